@@ -1,0 +1,67 @@
+// What is wrong in a file that a person wrote: where, what, and what to write instead.
+// Checks of flows and of manifests both end in these.
+
+/** A stretch of a source text, as offsets in UTF-16 units. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Diagnostic {
+  /** `CFnnnn` of the flow language, or `E_MANIFEST_...`. */
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  readonly span: Span;
+  readonly text: string;
+  readonly suggestion?: string;
+}
+
+/** Line and column from 1, as editors count. */
+export function placeOf(source: string, offset: number): { line: number; column: number } {
+  const before = source.slice(0, offset);
+  const line = before.split('\n').length;
+  return { line, column: offset - before.lastIndexOf('\n') };
+}
+
+/** `file:line:col code text`, the line, a caret under the place, and the suggestion. */
+export function formatDiagnostic(diagnostic: Diagnostic, source: string): string {
+  const { line, column } = placeOf(source, diagnostic.span.start);
+  const text = source.split('\n')[line - 1] ?? '';
+  const end = Math.min(diagnostic.span.end - diagnostic.span.start, text.length - column + 1);
+  const gutter = String(line).length;
+  const kind = diagnostic.severity === 'warning' ? ' warning:' : '';
+  return [
+    `${diagnostic.file}:${line}:${column} ${diagnostic.code}${kind} ${diagnostic.text}`,
+    `  ${line} | ${text}`,
+    `  ${' '.repeat(gutter)} | ${' '.repeat(column - 1)}${'^'.repeat(Math.max(1, end))}`,
+    ...(diagnostic.suggestion === undefined
+      ? []
+      : [`  ${' '.repeat(gutter)} = ${diagnostic.suggestion}`]),
+  ].join('\n');
+}
+
+/** The name of `names` nearest to `wrong`, when it is near enough to be what was meant. */
+export function nearest(wrong: string, names: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(wrong.length / 3)) + 1;
+  for (const name of names) {
+    const distance = editDistance(wrong, name, least);
+    if (distance < least) [best, least] = [name, distance];
+  }
+  return best;
+}
+
+function editDistance(left: string, right: string, limit: number): number {
+  if (Math.abs(left.length - right.length) >= limit) return limit;
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j += 1) {
+      const same = left[i - 1] === right[j - 1] ? 0 : 1;
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same));
+    }
+    row = next;
+  }
+  return row[right.length] ?? limit;
+}

@@ -1,0 +1,164 @@
+// Entries of the chronicle: the kinds, and the JSON bodies of every kind but `scan` (see record.ts).
+// A row is (seq, boot, scan, at, kind, actor, body, prev, hash); bodies are canonical JSON (RFC 8785).
+import * as z from 'zod';
+import type { Actor } from './actor.ts';
+
+export const entryKinds = [
+  'boot',
+  'stop',
+  'segment',
+  'scan',
+  'note',
+  'act',
+  'write',
+  'alarm',
+  'device',
+  'fault',
+  'gap',
+  'session',
+  'checkpoint',
+] as const;
+export type EntryKind = (typeof entryKinds)[number];
+
+/** One row as it stands in `chronicle.db`. */
+export interface Entry {
+  /** From 1, without holes. */
+  readonly seq: number;
+  /** Counts starts of control. */
+  readonly boot: number;
+  /** The scan it belongs to; null outside one. */
+  readonly scan: number | null;
+  /** UTC milliseconds. */
+  readonly at: number;
+  readonly kind: EntryKind;
+  readonly actor: Actor;
+  readonly body: Uint8Array;
+  /** The hash of the entry before; 32 zero bytes for the first. */
+  readonly prev: Uint8Array;
+  /** SHA-256 over the length-prefixed big-endian columns before it. */
+  readonly hash: Uint8Array;
+}
+
+/** What is handed to the writer: it gives `seq`, `prev` and `hash`. */
+export interface Draft {
+  readonly scan: number | null;
+  readonly at: number;
+  readonly kind: EntryKind;
+  readonly actor: Actor;
+  readonly body: Uint8Array;
+}
+
+const Hex = z.string().regex(/^[0-9a-f]{64}$/);
+const JsonScalar = z.union([z.boolean(), z.number(), z.string(), z.null()]);
+
+export const BootBody = z.strictObject({
+  version: z.string(),
+  node: z.string(),
+  platform: z.string(),
+  /** How the run before ended. */
+  before: z.enum(['first', 'stop', 'crash', 'broken']),
+  /** The file that was set aside because it could not be read. */
+  aside: z.string().optional(),
+});
+export const StopBody = z.strictObject({ reason: z.string() });
+
+/** Everything that a replay needs from here on. Texts are raw-deflated and base64. */
+export const SegmentBody = z.strictObject({
+  why: z.enum(['boot', 'resume', 'gap', 'hour', 'swap', 'manifest', 'stop']),
+  manifest: z.strictObject({ file: z.string(), text: z.string(), hash: Hex }),
+  flows: z.record(z.string(), z.strictObject({ file: z.string(), text: z.string(), hash: Hex })),
+  /** Of the code that steps flows. */
+  engine: z.string(),
+  endpoints: z.record(z.string(), z.json()),
+  /** Tag names in the order of their indices in `scan` entries. */
+  tags: z.array(z.string()),
+  /** The scan and the `now` that it follows. */
+  scan: z.number(),
+  now: z.number(),
+  period: z.number(),
+  /** Everything that crosses scans, as `flows/engine` saves it. */
+  state: z.json(),
+});
+
+export const NoteBody = z.strictObject({
+  flow: z.string(),
+  transition: z.string(),
+  kind: z.string(),
+  values: z.record(z.string(), z.strictObject({ v: JsonScalar, s: z.number() })),
+});
+
+export const ActBody = z.strictObject({
+  id: z.string(),
+  verb: z.string(),
+  args: z.record(z.string(), z.json()),
+  result: z.enum(['accepted', 'refused']),
+  code: z.string().optional(),
+  reason: z.string().optional(),
+  outcome: z.string().optional(),
+  approval: z.string().optional(),
+});
+
+export const WriteBody = z.strictObject({
+  tag: z.string(),
+  value: JsonScalar,
+  outcome: z.enum(['mismatch', 'rejected', 'unknown']),
+  readBack: JsonScalar.optional(),
+  status: z.number().optional(),
+});
+
+export const AlarmBody = z.strictObject({
+  id: z.string(),
+  change: z.enum(['raised', 'cleared', 'acknowledged']),
+  priority: z.int().min(1).max(4),
+  text: z.string(),
+  by: z.string().optional(),
+});
+
+export const DeviceBody = z.strictObject({
+  device: z.string(),
+  state: z.string(),
+  epoch: z.number(),
+  error: z.strictObject({ code: z.string(), text: z.string() }).optional(),
+});
+
+export const FaultBody = z.strictObject({
+  code: z.string(),
+  text: z.string(),
+  context: z.record(z.string(), z.json()),
+});
+
+/** Entries that were late (`lost: 0`) or dropped, and outputs that left before their cause was on disk. */
+export const GapBody = z.strictObject({
+  why: z.enum(['stall', 'backlog', 'tail']),
+  from: z.number(),
+  to: z.number(),
+  lost: z.number(),
+  outputs: z.array(z.strictObject({ tag: z.string(), value: JsonScalar, scan: z.number() })),
+});
+
+export const CheckpointBody = z.strictObject({
+  origin: z.string(),
+  /** Entries covered: all with `seq` <= size. */
+  size: z.number(),
+  /** RFC 6962 root over the entries' hashes, base64. */
+  root: z.string(),
+  /** Ed25519 over the signed note, base64, with the key's id. */
+  key: z.string(),
+  signature: z.string(),
+});
+
+/** The schema of each kind's body; `scan` is binary. `session` arrives with the shell. */
+export const bodies = {
+  boot: BootBody,
+  stop: StopBody,
+  segment: SegmentBody,
+  note: NoteBody,
+  act: ActBody,
+  write: WriteBody,
+  alarm: AlarmBody,
+  device: DeviceBody,
+  fault: FaultBody,
+  gap: GapBody,
+  session: z.record(z.string(), z.json()),
+  checkpoint: CheckpointBody,
+} as const satisfies Readonly<Record<Exclude<EntryKind, 'scan'>, z.ZodType>>;

@@ -1,0 +1,194 @@
+// Every code the product can show, in one table; docs/reference/errors.md is generated from it.
+// A code is never reused: one that is no longer given stays here with `retired: true`.
+
+interface Meaning {
+  readonly meaning: string;
+  readonly action: string;
+  readonly retry: 'never' | 'later';
+  readonly retired?: boolean;
+}
+
+const never = (meaning: string, action: string): Meaning => ({ meaning, action, retry: 'never' });
+const later = (meaning: string, action: string): Meaning => ({ meaning, action, retry: 'later' });
+
+/** `{code: {meaning, action, retry}}`; codes of the flow language (`CFnnnn`) stand in `flowCodes`. */
+export const codes = {
+  // Command line
+  E_USAGE: never('The command line is not understood.', 'Read `rebe help VERB`.'),
+  E_FILE_READ: never('A file cannot be read.', 'Check the path and its permissions.'),
+  E_FILE_WRITE: later('A file cannot be written.', 'Check the path, its permissions and the disk.'),
+  E_INTERNAL: never('An invariant of the product is broken.', 'Keep the chronicle and report it.'),
+  // Manifest
+  E_MANIFEST_YAML: never('The file is not valid YAML 1.2.', 'Mend the place that is shown.'),
+  E_MANIFEST_FIELD: never(
+    'A field is unknown or its value is not allowed.',
+    'See docs/reference/manifest.md.',
+  ),
+  E_MANIFEST_DRIVER: never('No driver has this name.', 'Use one of the names that are listed.'),
+  E_MANIFEST_REFERENCE: never('A name is used that nothing declares.', 'Declare it or correct it.'),
+  E_MANIFEST_NOT_YET: never(
+    'The field is planned and not built yet.',
+    'Leave it out, or use the value shown.',
+  ),
+  // Cell
+  E_CELL_LOCKED: later(
+    'Another controller owns this data directory.',
+    'Stop it, or use another --data.',
+  ),
+  E_CELL_NOT_RUNNING: later(
+    'No controller answers on this data directory.',
+    'Start it with `rebe run`.',
+  ),
+  E_CELL_ENDPOINTS: never(
+    'The endpoints file does not fit the manifest.',
+    'Write it again with `rebe simulate`.',
+  ),
+  // Doors
+  E_DOOR_PATH: never('The socket path is longer than 107 bytes.', 'Use a shorter --data path.'),
+  E_DOOR_PROTOCOL: never(
+    'The two sides speak different protocol versions.',
+    'Use one version of rebe.',
+  ),
+  E_DOOR_FRAME: never('A frame is malformed.', 'Mend the client; the connection was closed.'),
+  E_DOOR_SIZE: never(
+    'A frame is larger than 1 MiB.',
+    'Send less at once; the connection was closed.',
+  ),
+  E_DOOR_SLOW: later(
+    'The client did not read what it was sent.',
+    'Connect again; a snapshot follows.',
+  ),
+  E_DOOR_ORIGIN: never(
+    'The request comes from another origin or host.',
+    'Open the page at its own address.',
+  ),
+  E_DOOR_ROUTE: never(
+    'There is nothing at this address.',
+    'Open the address that the cell prints.',
+  ),
+  E_NOT_SIGNED_IN: never(
+    'This needs someone who is signed in.',
+    'Open the link that `rebe link` prints.',
+  ),
+  E_LINK_USED: never(
+    'The link was used already, or it is not of this cell.',
+    'Print another: `rebe link`.',
+  ),
+  // Acts
+  E_ACT_FLOW: never('The cell has no flow of this name.', 'See `rebe flows`.'),
+  E_ACT_COMMAND: never('The flow has no command of this name.', 'See `rebe flows`.'),
+  E_ACT_PARAMETER: never('The flow has no parameter of this name.', 'See `rebe flows`.'),
+  E_ACT_TAG: never('The cell has no such tag, or it cannot be forced.', 'See `rebe tags`.'),
+  E_ACT_ALARM: never('No such alarm is waiting to be acknowledged.', 'See `rebe alarms`.'),
+  E_ACT_VALUE: never(
+    'The value is of another type or outside its range.',
+    'Give a value as described.',
+  ),
+  E_ACT_STEP: later(
+    'The change is larger, or sooner after the last, than the flow allows.',
+    'Take smaller steps.',
+  ),
+  E_ACT_ACTOR: never('The actor is unknown or malformed.', 'Sign in.'),
+  E_ACT_VERB: never(
+    'The act is unknown or its arguments are malformed.',
+    'See docs/reference/wire.md.',
+  ),
+  E_ACT_EXPIRED: later('The act waited longer than its time to live.', 'Give it again.'),
+  E_ACT_RATE: later('Too many acts in a short time.', 'Wait a second.'),
+  E_ACT_FORCE: never(
+    'A force needs a reason and an end within 8 hours.',
+    'Give --reason and --for.',
+  ),
+  E_STALE_VIEW: later('The flow moved after what you saw.', 'Look again, then decide.'),
+  E_FLOW_NOT_STEPPED: later(
+    'The flow is not running.',
+    'Read why with `rebe flows`; then `rebe resume`.',
+  ),
+  E_FLOW_RUNNING: never('The flow is running; there is nothing to resume.', 'Nothing to do.'),
+  E_FLOW_FAULT: never(
+    'A flow failed while it ran.',
+    'Keep the chronicle, report it; then `rebe resume`.',
+  ),
+  E_FLOW_ENGINES_DIFFER: never(
+    'The two engines of a flow came to different results.',
+    'Keep the chronicle and report it.',
+  ),
+  // Devices
+  E_DEVICE_CONNECT: later(
+    'The device does not accept a connection.',
+    'Check power, cable and address.',
+  ),
+  E_DEVICE_TIMEOUT: later('The device did not answer in time.', 'Check the device and the line.'),
+  E_DEVICE_CLOSED: later('The connection to the device was lost.', 'It is tried again by itself.'),
+  E_DEVICE_PROTOCOL: later(
+    'The device sent what its protocol does not allow.',
+    'Check the device and the line.',
+  ),
+  E_DEVICE_EXCEPTION: never(
+    'The device refused a request.',
+    'Check the address and the type of the tag.',
+  ),
+  E_DEVICE_TAG: never(
+    'A tag cannot be served by this device.',
+    'Correct its `at` in the manifest.',
+  ),
+  E_DEVICE_STOPPED: never('The driver was stopped.', 'Nothing to do.'),
+  // Chronicle
+  E_CHRONICLE_OPEN: never('The chronicle cannot be read.', 'It was set aside; keep the file.'),
+  E_CHRONICLE_WRITE: later('The chronicle cannot be written.', 'Free disk space; check the disk.'),
+  E_CHRONICLE_STALL: later('The disk does not take the record in time.', 'Check the disk.'),
+  E_CHRONICLE_LOST: never(
+    'Entries were dropped because the disk did not answer.',
+    'Check the disk.',
+  ),
+  E_CHRONICLE_CHAIN: never('The record was altered.', 'Keep the file; compare it with a copy.'),
+  E_CHRONICLE_FORMAT: never(
+    'An entry is not in the form that this version reads.',
+    'Use the version that wrote it.',
+  ),
+  E_REPLAY_DIFFERS: never(
+    'Re-execution came to another result than the record.',
+    'See the report; keep the chronicle.',
+  ),
+  // Simulator
+  E_SIMULATOR_FAULT: never('No such device or fault.', 'See `rebe help fault`.'),
+  E_SIMULATOR_GONE: later('No simulator answers here.', 'Start it with `rebe simulate`.'),
+} as const satisfies Readonly<Record<string, Meaning>>;
+
+export type Code = keyof typeof codes;
+
+/** An operating error: the world failed, we did not. The owner of the resource handles it. */
+export class CellError extends Error {
+  override readonly name = 'CellError';
+  readonly code: Code;
+  readonly retry: 'never' | 'later';
+
+  constructor(code: Code, text: string, options: { cause?: unknown } = {}) {
+    super(text, options);
+    this.code = code;
+    this.retry = codes[code].retry;
+  }
+}
+
+/** What is wrong with one thing that was asked for; the rest goes on. */
+export interface Issue {
+  readonly code: Code;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** An invariant is broken: we are wrong. Nobody catches it; the process goes to its safe state and ends. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+}
+
+/** Asserts in production too. */
+export function assert(condition: boolean, text: string): asserts condition {
+  if (!condition) throw new InvariantError(text);
+}
+
+/** A value that an invariant says is there. */
+export function present<T>(value: T | undefined | null, text: string): T {
+  if (value === undefined || value === null) throw new InvariantError(text);
+  return value;
+}

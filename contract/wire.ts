@@ -1,0 +1,369 @@
+// The door between control and its clients (station, the command line): a Unix socket in the data directory.
+// A frame is a u32 length (big endian, at most 1 MiB) and UTF-8 JSON, one object with `type`. Both say `hello` first.
+import * as z from 'zod';
+import { Actor } from './actor.ts';
+
+export const protocolVersion = 1;
+export const frameLimit = 1024 * 1024;
+/** Bytes that may wait for one client before its connection is closed. */
+export const queueLimit = 4 * 1024 * 1024;
+
+const Scalar = z.union([z.boolean(), z.number(), z.string(), z.null()]);
+export type Scalar = z.infer<typeof Scalar>;
+/** A text for people: one string, or one for each language. */
+export const Text = z.union([z.string(), z.record(z.string(), z.string())]);
+export type Text = z.infer<typeof Text>;
+
+// --- what control says -------------------------------------------------------------------------
+
+export const TagInfo = z.strictObject({
+  name: z.string(),
+  kind: z.enum(['input', 'output', 'system']),
+  type: z.enum(['bool', 'int', 'real', 'enum', 'string']),
+  device: z.string().optional(),
+  /** Where it is on its device, for people: `input 20`. */
+  place: z.string().optional(),
+  unit: z.string().optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  values: z.array(z.string()).optional(),
+  title: Text.optional(),
+  stale_ms: z.number().optional(),
+  /** An output's safe value and the flow that drives it. */
+  safe: Scalar.optional(),
+  flow: z.string().optional(),
+});
+export type TagInfo = z.infer<typeof TagInfo>;
+
+export const CommandInfo = z.strictObject({
+  name: z.string(),
+  title: Text,
+  role: z.enum(['anyone', 'operator', 'maintenance', 'engineer']),
+  class: z.enum(['stop', 'start', 'other']),
+  held_ms: z.number().optional(),
+});
+export const ParameterInfo = z.strictObject({
+  name: z.string(),
+  type: z.enum(['bool', 'int', 'real', 'enum']),
+  unit: z.string().optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  values: z.array(z.string()).optional(),
+  maxStep: z.number().optional(),
+  every_ms: z.number().optional(),
+});
+export const FlowInfo = z.strictObject({
+  /** The manifest's key. */
+  name: z.string(),
+  version: z.number(),
+  hash: z.string(),
+  file: z.string(),
+  restart: z.string(),
+  regions: z.array(
+    z.strictObject({
+      name: z.string(),
+      states: z.array(z.strictObject({ path: z.string(), title: Text })),
+    }),
+  ),
+  commands: z.array(CommandInfo),
+  parameters: z.array(ParameterInfo),
+  ctx: z.array(z.string()),
+  signals: z.array(z.string()),
+});
+export type FlowInfo = z.infer<typeof FlowInfo>;
+
+export const Hello = z.strictObject({
+  type: z.literal('hello'),
+  protocol: z.number(),
+  cell: z.string(),
+  title: z.string(),
+  boot: z.number(),
+  version: z.string(),
+  /** Device addresses were replaced at start: every screen says SIMULATED. */
+  simulated: z.boolean(),
+  durability: z.enum(['strict', 'fast']),
+  period_ms: z.number(),
+  flows: z.array(FlowInfo),
+  tags: z.array(TagInfo),
+  devices: z.array(z.strictObject({ name: z.string(), driver: z.string(), address: z.string() })),
+  /** The newest durable entry. */
+  seq: z.number(),
+});
+export type Hello = z.infer<typeof Hello>;
+
+/** v value, s StatusCode, t source time (UTC ms), f forced; `age_ms` in snapshots only. */
+export const TagState = z.strictObject({
+  v: Scalar,
+  s: z.number(),
+  t: z.number(),
+  f: z.boolean().optional(),
+  age_ms: z.number().optional(),
+});
+export type TagState = z.infer<typeof TagState>;
+
+/** v what is asked of the device now; by: what holds it away from what the flow asks. */
+export const OutputState = z.strictObject({
+  v: Scalar,
+  asked: Scalar,
+  by: z.enum(['flow', 'force', 'interlock', 'stopped']),
+  interlock: z.string().optional(),
+  /** What the device confirmed: `pending` until it answers. */
+  write: z.enum(['confirmed', 'pending', 'mismatch', 'rejected', 'unknown']),
+});
+export type OutputState = z.infer<typeof OutputState>;
+
+export const RegionState = z.strictObject({
+  /** Path of the active leaf: `unit.Execute.Loading`. */
+  state: z.string(),
+  /** Scan time and UTC at which the leaf was entered. */
+  since_ms: z.number(),
+  sinceTime: z.number(),
+});
+export const FlowState = z.strictObject({
+  stepped: z.boolean(),
+  /** Why it is not stepped, for people. */
+  reason: z.string().optional(),
+  regions: z.record(z.string(), RegionState),
+  ctx: z.record(z.string(), Scalar),
+  signals: z.record(z.string(), Scalar),
+  parameters: z.record(z.string(), Scalar),
+  /** The last transition taken with a target, and when (UTC). */
+  last: z.strictObject({ transition: z.string(), time: z.number() }).optional(),
+});
+export type FlowState = z.infer<typeof FlowState>;
+
+/** ISA-18.2 states; `normal` alarms are not sent. */
+export const AlarmState = z.strictObject({
+  state: z.enum(['unacknowledged', 'acknowledged', 'returned']),
+  priority: z.int().min(1).max(4),
+  text: Text,
+  response: Text.optional(),
+  flow: z.string().optional(),
+  raised: z.number(),
+  cleared: z.number().optional(),
+  acknowledged: z.number().optional(),
+  by: z.string().optional(),
+});
+export type AlarmState = z.infer<typeof AlarmState>;
+
+export const ForceState = z.strictObject({
+  value: Scalar,
+  reason: z.string(),
+  actor: Actor,
+  /** UTC. */
+  until: z.number(),
+});
+export const DeviceStateView = z.strictObject({
+  state: z.enum(['connecting', 'online', 'degraded', 'backoff', 'stopped']),
+  since: z.number(),
+  epoch: z.number(),
+  failures: z.number(),
+  nextTry: z.number().optional(),
+  lastGood: z.number().optional(),
+  error: z.strictObject({ code: z.string(), text: z.string() }).optional(),
+  latency: z.strictObject({ p50: z.number(), p99: z.number() }),
+  requests: z.number(),
+  late: z.number(),
+  stale: z.number(),
+});
+export const ScanFigures = z.strictObject({
+  count: z.number(),
+  missed: z.number(),
+  /** Lateness of periodic scans and cost of a scan over the last minute, in ms. */
+  late: z.strictObject({ p50: z.number(), p99: z.number(), max: z.number() }),
+  cost: z.strictObject({ p50: z.number(), p99: z.number(), max: z.number() }),
+});
+export const ChronicleFigures = z.strictObject({
+  ok: z.boolean(),
+  seq: z.number(),
+  waiting: z.number(),
+  commit: z.strictObject({ p50: z.number(), p99: z.number() }),
+  bytes: z.number(),
+});
+
+/** One term of a condition: what it reads, its value now, and whether it is true, false or unknown. */
+export interface Term {
+  readonly kind: 'all' | 'any' | 'not' | 'term' | 'after' | 'for' | 'command';
+  readonly truth: 'true' | 'false' | 'unknown';
+  /** The condition as the flow writes it, or the name of a `let`. */
+  readonly text: string;
+  /** Tags read, with value and device. */
+  readonly tags?: readonly string[] | undefined;
+  /** Time still to wait, for `after` and `for`. */
+  readonly remaining_ms?: number | undefined;
+  readonly of?: readonly Term[] | undefined;
+}
+export const Term: z.ZodType<Term> = z.lazy(() =>
+  z.strictObject({
+    kind: z.enum(['all', 'any', 'not', 'term', 'after', 'for', 'command']),
+    truth: z.enum(['true', 'false', 'unknown']),
+    text: z.string(),
+    tags: z.array(z.string()).readonly().optional(),
+    remaining_ms: z.number().optional(),
+    of: z.array(Term).readonly().optional(),
+  }),
+);
+
+/** A transition that the active states could take, and what it still waits for. */
+export const Candidate = z.strictObject({
+  region: z.string(),
+  transition: z.string(),
+  from: z.string(),
+  to: z.string().optional(),
+  why: Text.optional(),
+  term: Term,
+  /** The least that would have to change. */
+  blocking: z.array(z.string()),
+});
+export type Candidate = z.infer<typeof Candidate>;
+
+const feed = {
+  /** Counts frames of this boot. */
+  frame: z.number(),
+  /** The last scan's time, and UTC. */
+  now: z.number(),
+  time: z.number(),
+  /** The newest durable entry. */
+  seq: z.number(),
+};
+/** Sections are maps; a delta's entry replaces the snapshot's, null removes it. */
+export const Sections = z.strictObject({
+  tags: z.record(z.string(), TagState),
+  outputs: z.record(z.string(), OutputState),
+  flows: z.record(z.string(), FlowState),
+  alarms: z.record(z.string(), AlarmState.nullable()),
+  forces: z.record(z.string(), ForceState.nullable()),
+  devices: z.record(z.string(), DeviceStateView),
+  scan: ScanFigures,
+  chronicle: ChronicleFigures,
+});
+export type Sections = z.infer<typeof Sections>;
+export const Snapshot = z.strictObject({ type: z.literal('snapshot'), ...feed, ...Sections.shape });
+export type Snapshot = z.infer<typeof Snapshot>;
+/** `from`: the first frame that this delta covers; more than one when a client lagged. */
+export const Delta = z.strictObject({
+  type: z.literal('delta'),
+  ...feed,
+  from: z.number(),
+  ...Sections.partial().shape,
+});
+export type Delta = z.infer<typeof Delta>;
+
+export const Why = z.strictObject({
+  type: z.literal('why'),
+  flow: z.string(),
+  frame: z.number(),
+  candidates: z.array(Candidate),
+  /** Commands that the active states accept now, with what each still lacks. */
+  commands: z.array(
+    z.strictObject({ name: z.string(), ready: z.boolean(), lacks: z.array(z.string()) }),
+  ),
+});
+export type Why = z.infer<typeof Why>;
+/** The last transition that left Execute for anything but completion, with the values that decided it. */
+export const Stopped = z.strictObject({
+  type: z.literal('stopped'),
+  flow: z.string(),
+  transition: z.string(),
+  from: z.string(),
+  to: z.string(),
+  at: z.number(),
+  why: Text.optional(),
+  terms: z.array(Term),
+  values: z.record(z.string(), TagState),
+});
+export type Stopped = z.infer<typeof Stopped>;
+
+export const Receipt = z.strictObject({
+  type: z.literal('receipt'),
+  id: z.string(),
+  result: z.enum(['accepted', 'refused']),
+  code: z.string().optional(),
+  reason: z.string().optional(),
+});
+export type Receipt = z.infer<typeof Receipt>;
+export const Done = z.strictObject({
+  type: z.literal('done'),
+  id: z.string(),
+  /** The entry that records it. */
+  seq: z.number(),
+  /** `fired E9`, `ignored in unit.Held`, `expired`, `done`. */
+  outcome: z.string(),
+});
+export type Done = z.infer<typeof Done>;
+/** The connection ends; nothing after it is read. */
+export const Bye = z.strictObject({ type: z.literal('bye'), code: z.string(), reason: z.string() });
+export type Bye = z.infer<typeof Bye>;
+
+export const FromControl = z.discriminatedUnion('type', [
+  Hello,
+  Snapshot,
+  Delta,
+  Why,
+  Stopped,
+  Receipt,
+  Done,
+  Bye,
+]);
+export type FromControl = z.infer<typeof FromControl>;
+
+// --- what a client says ------------------------------------------------------------------------
+
+export const ClientHello = z.strictObject({
+  type: z.literal('hello'),
+  protocol: z.number(),
+  client: z.enum(['station', 'cli', 'supervisor']),
+  /** Without it the client gets answers only, no snapshot and no deltas. */
+  feed: z.boolean(),
+});
+
+export const verbs = [
+  'command',
+  'keep',
+  'force',
+  'unforce',
+  'parameter',
+  'acknowledge',
+  'resume',
+] as const;
+export type Verb = (typeof verbs)[number];
+const name = z.string().min(1).max(128);
+/** The arguments of each verb. */
+export const verbArgs = {
+  command: z.strictObject({ flow: name, name }),
+  keep: z.strictObject({ flow: name, name, down: z.boolean() }),
+  force: z.strictObject({
+    tag: name,
+    value: Scalar,
+    for_ms: z.int().positive(),
+    reason: z.string().max(500),
+  }),
+  unforce: z.strictObject({ tag: name }),
+  parameter: z.strictObject({ flow: name, name, value: Scalar }),
+  acknowledge: z.strictObject({ alarm: name }),
+  resume: z.strictObject({ flow: name }),
+} as const satisfies Readonly<Record<Verb, z.ZodType>>;
+
+export const ActMessage = z.strictObject({
+  type: z.literal('act'),
+  /** Good once: a repeat within 60 s gets the first receipt again. */
+  id: z.string().min(8).max(64),
+  actor: z.string(),
+  approval: z.string().max(256).optional(),
+  verb: z.string(),
+  args: z.record(z.string(), z.json()),
+  expect: z.strictObject({ flow: z.string().optional(), seq: z.number().optional() }).optional(),
+  /** From receipt. */
+  ttl_ms: z.int().positive().max(60_000).default(2000),
+});
+export type ActMessage = z.infer<typeof ActMessage>;
+
+export const FromClient = z.discriminatedUnion('type', [
+  ClientHello,
+  ActMessage,
+  /** Asks for `why` of these flows, on change. */
+  z.strictObject({ type: z.literal('watch'), flows: z.array(z.string()).max(64) }),
+  /** A new snapshot, please. */
+  z.strictObject({ type: z.literal('resync') }),
+]);
+export type FromClient = z.infer<typeof FromClient>;
