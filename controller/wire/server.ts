@@ -1,0 +1,153 @@
+// Control's side of its door: a Unix socket of mode 0600, several clients, none of which control ever waits for.
+// Checks frames and messages; what they mean is the business of whoever handles them.
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { CellError } from '#contract/error.ts';
+import type { Code } from '#contract/error.ts';
+import { FromClient, protocolVersion, queueLimit } from '#contract/wire.ts';
+import type { FromControl } from '#contract/wire.ts';
+import { FrameReader, encodeFrame } from './frame.ts';
+
+/** The longest path that a Unix socket takes; Node would cut a longer one silently. */
+const pathLimit = 107;
+const clientLimit = 32;
+
+export interface WireHandlers {
+  opened(peer: WirePeer): void;
+  message(peer: WirePeer, message: FromClient): void;
+  /** A frame or message was refused and the connection is about to close. */
+  refused(code: Code, reason: string): void;
+  closed(peer: WirePeer): void;
+}
+
+/** One client. It has said `hello` before any other of its messages is passed on. */
+export class WirePeer {
+  readonly #socket: Socket;
+  readonly #reader = new FrameReader();
+  readonly #handlers: WireHandlers;
+  #greeted = false;
+  #ended = false;
+  feed = false;
+
+  constructor(socket: Socket, handlers: WireHandlers) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    // The close that follows tells everything; a reset client is no error of ours.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#ended = true;
+      if (this.#greeted) handlers.closed(this);
+    });
+  }
+
+  /** Bytes that wait for this client. */
+  get waiting(): number {
+    return this.#socket.writableLength;
+  }
+
+  send(message: FromControl): void {
+    if (this.#ended) return;
+    this.#socket.write(encodeFrame(message));
+    if (this.#socket.writableLength > queueLimit) {
+      this.#ended = true;
+      this.#socket.destroy();
+    }
+  }
+
+  /** Says why, then ends the connection. */
+  refuse(code: Code, reason: string): void {
+    if (this.#ended) return;
+    this.#handlers.refused(code, reason);
+    this.#ended = true;
+    this.#socket.end(encodeFrame({ type: 'bye', code, reason }));
+    this.#socket.destroySoon();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#ended) return;
+    try {
+      for (const raw of this.#reader.push(chunk)) {
+        if (this.#ended) return;
+        this.#take(raw);
+      }
+    } catch (error) {
+      if (!(error instanceof CellError)) throw error;
+      this.refuse(error.code, error.message);
+    }
+  }
+
+  #take(raw: unknown): void {
+    const parsed = FromClient.safeParse(raw);
+    if (!parsed.success) {
+      const first = parsed.error.issues[0];
+      const where = first === undefined ? '' : ` at ${first.path.join('.')}: ${first.message}`;
+      throw new CellError('E_DOOR_FRAME', `not a message of this protocol${where}`);
+    }
+    const message = parsed.data;
+    if (message.type === 'hello') {
+      if (message.protocol !== protocolVersion) {
+        const text = `this control speaks protocol ${protocolVersion}, not ${message.protocol}`;
+        throw new CellError('E_DOOR_PROTOCOL', text);
+      }
+      if (this.#greeted) throw new CellError('E_DOOR_FRAME', 'hello was said already');
+      this.#greeted = true;
+      this.feed = message.feed;
+      this.#handlers.opened(this);
+      return;
+    }
+    if (!this.#greeted) throw new CellError('E_DOOR_FRAME', 'say hello first');
+    this.#handlers.message(this, message);
+  }
+}
+
+/** The listening door. */
+export class WireServer {
+  readonly #handlers: WireHandlers;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(handlers: WireHandlers) {
+    this.#handlers = handlers;
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  /** Listens at `path`; a socket file left by a process that died is replaced (the data directory's lock is held). */
+  async listen(path: string): Promise<void> {
+    const bytes = Buffer.byteLength(path);
+    if (bytes > pathLimit) {
+      throw new CellError(
+        'E_DOOR_PATH',
+        `${path} has ${bytes} bytes; a socket path may have ${pathLimit}`,
+      );
+    }
+    rmSync(path, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      // The file is made inside this call, so the mask is never seen by anything else.
+      const before = process.umask(0o177);
+      this.#server.listen(path, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+      process.umask(before);
+    });
+    chmodSync(path, 0o600);
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    const peer = new WirePeer(socket, this.#handlers);
+    if (this.#sockets.size > clientLimit) {
+      peer.refuse('E_ACT_RATE', `control has ${clientLimit} clients already`);
+    }
+  }
+}
