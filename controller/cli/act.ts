@@ -1,0 +1,189 @@
+// Verbs that act on a running cell: command, resume, set, force, unforce, ack. Each prints its receipt.
+import { CellError } from '#contract/error.ts';
+import { parseDuration } from '#contract/time.ts';
+import type { Hello, Scalar, Verb as WireVerb } from '#contract/wire.ts';
+import { unknownName } from './ask.ts';
+import { openConnection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { answer, exit } from './verb.ts';
+import type { Invocation, Verb } from './verb.ts';
+
+/** How often a held command is kept alive; flows ask for at least every 300 ms. */
+const keepPeriod = 100;
+
+async function acting(
+  invocation: Invocation,
+  plan: (connection: Connection) => { verb: WireVerb; args: Readonly<Record<string, unknown>> },
+): Promise<number> {
+  const connection = await openConnection(invocation.data);
+  try {
+    const { verb, args } = plan(connection);
+    return await perform(invocation, connection, verb, args);
+  } finally {
+    connection.close();
+  }
+}
+
+async function perform(
+  invocation: Invocation,
+  connection: Connection,
+  verb: WireVerb,
+  args: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const { receipt, done } = await connection.act(verb, args);
+  answer(invocation, { ...receipt, done: done ?? null }, () =>
+    receipt.result === 'refused'
+      ? `refused: ${receipt.code ?? ''} ${receipt.reason ?? ''}`.trimEnd()
+      : `${done?.outcome ?? 'accepted'} (entry ${done?.seq ?? '?'})`,
+  );
+  return receipt.result === 'accepted' ? exit.good : exit.found;
+}
+
+const word = (invocation: Invocation, index: number): string => invocation.words[index] ?? '';
+
+/** A value as a person types it: true, false, a number, else text. */
+export function scalarOf(text: string): Scalar {
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+function flowOf(hello: Hello, name: string): Hello['flows'][number] {
+  const flow = hello.flows.find((candidate) => candidate.name === name);
+  if (flow === undefined) throw unknownName('E_ACT_FLOW', 'flow', name, hello.flows);
+  return flow;
+}
+
+const command: Verb = {
+  name: 'command',
+  usage: 'FLOW NAME',
+  summary: 'Gives a flow a command. A held command is kept alive until Ctrl-C.',
+  example: 'rebe command tending start',
+  words: [2, 2],
+  run: async (invocation) => {
+    const connection = await openConnection(invocation.data);
+    try {
+      const flow = flowOf(connection.hello, word(invocation, 0));
+      const name = word(invocation, 1);
+      const info = flow.commands.find((candidate) => candidate.name === name);
+      if (info === undefined) throw unknownName('E_ACT_COMMAND', 'command', name, flow.commands);
+      const args = { flow: flow.name, name };
+      if (info.held_ms === undefined) return await perform(invocation, connection, 'command', args);
+      return await keep(invocation, connection, args);
+    } finally {
+      connection.close();
+    }
+  },
+};
+
+async function keep(
+  invocation: Invocation,
+  connection: Connection,
+  args: { flow: string; name: string },
+): Promise<number> {
+  const first = await connection.act('keep', { ...args, down: true });
+  if (first.receipt.result === 'refused') {
+    const { code, reason } = first.receipt;
+    throw new CellError('E_ACT_VERB', `refused: ${code ?? ''} ${reason ?? ''}`.trimEnd());
+  }
+  process.stderr.write(`${args.name} is held; Ctrl-C lets go\n`);
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(
+      () => void connection.act('keep', { ...args, down: true }),
+      keepPeriod,
+    );
+    const stop = (): void => {
+      clearInterval(timer);
+      resolve();
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    void connection.closed.then(stop);
+  });
+  return perform(invocation, connection, 'keep', { ...args, down: false });
+}
+
+const resume: Verb = {
+  name: 'resume',
+  usage: 'FLOW',
+  summary: 'Lets a flow run on that waits for a person after a restart or a fault.',
+  example: 'rebe resume tending',
+  words: [1, 1],
+  run: (invocation) =>
+    acting(invocation, ({ hello }) => ({
+      verb: 'resume',
+      args: { flow: flowOf(hello, word(invocation, 0)).name },
+    })),
+};
+
+const set: Verb = {
+  name: 'set',
+  usage: 'FLOW PARAMETER VALUE',
+  summary: 'Sets a parameter of a flow, inside its envelope.',
+  example: 'rebe set tending batch 50',
+  words: [3, 3],
+  run: (invocation) =>
+    acting(invocation, ({ hello }) => {
+      const flow = flowOf(hello, word(invocation, 0));
+      const name = word(invocation, 1);
+      if (!flow.parameters.some((parameter) => parameter.name === name)) {
+        throw unknownName('E_ACT_PARAMETER', 'parameter', name, flow.parameters);
+      }
+      return {
+        verb: 'parameter',
+        args: { flow: flow.name, name, value: scalarOf(word(invocation, 2)) },
+      };
+    }),
+};
+
+const force: Verb = {
+  name: 'force',
+  usage: 'TAG VALUE --for DURATION --reason TEXT',
+  summary: 'Overrides a tag until a time, at most 8 h. It never opens an interlock.',
+  example: 'rebe force coolant.flow 12 --for 10min --reason "meter is out for calibration"',
+  words: [2, 2],
+  options: {
+    for: { type: 'string', help: 'how long: 30s, 10min, 2h; at most 8h' },
+    reason: { type: 'string', help: 'why; it is recorded' },
+  },
+  run: (invocation) =>
+    acting(invocation, ({ hello }) => {
+      const tag = word(invocation, 0);
+      if (!hello.tags.some((info) => info.name === tag))
+        throw unknownName('E_ACT_TAG', 'tag', tag, hello.tags);
+      const span = parseDuration(invocation.option('for') ?? '');
+      const reason = invocation.option('reason') ?? '';
+      if (span === undefined || span <= 0 || reason.trim() === '') {
+        throw new CellError(
+          'E_USAGE',
+          'a force needs --for DURATION (such as 10min) and --reason TEXT',
+        );
+      }
+      return {
+        verb: 'force',
+        args: { tag, value: scalarOf(word(invocation, 1)), for_ms: span, reason },
+      };
+    }),
+};
+
+const unforce: Verb = {
+  name: 'unforce',
+  usage: 'TAG',
+  summary: 'Ends a force.',
+  example: 'rebe unforce coolant.flow',
+  words: [1, 1],
+  run: (invocation) =>
+    acting(invocation, () => ({ verb: 'unforce', args: { tag: word(invocation, 0) } })),
+};
+
+const ack: Verb = {
+  name: 'ack',
+  usage: 'ALARM',
+  summary: 'Acknowledges an alarm.',
+  example: 'rebe ack tending.coolant',
+  words: [1, 1],
+  run: (invocation) =>
+    acting(invocation, () => ({ verb: 'acknowledge', args: { alarm: word(invocation, 0) } })),
+};
+
+export const actVerbs: readonly Verb[] = [command, resume, set, force, unforce, ack];

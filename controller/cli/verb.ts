@@ -1,0 +1,134 @@
+// What a verb of the command line is, how its words are read, and how its answer is printed.
+import { parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
+import { CellError } from '#contract/error.ts';
+
+type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
+
+/** `sysexits`: what `rebe` ends with. `verify` also gives 2 and 3. */
+export const exit = { good: 0, found: 1, usage: 64, internal: 70 } as const;
+
+/** The words after a verb, read. */
+export interface Invocation {
+  readonly words: readonly string[];
+  readonly json: boolean;
+  /** The data directory of the running cell. */
+  readonly data: string;
+  /** The value of an option; undefined when it was not given. */
+  option(name: string): string | undefined;
+  flag(name: string): boolean;
+}
+
+export interface Verb {
+  readonly name: string;
+  /** The words that follow it: `FLOW NAME`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly example: string;
+  /** How many words it takes. */
+  readonly words: readonly [least: number, most: number];
+  readonly options?: Readonly<Record<string, OptionPlan>>;
+  /** Not shown by `rebe help`: a process of the product, not a verb for people. */
+  readonly internal?: boolean;
+  /** Resolves to the exit code. */
+  run(invocation: Invocation): Promise<number>;
+}
+
+export interface OptionPlan {
+  readonly type: 'string' | 'boolean';
+  readonly help: string;
+}
+
+const common: Readonly<Record<string, OptionPlan>> = {
+  data: { type: 'string', help: 'the data directory of the cell (default ./data)' },
+  json: { type: 'boolean', help: 'print JSON' },
+  help: { type: 'boolean', help: 'print this' },
+};
+
+/** Reads the words after `verb`. Throws `E_USAGE`. */
+export function readInvocation(
+  verb: Verb,
+  argv: readonly string[],
+): Invocation & { help: boolean } {
+  const plans = { ...common, ...verb.options };
+  const options: OptionsConfig = Object.fromEntries(
+    Object.entries(plans).map(([name, plan]) => [name, { type: plan.type }]),
+  );
+  const read = parse(verb, [...argv], options);
+  const [least, most] = verb.words;
+  const help = read.values['help'] === true;
+  if (!help && (read.positionals.length < least || read.positionals.length > most)) {
+    throw new CellError('E_USAGE', `rebe ${verb.name} ${verb.usage}`.trim());
+  }
+  const value = (name: string): unknown => read.values[name];
+  return {
+    help,
+    words: read.positionals,
+    json: value('json') === true,
+    data: textOf(value('data')) ?? 'data',
+    option: (name) => textOf(value(name)),
+    flag: (name) => value(name) === true,
+  };
+}
+
+function parse(
+  verb: Verb,
+  args: string[],
+  options: OptionsConfig,
+): { values: Readonly<Record<string, unknown>>; positionals: string[] } {
+  try {
+    return parseArgs({ args: escapeNegative(args), options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new CellError('E_USAGE', `rebe ${verb.name}: ${text}`, { cause });
+  }
+}
+
+/** A negative number is a value (`rebe set tending offset -3`), not an option. */
+function escapeNegative(args: readonly string[]): string[] {
+  const first = args.findIndex(
+    (word, index) => /^-\d/.test(word) && !(args[index - 1] ?? '').startsWith('--'),
+  );
+  if (first === -1 || args.slice(first).some((word) => /^--[a-z]/.test(word))) return [...args];
+  return [...args.slice(0, first), '--', ...args.slice(first)];
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
+/** The help page of one verb. */
+export function helpOf(verb: Verb): string {
+  const lines = Object.entries({ ...verb.options, ...common }).map(([name, plan]) => {
+    const word = `--${name}${plan.type === 'string' ? ' VALUE' : ''}`;
+    return `  ${word.padEnd(22)} ${plan.help}`;
+  });
+  return [
+    `rebe ${verb.name} ${verb.usage}`.trim(),
+    '',
+    verb.summary,
+    '',
+    ...lines,
+    '',
+    `Example: ${verb.example}`,
+  ].join('\n');
+}
+
+/** Writes an answer: JSON when that was asked for, else the text made for people. */
+export function answer(invocation: Invocation, value: unknown, text: () => string): void {
+  process.stdout.write(`${invocation.json ? JSON.stringify(value) : text()}\n`);
+}
+
+/** Rows as a table with aligned columns; the first row is the head. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
