@@ -1,15 +1,8 @@
 // The door between station and the browser: one WebSocket at /live, JSON text frames.
-// Control's messages pass through unchanged inside `feed`; station adds who you are and what it knows of control.
+// Control's messages pass through unchanged; station adds who you are and what it knows of control.
+// Its pace stands in pace.ts.
 import * as z from 'zod';
 import { Delta, Done, Hello, Receipt, Snapshot, Stopped, Why } from './wire.ts';
-
-export const liveProtocol = 'cell.v1';
-/** Frames that may be unpainted at a client before station only marks what changed. */
-export const ackWindow = 2;
-/** The longest silence of a healthy socket. */
-export const heartbeat_ms = 500;
-/** The age of control's last frame at which a page says that it is not live. */
-export const notLive_ms = 2000;
 
 /** Station's own state: whether it hears control, and who the page is. */
 export const Link = z.strictObject({
