@@ -1,6 +1,6 @@
 // How deltas of the feed are merged: one rule for control's queue, station's lagging clients and the page.
 // An entry of a section replaces the one before it; null says that it is gone.
-import type { Delta, Sections, Snapshot } from './wire.ts';
+import type { Delta, Snapshot } from './wire.ts';
 
 const maps = ['tags', 'outputs', 'flows', 'alarms', 'forces', 'devices'] as const;
 const wholes = ['scan', 'chronicle'] as const;
@@ -47,6 +47,6 @@ function withChanges(
   return after;
 }
 
-function put(target: Partial<Sections>, name: MapSection, value: Record<string, unknown>): void {
+function put(target: Delta | Snapshot, name: MapSection, value: Record<string, unknown>): void {
   Object.assign(target, { [name]: value });
 }

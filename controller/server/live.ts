@@ -1,0 +1,218 @@
+// All pages at once: control's feed fans out to them, their acts go to control, and each learns how old the picture is.
+import type { WebSocket } from 'ws';
+import type { CellError } from '#contract/error.ts';
+import type { FromBrowser, Link } from '#contract/live.ts';
+import { mergeDeltas } from '#contract/merge.ts';
+import { heartbeat_ms } from '#contract/pace.ts';
+import { milliseconds } from '#contract/time.ts';
+import type { Cancel, Clock } from '#contract/time.ts';
+import type { Delta, FromClient, FromControl, Why } from '#contract/wire.ts';
+import { judgeAct } from './acts.ts';
+import type { PageAct, Visitor } from './acts.ts';
+import { PageSocket } from './page-socket.ts';
+import { CellView } from './view.ts';
+
+/** Pages at one cell. */
+export const pageLimit = 64;
+/** Frames leave at most this often; what happens meanwhile is merged. */
+const pace = milliseconds(50);
+/** Acts whose answers are awaited. */
+const awaitedLimit = 4096;
+
+export type StationLog = (level: 'info' | 'warn', text: string) => void;
+/** The way to control: false when it is not there, and what was sent is then gone. */
+export type SendToControl = (message: FromClient) => boolean;
+
+export class Live {
+  readonly #clock: Clock;
+  readonly #log: StationLog;
+  readonly #send: SendToControl;
+  readonly #view = new CellView();
+  readonly #pages = new Set<PageSocket>();
+  /** Which page waits for the answer to an act, by the act's id; the oldest is forgotten first. */
+  readonly #awaited = new Map<string, PageSocket>();
+  #up = false;
+  #lastFrame = 0;
+  #pending: Delta | undefined;
+  readonly #pendingWhys = new Map<string, Why>();
+  #flush: Cancel | undefined;
+  #flushed = 0;
+  #beat: Cancel | undefined;
+
+  constructor(clock: Clock, log: StationLog, send: SendToControl) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#send = send;
+    this.#pulse();
+  }
+
+  get full(): boolean {
+    return this.#pages.size >= pageLimit;
+  }
+
+  /** A page has connected. It is told first how old the picture is that follows. */
+  add(socket: WebSocket, visitor: Visitor): void {
+    const page = new PageSocket(this.#clock, socket, visitor, {
+      message: (from, message) => this.#hear(from, message),
+      refused: (from, code) => this.#report(from.visitor, code, 'its socket was closed'),
+      closed: (from) => {
+        this.#pages.delete(from);
+        this.#watch();
+      },
+    });
+    this.#pages.add(page);
+    page.send(this.#link(page));
+    this.#open(page);
+  }
+
+  /** Control said something. */
+  take(message: FromControl): void {
+    this.#lastFrame = this.#clock.time();
+    if (!this.#view.take(message)) {
+      this.#send({ type: 'resync' });
+      return;
+    }
+    switch (message.type) {
+      case 'hello':
+        this.#up = true;
+        this.#watch();
+        return;
+      case 'snapshot':
+        this.#restart();
+        return;
+      case 'delta':
+        this.#pending = this.#pending === undefined ? message : mergeDeltas(this.#pending, message);
+        return this.#schedule();
+      case 'why':
+        this.#pendingWhys.set(message.flow, message);
+        return this.#schedule();
+      case 'stopped':
+        for (const page of this.#pages) page.send(message);
+        return;
+      case 'receipt':
+        this.#awaited.get(message.id)?.send(message);
+        if (message.result === 'refused') this.#awaited.delete(message.id);
+        return;
+      case 'done':
+        this.#awaited.get(message.id)?.send(message);
+        this.#awaited.delete(message.id);
+        return;
+      case 'bye':
+        return;
+    }
+  }
+
+  /** The connection to control has ended. */
+  lost(error: CellError | undefined): void {
+    if (this.#up) this.#log('warn', error?.message ?? 'control closed the connection');
+    this.#up = false;
+    for (const page of this.#pages) page.send(this.#link(page));
+  }
+
+  close(): void {
+    this.#beat?.();
+    this.#flush?.();
+    for (const page of this.#pages) page.leave();
+  }
+
+  /** A new picture for everybody: control began, or began again. */
+  #restart(): void {
+    this.#pending = undefined;
+    this.#pendingWhys.clear();
+    for (const page of this.#pages) {
+      page.send(this.#link(page));
+      this.#open(page);
+    }
+  }
+
+  #open(page: PageSocket): void {
+    for (const message of this.#view.opening()) {
+      if (message.type === 'snapshot') page.show(message);
+      else page.send(message);
+    }
+    for (const why of this.#view.whys.values()) page.explain(why);
+  }
+
+  #hear(page: PageSocket, message: FromBrowser): void {
+    switch (message.type) {
+      case 'act':
+        return this.#act(page, message);
+      case 'watch':
+        page.watched = message.flows;
+        for (const why of this.#view.whys.values()) page.explain(why);
+        return this.#watch();
+      case 'resync':
+        return this.#open(page);
+      case 'ping':
+      case 'ack':
+        return;
+    }
+  }
+
+  #act(page: PageSocket, message: PageAct): void {
+    const cell = { hello: this.#view.hello, up: this.#up };
+    const verdict = judgeAct(message, page.visitor, cell, page.pace);
+    if (verdict.kind === 'refuse') {
+      const { receipt } = verdict;
+      page.send(receipt);
+      const what = `${message.verb} ${JSON.stringify(message.args).slice(0, 200)}`;
+      this.#report(page.visitor, receipt.code ?? '', what);
+      return;
+    }
+    this.#awaited.delete(message.id);
+    this.#awaited.set(message.id, page);
+    const oldest = this.#awaited.keys().next().value;
+    if (this.#awaited.size > awaitedLimit && oldest !== undefined) this.#awaited.delete(oldest);
+    this.#send(verdict.act);
+  }
+
+  /** Control explains the flows that any page shows. */
+  #watch(): void {
+    const flows = new Set([...this.#pages].flatMap((page) => page.watched));
+    const known = (this.#view.hello?.flows ?? []).filter(({ name }) => flows.has(name));
+    if (this.#up) this.#send({ type: 'watch', flows: known.map(({ name }) => name) });
+  }
+
+  #schedule(): void {
+    const wait = milliseconds(Math.max(0, this.#flushed + pace - this.#clock.now()));
+    this.#flush ??= this.#clock.after(wait, () => this.#fan());
+  }
+
+  #fan(): void {
+    this.#flush = undefined;
+    this.#flushed = this.#clock.now();
+    const delta = this.#pending;
+    this.#pending = undefined;
+    if (delta !== undefined) {
+      const text = JSON.stringify(delta);
+      for (const page of this.#pages) page.offer(delta, text);
+    }
+    for (const why of this.#pendingWhys.values()) {
+      for (const page of this.#pages) page.explain(why);
+    }
+    this.#pendingWhys.clear();
+  }
+
+  #pulse(): void {
+    this.#beat = this.#clock.after(milliseconds(heartbeat_ms / 2), () => this.#pulse());
+    for (const page of this.#pages) {
+      page.check();
+      page.send(this.#link(page));
+    }
+  }
+
+  #link(page: PageSocket): Link {
+    return {
+      type: 'link',
+      control: this.#up ? 'up' : 'down',
+      lastFrame: this.#lastFrame,
+      time: this.#clock.time(),
+      actor: page.visitor.actor,
+      panel: page.visitor.panel,
+    };
+  }
+
+  #report(visitor: Visitor, code: string, what: string): void {
+    this.#log('warn', `refused ${visitor.actor ?? 'a page'}: ${code}: ${what}`);
+  }
+}

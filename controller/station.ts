@@ -1,0 +1,79 @@
+// Composition root of station: control's feed on one side, pages on the other.
+// It owns no device and no record; when it dies, the machine goes on.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CellError } from '#contract/error.ts';
+import type { Clock, Random } from '#contract/time.ts';
+import { HttpDoor } from './server/http.ts';
+import { writeStationUrl } from './server/link.ts';
+import { Live } from './server/live.ts';
+import type { StationLog } from './server/live.ts';
+import { WireLink } from './wire/client.ts';
+
+export interface StationOptions {
+  /** The data directory of the cell. */
+  readonly data: string;
+  /** `127.0.0.1:8080`, as the manifest says; port 0 is any free one. */
+  readonly listen: string;
+  /** The folder of the built page; default `dist/hmi` of the installed product. */
+  readonly page?: string;
+}
+
+export interface Station {
+  /** Where it listens: `127.0.0.1:41234`. */
+  readonly listen: string;
+  /** The page's address, with a slash at its end. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Starts station; resolves when the page can be opened. Control may come later, and may go and come again. */
+export async function startStation(
+  deps: { readonly clock: Clock; readonly random: Random; readonly log: StationLog },
+  options: StationOptions,
+): Promise<Station> {
+  const { clock, random, log } = deps;
+  const { host, port } = readListen(options.listen);
+  const live = new Live(clock, log, (message) => link.send(message));
+  const link = new WireLink(
+    clock,
+    random,
+    { path: join(options.data, 'control.sock'), client: 'station', feed: true },
+    { message: (message) => live.take(message), closed: (error) => live.lost(error) },
+  );
+  const page = options.page ?? builtPage();
+  const door = new HttpDoor(clock, log, live, { data: options.data, page, host, port });
+  const taken = await door.listen();
+  const listen = `${host.includes(':') ? `[${host}]` : host}:${taken}`;
+  const url = `http://${listen}/`;
+  await writeStationUrl(options.data, url);
+  link.start();
+  return {
+    listen,
+    url,
+    close: async () => {
+      link.stop();
+      live.close();
+      await door.close();
+    },
+  };
+}
+
+function readListen(listen: string): { host: string; port: number } {
+  const match = /^(\[::1\]|127(?:\.\d{1,3}){3}|localhost):(\d{1,5})$/.exec(listen);
+  const port = Number(match?.[2]);
+  if (match?.[1] === undefined || port > 65_535) {
+    throw new CellError('E_MANIFEST_FIELD', `station.listen: ${listen} is no loopback address`);
+  }
+  return { host: match[1].replaceAll(/[[\]]/g, ''), port };
+}
+
+/** Found from the package's root, so that it does not matter into which file this was built. */
+function builtPage(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) {
+    folder = dirname(folder);
+  }
+  return join(folder, 'dist', 'hmi');
+}
