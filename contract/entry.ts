@@ -127,7 +127,10 @@ export const FaultBody = z.strictObject({
   context: z.record(z.string(), z.json()),
 });
 
-/** Entries that were late (`lost: 0`) or dropped, and outputs that left before their cause was on disk. */
+/**
+ * Entries that were late (`lost: 0`) or dropped, and outputs that left before their cause was on disk.
+ * `from` is the `at` of the first entry that waited too long, `to` when the disk had taken them all: UTC ms.
+ */
 export const GapBody = z.strictObject({
   why: z.enum(['stall', 'backlog', 'tail']),
   from: z.number(),
@@ -142,8 +145,11 @@ export const CheckpointBody = z.strictObject({
   size: z.number(),
   /** RFC 6962 root over the entries' hashes, base64. */
   root: z.string(),
-  /** Ed25519 over the signed note, base64, with the key's id. */
+  /** Roots of the perfect subtrees that make `root`, largest first, base64: where the tree goes on. */
+  frontier: z.string(),
+  /** The public key, `<name>+<id>+<base64>` as C2SP signed-note writes it. */
   key: z.string(),
+  /** Key id and Ed25519 signature over the note, base64, as C2SP signed-note writes it. */
   signature: z.string(),
 });
 
