@@ -1,0 +1,74 @@
+// `simulate` and `fault` belong to the simulator, a program of its own that is started by path: the
+// controller shares no code with it. The words pass through, and so does its exit code.
+import { spawn } from 'node:child_process';
+import { builtFile } from '#controller/product.ts';
+import { exit } from './verb.ts';
+import type { Invocation, Verb } from './verb.ts';
+
+function pass(
+  name: string,
+  options: readonly string[],
+): (invocation: Invocation) => Promise<number> {
+  return async (invocation) => {
+    const words = [name, ...invocation.words, '--data', invocation.data];
+    for (const option of options) {
+      const value = invocation.option(option);
+      if (value !== undefined) words.push(`--${option}`, value);
+    }
+    if (invocation.flag('clear')) words.push('--clear');
+    if (invocation.json) words.push('--json');
+    return runSimulator(words);
+  };
+}
+
+/** Runs the simulator with these words until it ends; signals reach it and it decides. */
+export async function runSimulator(words: readonly string[]): Promise<number> {
+  const child = spawn(
+    process.execPath,
+    ['--enable-source-maps', builtFile('simulator/main.js'), ...words],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  const forward = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  process.on('SIGTERM', forward);
+  process.on('SIGINT', waitForChild);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => resolve(code ?? exit.internal));
+    });
+  } finally {
+    process.off('SIGTERM', forward);
+    process.off('SIGINT', waitForChild);
+  }
+}
+
+/** Ctrl-C reaches the child by the terminal itself; here it only must not end us first. */
+const waitForChild = (): void => undefined;
+
+export const simulateVerbs: readonly Verb[] = [
+  {
+    name: 'simulate',
+    usage: 'PLANT.yaml',
+    summary:
+      'Runs the simulator alone: real protocols on loopback, a believable machine behind them.',
+    example: 'rebe simulate flows/cnc-tending/tending.plant.yaml --endpoints endpoints.json',
+    words: [1, 1],
+    options: { endpoints: { type: 'string', help: 'write the addresses it took to this file' } },
+    run: pass('simulate', ['endpoints']),
+  },
+  {
+    name: 'fault',
+    usage: 'DEVICE|plant KIND',
+    summary:
+      'Injects a fault into a running simulator (hang, kill, slow), or does what a person at the machine does (take-part, estop, gate-open).',
+    example: 'rebe fault io hang --for 10s',
+    words: [0, 2],
+    options: {
+      for: { type: 'string', help: 'clear it by itself after this: 10s' },
+      clear: { type: 'boolean', help: 'clear all faults' },
+    },
+    run: pass('fault', ['for']),
+  },
+];
