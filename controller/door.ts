@@ -1,0 +1,215 @@
+// The acts that come through control's door: checked, answered with a receipt, offered to the next scan,
+// recorded, and reported done when their entry is durable. A refused act is recorded as well.
+import type { Actor } from '#contract/actor.ts';
+import { canonicalJson } from '#contract/canonical.ts';
+import type { Json } from '#contract/canonical.ts';
+import type { Code } from '#contract/error.ts';
+import { present } from '#contract/error.ts';
+import { seconds } from '#contract/time.ts';
+import type { Clock } from '#contract/time.ts';
+import { verbArgs, verbs } from '#contract/wire.ts';
+import type { ActMessage, Done, Receipt } from '#contract/wire.ts';
+import type { CellPlan } from '#flows/plan.ts';
+import { ActChecks, refuse } from './act-checks.ts';
+import type { ActTarget, Args, Refused } from './act-checks.ts';
+import { refusal } from './permission.ts';
+
+/** An id is good once for so long; a repeat gets the first receipt again. */
+const memory = seconds(60);
+const memoryLimit = 10_000;
+/** Acts of one actor in one second, but for stop commands and the keep-alives of held ones. */
+const rateLimit = 20;
+
+/** What the door needs beside what its checks need. */
+export interface DoorTarget extends ActTarget {
+  /** The newest entry that recorded a transition of the flow. */
+  movedAt(flow: number): number;
+  /** Writes the entry of a refused act and gives its `seq`. */
+  record(act: ActRecord): number;
+}
+
+/** The body of an `act` entry, with its actor. */
+export interface ActRecord {
+  readonly id: string;
+  readonly actor: Actor;
+  readonly verb: string;
+  readonly args: Readonly<Record<string, Json>>;
+  readonly result: 'accepted' | 'refused';
+  readonly code?: string;
+  readonly reason?: string;
+  readonly outcome?: string;
+}
+
+type Reply = (message: Receipt | Done) => void;
+
+interface Ticket {
+  readonly id: string;
+  readonly actor: Actor;
+  readonly verb: string;
+  readonly args: Readonly<Record<string, Json>>;
+  readonly at: number;
+  readonly replies: Set<Reply>;
+  receipt: Receipt | undefined;
+  done: Done | undefined;
+}
+
+/** One for each control. */
+export class Door {
+  readonly #clock: Clock;
+  readonly #plan: CellPlan;
+  readonly #target: DoorTarget;
+  readonly #checks: ActChecks;
+  readonly #tickets = new Map<string, Ticket>();
+  readonly #rates = new Map<string, { second: number; count: number }>();
+  /** Tickets whose entry is written and not yet durable, in the order of `seq`. */
+  #undone: { ticket: Ticket; done: Done }[] = [];
+
+  constructor(clock: Clock, plan: CellPlan, target: DoorTarget) {
+    this.#clock = clock;
+    this.#plan = plan;
+    this.#target = target;
+    this.#checks = new ActChecks(plan, target);
+  }
+
+  /** Ids that an earlier run took within the last 60 s, with what they got: a repeat is never done twice. */
+  remember(past: readonly { id: string; receipt: Receipt }[]): void {
+    const at = this.#clock.now();
+    for (const { id, receipt } of past) {
+      const rest = { id, actor: 'system', verb: '', args: {}, done: undefined };
+      this.#tickets.set(id, { ...rest, at, replies: new Set(), receipt });
+    }
+  }
+
+  receive(message: ActMessage, reply: Reply): void {
+    this.#forget();
+    const known = this.#tickets.get(message.id);
+    if (known !== undefined) {
+      if (known.receipt !== undefined) reply(known.receipt);
+      if (known.done !== undefined) reply(known.done);
+      else known.replies.add(reply);
+      return;
+    }
+    const ticket: Ticket = {
+      id: message.id,
+      actor: message.actor,
+      verb: message.verb,
+      args: JSON.parse(JSON.stringify(message.args)),
+      at: this.#clock.now(),
+      replies: new Set([reply]),
+      receipt: undefined,
+      done: undefined,
+    };
+    this.#tickets.set(message.id, ticket);
+    const refused = this.#take(message, ticket);
+    if (refused === undefined) {
+      this.#receipt(ticket, { type: 'receipt', id: ticket.id, result: 'accepted' });
+      return;
+    }
+    this.refused(ticket, refused.code, refused.reason);
+  }
+
+  /** A scan took it, and its entry stands at `seq`. */
+  took(id: string, seq: number, outcome: string): void {
+    const ticket = this.#tickets.get(id);
+    if (ticket !== undefined)
+      this.#undone.push({ ticket, done: { type: 'done', id, seq, outcome } });
+  }
+
+  /** Every entry up to `seq` is on disk: tell those who wait for it. */
+  durable(seq: number): void {
+    while ((this.#undone[0]?.done.seq ?? Number.POSITIVE_INFINITY) <= seq) {
+      const { ticket, done } = present(this.#undone.shift(), 'an act waits for its entry');
+      ticket.done = done;
+      for (const reply of ticket.replies) reply(done);
+      ticket.replies.clear();
+    }
+  }
+
+  /** What an accepted act asked for, to be recorded with its outcome. */
+  asked(id: string): { verb: string; args: Readonly<Record<string, Json>> } | undefined {
+    return this.#tickets.get(id);
+  }
+
+  /** Refused here and recorded; no scan sees it. */
+  refused(
+    ticket: Pick<Ticket, 'id' | 'actor' | 'verb' | 'args'>,
+    code: Code,
+    reason: string,
+  ): void {
+    const parsed = refusal(ticket.actor, { verb: ticket.verb });
+    const actor: Actor = parsed?.code === 'E_ACT_ACTOR' ? 'system' : ticket.actor;
+    const { id, verb, args } = ticket;
+    this.#target.record({ id, actor, verb, args, result: 'refused', code, reason });
+    const whole = this.#tickets.get(id);
+    if (whole !== undefined)
+      this.#receipt(whole, { type: 'receipt', id, result: 'refused', code, reason });
+  }
+
+  #receipt(ticket: Ticket, receipt: Receipt): void {
+    ticket.receipt = receipt;
+    for (const reply of ticket.replies) reply(receipt);
+  }
+
+  #take(message: ActMessage, ticket: Ticket): Refused | undefined {
+    const verb = verbs.find((candidate) => candidate === message.verb);
+    if (verb === undefined)
+      return refuse('E_ACT_VERB', `no act is called ${message.verb.slice(0, 80)}`);
+    const parsed = verbArgs[verb].safeParse(message.args);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      return refuse(
+        'E_ACT_VERB',
+        `${verb}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
+      );
+    }
+    const step = this.#checks.plan(verb, parsed.data as Args);
+    if ('code' in step) return step;
+    const denied = refusal(message.actor, {
+      verb,
+      ...(step.class === undefined ? {} : { class: step.class }),
+    });
+    if (denied !== undefined) return denied;
+    const free = step.class === 'stop' || verb === 'keep';
+    if (!free && this.#tooFast(message.actor))
+      return refuse('E_ACT_RATE', `more than ${rateLimit} acts a second`);
+    if (step.class !== 'stop') {
+      const stale = this.#stale(message);
+      if (stale !== undefined) return stale;
+    }
+    return step.run(ticket, message.ttl_ms);
+  }
+
+  #stale(message: ActMessage): Refused | undefined {
+    const { flow, seq } = message.expect ?? {};
+    if (flow === undefined || seq === undefined) return undefined;
+    const index = this.#plan.flowIndex.get(flow);
+    if (index === undefined) return refuse('E_ACT_FLOW', `no flow ${flow}`);
+    const moved = this.#target.movedAt(index);
+    return moved > seq
+      ? refuse('E_STALE_VIEW', `${flow} moved in entry ${moved}, after ${seq}`)
+      : undefined;
+  }
+
+  #tooFast(actor: string): boolean {
+    const second = Math.floor(this.#clock.now() / 1000);
+    const rate = this.#rates.get(actor);
+    const count = rate?.second === second ? rate.count + 1 : 1;
+    this.#rates.set(actor, { second, count });
+    return count > rateLimit;
+  }
+
+  #forget(): void {
+    const limit = this.#clock.now() - memory;
+    for (const [id, ticket] of this.#tickets) {
+      if (ticket.at > limit && this.#tickets.size <= memoryLimit) break;
+      this.#tickets.delete(id);
+    }
+    if (this.#rates.size > memoryLimit) this.#rates.clear();
+  }
+}
+
+/** The body of an `act` entry as canonical JSON. */
+export function actBody(act: ActRecord): string {
+  const { actor: _, ...body } = act;
+  return canonicalJson(body);
+}
