@@ -4,6 +4,9 @@ import * as z from 'zod';
 import { CellId, DeviceId, FlowName, TagName } from './name.ts';
 import { DurationText, milliseconds, seconds } from './time.ts';
 
+/** A duration longer than nothing. */
+const Period = DurationText.refine((span) => span > 0, 'must be longer than 0');
+
 const word = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower case letters, digits and dashes');
 
 /** `8GB`, `500MB`, `64KB`; decimal units, in bytes. */
@@ -17,13 +20,13 @@ export const SizeText = z
   .meta({ description: 'a whole number with KB, MB, GB or TB' });
 
 export const ScanOptions = z.strictObject({
-  period: DurationText.default(milliseconds(20)).meta({
+  period: Period.default(milliseconds(20)).meta({
     description: 'the grid of periodic scans',
   }),
-  min: DurationText.default(milliseconds(1)).meta({
+  min: Period.default(milliseconds(1)).meta({
     description: 'the least time between two scans',
   }),
-  watchdog: DurationText.default(seconds(1)).meta({
+  watchdog: Period.default(seconds(1)).meta({
     description: 'without a scan for so long the supervisor ends control and starts it again',
   }),
   settle: DurationText.default(seconds(5)).meta({
@@ -36,7 +39,7 @@ export const ChronicleOptions = z.strictObject({
     description:
       'strict: an output leaves when its cause is on disk; fast: at once, and every screen says so',
   }),
-  stall: DurationText.default(milliseconds(100)).meta({
+  stall: Period.default(milliseconds(100)).meta({
     description: 'age of the oldest entry not yet on disk at which outputs stop waiting',
   }),
   max: SizeText.prefault('8GB').meta({ description: 'past it the oldest whole segments leave' }),
@@ -45,7 +48,7 @@ export const ChronicleOptions = z.strictObject({
 
 /** A device: `driver` and `onReturn` are of the frame, all else is the driver's. */
 export const DeviceFrame = z.looseObject({
-  driver: z.string(),
+  driver: z.string().meta({ description: 'the name of its driver; it decides the other fields' }),
   onReturn: z.enum(['restore', 'safe']).default('restore').meta({
     description:
       'after a reconnect: write the outputs again, or keep them safe until the flow rests',
@@ -53,43 +56,61 @@ export const DeviceFrame = z.looseObject({
 });
 
 export const Scaling = z.strictObject({
-  raw: z.tuple([z.number(), z.number()]),
-  to: z.tuple([z.number(), z.number()]),
+  raw: z.tuple([z.number(), z.number()]).meta({ description: 'two values on the wire' }),
+  to: z.tuple([z.number(), z.number()]).meta({ description: 'what they mean, in `unit`' }),
 });
 
 /** A tag of the manifest. Fields not named here are the driver's own (`match`). */
 export const TagFrame = z.looseObject({
-  device: DeviceId,
-  at: z.unknown().optional(),
+  device: DeviceId.meta({ description: 'the device that it is on' }),
+  at: z.unknown().optional().meta({ description: 'where on the device; the driver says how' }),
   poll: z
     .string()
     .optional()
     .meta({ description: 'a poll class of the device; default its first' }),
-  type: z.enum(['bool', 'int', 'real', 'string', 'enum']).optional(),
-  values: z.array(z.string()).optional().meta({ description: 'names of an enum, in order' }),
+  type: z
+    .enum(['bool', 'int', 'real', 'string', 'enum'])
+    .optional()
+    .meta({ description: 'when no flow uses the tag; else the flow says' }),
+  values: z.array(z.string()).min(1).optional().meta({
+    description: 'names of an enum, in order',
+  }),
   map: z
     .record(z.string(), z.int())
     .optional()
     .meta({ description: "an enum's numbers on the wire" }),
-  unit: z.string().optional(),
-  min: z.number().optional(),
-  max: z.number().optional(),
-  stale: DurationText.optional(),
+  unit: z.string().optional().meta({ description: 'for people; a flow must say the same' }),
+  min: z.number().optional().meta({ description: 'a value below it is bad' }),
+  max: z.number().optional().meta({ description: 'a value above it is bad' }),
+  stale: Period.optional().meta({
+    description: 'the age past which a value is bad; where a flow says it too, the shorter',
+  }),
   rawValid: z.tuple([z.number(), z.number()]).optional().meta({
     description: 'outside it the sensor has failed (4-20 mA after NAMUR NE 43)',
   }),
-  scale: Scaling.optional(),
-  deadband: z.number().nonnegative().optional(),
-  verify: z.enum(['readback', 'echo', 'none']).optional(),
-  tolerance: z.number().nonnegative().optional(),
-  refresh: DurationText.optional().meta({ description: 'write the output again this often' }),
-  record: z.boolean().default(true),
-  title: z.string().optional(),
+  scale: Scaling.optional().meta({ description: 'a straight line from the wire to the unit' }),
+  deadband: z.number().nonnegative().optional().meta({
+    description: 'the image changes only past it, in `unit`',
+  }),
+  verify: z.enum(['readback', 'echo', 'none']).optional().meta({
+    description: 'how a write is proved; default readback',
+  }),
+  tolerance: z.number().nonnegative().optional().meta({
+    description: 'the largest difference of a read-back that is still confirmed',
+  }),
+  refresh: Period.optional().meta({ description: 'write the output again this often' }),
+  record: z.boolean().default(true).meta({
+    description: 'false: kept out of the chronicle; only where no flow reads it',
+  }),
+  title: z.string().optional().meta({ description: 'for people' }),
 });
 
 export const FlowEntry = z.strictObject({
-  file: z.string().meta({ description: 'path of the flow file, from the manifest' }),
-  restart: z.enum(['hot', 'ask', 'warm', 'cold']).default('ask'),
+  file: z.string().min(1).meta({ description: 'path of the flow file, from the manifest' }),
+  restart: z.enum(['hot', 'ask', 'warm', 'cold']).default('ask').meta({
+    description:
+      'how it goes on after a restart of control: hot by itself, ask a person, warm, cold',
+  }),
   bind: z
     .record(z.string(), TagName)
     .default({})
@@ -109,23 +130,24 @@ export const StationOptions = z.strictObject({
       /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost):\d{1,5}$/,
       'a loopback address and port',
     )
-    .default('127.0.0.1:8080'),
+    .default('127.0.0.1:8080')
+    .meta({ description: 'where the page is served; port 0 takes a free one' }),
 });
 
 export const PathLevels = z.strictObject({ enterprise: word, site: word, area: word, line: word });
 
 /** The whole manifest. Its defaults stand here and nowhere else. */
 export const Manifest = z.strictObject({
-  cell: CellId,
-  format: z.literal('cell/1'),
-  title: z.string().optional(),
-  path: PathLevels.optional(),
+  cell: CellId.meta({ description: 'its name: in topics, in paths, on every screen' }),
+  format: z.literal('cell/1').meta({ description: 'the format of this file' }),
+  title: z.string().optional().meta({ description: 'for people; default the name' }),
+  path: PathLevels.optional().meta({ description: 'ISA-95 levels above the cell' }),
   scan: ScanOptions.prefault({}),
   chronicle: ChronicleOptions.prefault({}),
-  devices: z.record(DeviceId, DeviceFrame),
-  tags: z.record(TagName, TagFrame),
-  flows: z.record(FlowName, FlowEntry),
-  mirror: MirrorOptions.default('none'),
+  devices: z.record(DeviceId, DeviceFrame).meta({ description: 'what is on a wire' }),
+  tags: z.record(TagName, TagFrame).meta({ description: 'named values of the devices' }),
+  flows: z.record(FlowName, FlowEntry).meta({ description: 'which flows run' }),
+  mirror: MirrorOptions.default('none').meta({ description: 'where the cell is mirrored' }),
   station: StationOptions.prefault({}),
 });
 export type Manifest = z.infer<typeof Manifest>;

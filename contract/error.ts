@@ -26,6 +26,22 @@ export const codes = {
   ),
   E_MANIFEST_DRIVER: never('No driver has this name.', 'Use one of the names that are listed.'),
   E_MANIFEST_REFERENCE: never('A name is used that nothing declares.', 'Declare it or correct it.'),
+  E_MANIFEST_TYPE: never(
+    'What a tag is, is said differently in two places, or nowhere.',
+    'Say it alike in all of them, or in the manifest when no flow uses the tag.',
+  ),
+  E_MANIFEST_TIME: never(
+    'A time is shorter than the device or the scan can keep.',
+    'Lengthen it, or poll more often.',
+  ),
+  E_MANIFEST_OUTPUT: never(
+    'An output is driven twice, read where it is driven, or cannot be written.',
+    'Let one flow drive it, at an address that can be written.',
+  ),
+  E_MANIFEST_RECORD: never(
+    'A tag that a flow reads is kept out of the chronicle.',
+    'Leave `record: false` out.',
+  ),
   E_MANIFEST_NOT_YET: never(
     'The field is planned and not built yet.',
     'Leave it out, or use the value shown.',
@@ -65,6 +81,10 @@ export const codes = {
   E_DOOR_ROUTE: never(
     'There is nothing at this address.',
     'Open the address that the cell prints.',
+  ),
+  E_DOOR_FULL: later(
+    'Too many pages are open on this cell.',
+    'Close one, then open this one again.',
   ),
   E_NOT_SIGNED_IN: never(
     'This needs someone who is signed in.',
@@ -151,6 +171,20 @@ export const codes = {
     'See the report; keep the chronicle.',
   ),
   // Simulator
+  E_PLANT_YAML: never('The plant file is not valid YAML 1.2.', 'Mend the place that is shown.'),
+  E_PLANT_FIELD: never(
+    'A field of the plant file is unknown or its value is not allowed.',
+    'Mend the place that is shown.',
+  ),
+  E_PLANT_TERMINAL: never(
+    'The plant file places something that cannot stand there.',
+    'Mend the place that is shown.',
+  ),
+  E_SIMULATOR_RUNNING: never(
+    'A simulator is running on this data directory already.',
+    'Stop it, or use another --data.',
+  ),
+  E_SIMULATOR_PORT: later('No free port was found on loopback.', 'Try again.'),
   E_SIMULATOR_FAULT: never('No such device or fault.', 'See `rebe help fault`.'),
   E_SIMULATOR_GONE: later('No simulator answers here.', 'Start it with `rebe simulate`.'),
 } as const satisfies Readonly<Record<string, Meaning>>;
