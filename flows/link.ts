@@ -4,6 +4,7 @@
 // could tell is then not judged. Never throws, and one input gives one plan.
 import type { Manifest } from '#contract/cell.ts';
 import type { Diagnostic, Span } from '#contract/diagnostic.ts';
+import { nearest } from '#contract/diagnostic.ts';
 import type { FlowName, TagName } from '#contract/name.ts';
 import { formatDuration } from '#contract/time.ts';
 import type { Path } from './document.ts';
@@ -164,24 +165,22 @@ function findTag(cell: Cell, at: { index: number; own: string; span: Span }): nu
     return -1;
   }
   if (found !== undefined) return found;
-  const advice = suggest(tag, [...tagIndex.keys()], 'Tags');
+  const near = nearest(tag, tagIndex.keys());
+  const meant = near === undefined ? [] : [`Did you mean \`${near}\`?`];
+  const text = `the cell has no tag \`${tag}\``;
   if (bound !== undefined) {
-    const text = `the cell has no tag \`${tag}\``;
-    report.manifest({ code, path: ['flows', name, 'bind', at.own], text, ...advice });
+    const path: Path = ['flows', name, 'bind', at.own];
+    report.manifest({ code, path, text, ...advice(meant) });
     return -1;
   }
-  report.flow(at.index, at.span, {
-    code,
-    text: `the cell has no tag \`${tag}\``,
-    suggestion: [
-      advice.suggestion,
-      `Declare it in the manifest's \`tags\`, or bind it: \`bind: {${tag}: TAG}\`.`,
-    ]
-      .filter((text) => text !== undefined)
-      .join(' '),
-  });
+  const declare = `Declare it in the manifest's \`tags\`, or bind it: \`bind: {${tag}: TAG}\`.`;
+  const ways = tag.startsWith('sys.') ? meant : [...meant, declare];
+  report.flow(at.index, at.span, { code, text, ...advice(ways) });
   return -1;
 }
+
+const advice = (ways: readonly string[]): { suggestion?: string } =>
+  ways.length === 0 ? {} : { suggestion: ways.join(' ') };
 
 function findSignal(cell: Cell, index: number, position: number): FlowPlan['foreign'][number] {
   const { names, sources, report } = cell;
