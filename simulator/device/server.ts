@@ -1,0 +1,50 @@
+// A Modbus TCP server: it takes frames off sockets and answers them in order. It does not interpret them.
+import { createServer, type Server, type Socket } from 'node:net';
+import { assert } from '#contract/error.ts';
+import { answer, frameOf, takeFrames, type Memory } from './pdu.ts';
+
+export class ModbusServer {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #units: ReadonlyMap<number, Memory>;
+
+  constructor(units: ReadonlyMap<number, Memory>) {
+    this.#units = units;
+    this.#server = createServer((socket) => this.#serve(socket));
+  }
+
+  /** Takes a free loopback port; its number. */
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(0, '127.0.0.1', resolve);
+    });
+    const at = this.#server.address();
+    assert(at !== null && typeof at === 'object', 'a TCP server has a port');
+    return at.port;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #serve(socket: Socket): void {
+    // Small answers must not wait for the acknowledgement of the one before.
+    socket.setNoDelay(true);
+    this.#sockets.add(socket);
+    let waiting: Buffer = Buffer.alloc(0);
+    socket.on('data', (chunk: Buffer) => {
+      const taken = takeFrames(waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk]));
+      // What is not Modbus cannot be answered, and nothing after it can be trusted [TCP 4.4.2].
+      if (taken === undefined) return void socket.destroy();
+      waiting = taken.rest;
+      const answers = taken.frames.map((frame) =>
+        frameOf(frame, answer(this.#units.get(frame.unit), frame.request)),
+      );
+      if (answers.length > 0) socket.write(Buffer.concat(answers));
+    });
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#sockets.delete(socket));
+  }
+}

@@ -1,0 +1,34 @@
+// The coolant pump and what its flow meter shows.
+import type { Duration, Random } from '#contract/time.ts';
+
+export interface CoolantOptions {
+  /** What the pump gives, L/min. */
+  readonly flow: number;
+  /** Time in which the flow comes about two thirds nearer to where it goes. */
+  readonly response: Duration;
+}
+
+const noise = 0.1;
+
+export class Coolant {
+  pumping = false;
+  flow = 0;
+  readonly #options: CoolantOptions;
+  readonly #random: Random;
+
+  constructor(options: CoolantOptions, random: Random) {
+    this.#options = options;
+    this.#random = random;
+  }
+
+  /** L/min; a meter that shows a trickle as nothing. */
+  get meter(): number {
+    if (this.flow < noise) return 0;
+    return Math.max(0, this.flow + (this.#random() - 0.5) * 2 * noise);
+  }
+
+  tick(span: number): void {
+    const target = this.pumping ? this.#options.flow : 0;
+    this.flow += (target - this.flow) * Math.min(1, span / this.#options.response);
+  }
+}
