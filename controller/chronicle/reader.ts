@@ -1,0 +1,144 @@
+// Reads a chronicle, beside the writer or from a copied file, and cannot write it. Rows are fetched in
+// pages, so that a slow reader never holds the writer's log.
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { Entry, EntryKind } from '#contract/entry.ts';
+import { CellError } from '#contract/error.ts';
+import { checkFormat, columns } from './database.ts';
+
+/** Rows of one page. */
+const page = 1000;
+
+/** Which entries; everything that is given must hold. */
+export interface Selection {
+  /** Seq, both inclusive. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly kinds?: readonly EntryKind[];
+  /** UTC ms: `at >= since`, `at < until`. */
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/** Opens the file for reading only; E_CHRONICLE_OPEN or E_CHRONICLE_FORMAT when that cannot be. */
+export function openReader(path: string): Reader {
+  if (!existsSync(path)) throw new CellError('E_CHRONICLE_OPEN', `${path}: no such file`);
+  let database: Database.Database | undefined;
+  try {
+    database = new Database(path, { readonly: true, fileMustExist: true, timeout: 1000 });
+    checkFormat(database);
+    return new Reader(database);
+  } catch (cause) {
+    database?.close();
+    if (cause instanceof CellError) throw cause;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new CellError('E_CHRONICLE_OPEN', `${path}: ${text}`, { cause });
+  }
+}
+
+export class Reader {
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+  }
+
+  /** Oldest and newest seq; both 0 when there is nothing. */
+  range(): { readonly first: number; readonly last: number } {
+    const row = this.#database
+      .prepare<[], { first: number | null; last: number | null }>(
+        'SELECT (SELECT min(seq) FROM entry) AS first, (SELECT max(seq) FROM entry) AS last',
+      )
+      .get();
+    return { first: row?.first ?? 0, last: row?.last ?? 0 };
+  }
+
+  entry(seq: number): Entry | undefined {
+    return this.#database
+      .prepare<[number], Entry>(`SELECT ${columns} FROM entry WHERE seq = ?`)
+      .get(seq);
+  }
+
+  /** In order of seq. Entries that are written meanwhile are given too. */
+  *entries(selection: Selection = {}): Generator<Entry, void> {
+    const statement = this.#select(selection, 'seq >= ?', 'ASC');
+    const { parameters } = conditions(selection);
+    for (let from = selection.from ?? 0; ;) {
+      const rows = statement.all(from, ...parameters, page);
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < page) return;
+      from = last.seq + 1;
+    }
+  }
+
+  /** From the newest back. */
+  *backwards(selection: Selection = {}): Generator<Entry, void> {
+    const statement = this.#select(selection, 'seq <= ?', 'DESC');
+    const { parameters } = conditions(selection);
+    for (let to = selection.to ?? Number.MAX_SAFE_INTEGER; ;) {
+      const rows = statement.all(to, ...parameters, page);
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < page) return;
+      to = last.seq - 1;
+    }
+  }
+
+  /** The newest entry of a kind, at or before `to`. */
+  readLast(kind: EntryKind, to = Number.MAX_SAFE_INTEGER): Entry | undefined {
+    return this.#database
+      .prepare<[EntryKind, number], Entry>(
+        `SELECT ${columns} FROM entry WHERE kind = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`,
+      )
+      .get(kind, to);
+  }
+
+  /** The newest `count` entries, oldest first. */
+  readTail(count: number, selection: Selection = {}): Entry[] {
+    const rows: Entry[] = [];
+    for (const entry of this.backwards(selection)) {
+      if (rows.length >= count) break;
+      rows.push(entry);
+    }
+    return rows.toReversed();
+  }
+
+  /** Acts whose `at` is not before `since` (UTC ms), oldest first. */
+  readActs(since: number): Entry[] {
+    const acts: Entry[] = [];
+    for (const entry of this.backwards()) {
+      if (entry.at < since) break;
+      if (entry.kind === 'act') acts.push(entry);
+    }
+    return acts.toReversed();
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #select(selection: Selection, start: string, order: 'ASC' | 'DESC') {
+    const { terms } = conditions(selection);
+    const where = [start, ...terms].join(' AND ');
+    return this.#database.prepare<unknown[], Entry>(
+      `SELECT ${columns} FROM entry WHERE ${where} ORDER BY seq ${order} LIMIT ?`,
+    );
+  }
+}
+
+function conditions(selection: Selection): { terms: string[]; parameters: (number | string)[] } {
+  const terms: string[] = [];
+  const parameters: (number | string)[] = [];
+  const add = (term: string, ...values: readonly (number | string)[]): void => {
+    terms.push(term);
+    parameters.push(...values);
+  };
+  const { from, to, kinds, since, until } = selection;
+  if (from !== undefined) add('seq >= ?', from);
+  if (to !== undefined) add('seq <= ?', to);
+  if (kinds !== undefined) add(`kind IN (${kinds.map(() => '?').join(', ')})`, ...kinds);
+  if (since !== undefined) add('at >= ?', since);
+  if (until !== undefined) add('at < ?', until);
+  return { terms, parameters };
+}
