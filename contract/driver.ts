@@ -67,15 +67,16 @@ export interface DeviceHealth {
   readonly stale: number;
 }
 
-/** Tags that one answer confirms together: a block, a subscription. */
+/** Tags that one answer confirms together: a block, a subscription. The same array as long as it lives. */
 export type TagGroup = readonly TagName[];
 
 /** Where a driver puts what it learns. Nothing here may throw back into the driver. */
 export interface DriverSink {
-  /** One call for each poll or publish. */
+  /** One call for each answer to a poll and each publish: what changed, or everything at first. */
   samples(batch: readonly Sample[]): void;
-  /** Confirmed and unchanged: a keep-alive, a poll that found nothing new. */
+  /** Confirmed: a keep-alive, a poll. After `samples` of the same answer, for those left out there. */
   seen(group: TagGroup, received: Instant): void;
+  /** At once when the state changes, and at most once a second when only figures do. */
   health(health: DeviceHealth): void;
 }
 
@@ -139,6 +140,9 @@ export interface DriverKind<Config = unknown, At = unknown> {
   /** The value type that this address gives by itself; undefined when the flow must say. */
   natural(at: At): 'bool' | 'int' | 'real' | 'string' | undefined;
   /** How often a tag is confirmed, at the slowest; `stale` may not be shorter than `factor` of these. */
-  confirms(config: Config, tag: { at: At; poll?: string }): { period: Duration; factor: number };
+  confirms(
+    config: Config,
+    tag: { at: At; poll?: string; direction?: 'input' | 'output' },
+  ): { period: Duration; factor: number };
   create(deps: DriverDeps, config: Config): Driver;
 }

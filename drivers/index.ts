@@ -1,0 +1,10 @@
+// The drivers by the name that a manifest gives them. One is loaded when a cell names it.
+import type { DriverKind } from '#contract/driver.ts';
+
+/** A driver kind whose own types only it knows: what it parsed is handed back to it. */
+export type AnyDriverKind = DriverKind;
+
+/** Name to loader. The blueprint is not listed: it is there to be copied. */
+export const drivers: Readonly<Record<string, () => Promise<AnyDriverKind>>> = {
+  modbus: async () => (await import('./modbus/driver.ts')).modbus,
+};

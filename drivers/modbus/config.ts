@@ -1,0 +1,142 @@
+// What a Modbus TCP device and its tags need in the manifest. The schema is the type, the defaults
+// and the reference; nothing here knows a socket or a register's bytes.
+import * as z from 'zod';
+import { DurationText, milliseconds } from '#contract/time.ts';
+
+const Unit = z.int().min(0).max(255);
+const Address = z.int().min(0).max(65_536);
+
+export const Order = z.enum(['ABCD', 'CDAB', 'BADC', 'DCBA']).meta({
+  description: 'bytes of a 32 or 64-bit value as they come; CDAB: the words swapped',
+});
+export type Order = z.infer<typeof Order>;
+
+export const TcpAddress = z
+  .string()
+  .refine((text) => parseTcp(text) !== undefined, 'host:port, such as 192.168.10.20:502')
+  .meta({ description: 'host:port; an IPv6 address in brackets' });
+
+const PollClasses = z
+  .record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a word, a letter first'), DurationText)
+  .refine((classes) => Object.keys(classes).length > 0, 'at least one class')
+  .refine((classes) => Object.keys(classes).length <= 8, 'at most eight classes');
+
+/** A heartbeat goes to a holding register as a counter, to a coil as a toggle. */
+const BeatAt = z
+  .strictObject({
+    holding: Address.optional(),
+    coil: Address.optional(),
+    unit: Unit.optional(),
+  })
+  .refine((at) => (at.holding === undefined) !== (at.coil === undefined), {
+    message: 'either holding or coil',
+  });
+
+export const ModbusConfig = z.strictObject({
+  tcp: TcpAddress,
+  unit: Unit.default(1).meta({ description: 'unit of tags that name none' }),
+  timeout: DurationText.default(milliseconds(300)).meta({ description: 'for one answer' }),
+  connect: DurationText.default(milliseconds(1000)).meta({ description: 'to connect' }),
+  poll: PollClasses.prefault({ default: '100ms' }).meta({
+    description:
+      'poll classes; the first is the default, outputs use the slowest; ' +
+      '0ms: again as soon as the device has answered',
+  }),
+  base: z
+    .union([z.literal(0), z.literal(1)])
+    .default(0)
+    .meta({
+      description: 'the address that the manifest gives to the first register',
+    }),
+  order: Order.default('ABCD'),
+  gap: z.int().min(0).max(125).default(125).meta({
+    description: 'registers read in vain to join two blocks (16 times as many bits)',
+  }),
+  multiple: z.boolean().default(false).meta({
+    description: 'write single coils and registers with functions 15 and 16 too',
+  }),
+  limits: z
+    .strictObject({
+      registers: z.int().min(1).max(125).default(125),
+      bits: z.int().min(1).max(2000).default(2000),
+    })
+    .prefault({})
+    .meta({ description: 'the most that the device gives in one answer' }),
+  heartbeat: z
+    .strictObject({
+      at: BeatAt,
+      every: DurationText.default(milliseconds(100)).refine((every) => every >= 10, {
+        message: 'at least 10ms',
+      }),
+    })
+    .optional()
+    .meta({ description: 'a counter that stops with control: the device falls safe by itself' }),
+});
+export type ModbusConfig = z.infer<typeof ModbusConfig>;
+
+/** The number types, or text of n bytes: `string(32)` is 16 registers. */
+export const RegisterType = z
+  .string()
+  .regex(
+    /^(?:[ui](?:16|32|64)|f32|f64|string\((?:[1-9]\d?|1\d\d|2[0-4]\d|250)\))$/,
+    'u16, i16, u32, i32, u64, i64, f32, f64 or string(1) to string(250)',
+  );
+
+const tables = ['coil', 'discrete', 'input', 'holding'] as const;
+export type Table = (typeof tables)[number];
+
+export const ModbusAt = z
+  .strictObject({
+    coil: Address.optional(),
+    discrete: Address.optional(),
+    input: Address.optional(),
+    holding: Address.optional(),
+    as: RegisterType.optional().meta({ description: 'default u16' }),
+    order: Order.optional(),
+    bit: z.int().min(0).max(15).optional().meta({ description: 'one bit of a register; 0 is 1' }),
+    unit: Unit.optional(),
+  })
+  .superRefine((at, context) => {
+    const named = tables.filter((table) => at[table] !== undefined);
+    if (named.length !== 1) {
+      context.addIssue({
+        code: 'custom',
+        message: 'exactly one of coil, discrete, input, holding',
+      });
+      return;
+    }
+    const isBit = at.coil !== undefined || at.discrete !== undefined;
+    for (const field of ['as', 'order', 'bit'] as const) {
+      if (isBit && at[field] !== undefined) {
+        context.addIssue({ code: 'custom', path: [field], message: 'only for registers' });
+      }
+    }
+    if (at.bit !== undefined && (at.as ?? 'u16') !== 'u16') {
+      context.addIssue({ code: 'custom', path: ['bit'], message: 'only in a u16' });
+    }
+  });
+export type ModbusAt = z.infer<typeof ModbusAt>;
+
+/** The table and the address, as the manifest counts. */
+export function placeOf(at: ModbusAt): { readonly table: Table; readonly address: number } {
+  for (const table of tables) {
+    const address = at[table];
+    if (address !== undefined) return { table, address };
+  }
+  // The schema lets nothing else through.
+  return { table: 'holding', address: 0 };
+}
+
+/** `host:port` or `[v6]:port`. */
+export function parseTcp(text: string): { host: string; port: number } | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port < 1 || port > 65_535) return undefined;
+  return { host, port };
+}
+
+/** Poll classes in the manifest's order: the first is the default. */
+export function pollClasses(config: ModbusConfig): readonly (readonly [string, number])[] {
+  return Object.entries(config.poll);
+}

@@ -1,0 +1,388 @@
+// A Modbus TCP device, or several units behind one gateway: one connection, one request at a time.
+// Writes go between polls, fast blocks between slow ones. Frames are link.ts, addresses points.ts,
+// blocks plan.ts, deadlines schedule.ts, pending writes #drivers/outputs.ts; this ties them.
+import * as z from 'zod';
+import { CellError } from '#contract/error.ts';
+import type { Issue } from '#contract/error.ts';
+import type {
+  Driver,
+  DriverDeps,
+  DriverKind,
+  DriverSink,
+  DriverTag,
+  WriteRequest,
+  WriteResult,
+} from '#contract/driver.ts';
+import type { TagName } from '#contract/name.ts';
+import { status } from '#contract/quality.ts';
+import type { StatusCode } from '#contract/quality.ts';
+import type { Sample, Value } from '#contract/sample.ts';
+import { milliseconds } from '#contract/time.ts';
+import type { Cancel, Duration, Instant, UtcMs } from '#contract/time.ts';
+import { Outputs } from '#drivers/outputs.ts';
+import { Supervisor } from '#drivers/supervise.ts';
+import type { Outcome } from '#drivers/supervise.ts';
+import { decode } from './codec.ts';
+import { ModbusAt, ModbusConfig, TcpAddress, parseTcp, placeOf, pollClasses } from './config.ts';
+import { ModbusLink } from './link.ts';
+import type { Answer } from './link.ts';
+import { Learned, isBits, plan } from './plan.ts';
+import type { Block, Point } from './plan.ts';
+import { classOf, compile, exceptionText, fits } from './points.ts';
+import { Schedule } from './schedule.ts';
+import { ModbusWire, exceptionStatus } from './wire.ts';
+
+/** A tag that is refused alone is asked again this often. */
+const retryAlone = milliseconds(1000);
+/** What a device refused is believed for a day. */
+const relearn = 24 * 3_600_000;
+
+interface Given {
+  readonly value: Value;
+  readonly status: StatusCode;
+}
+
+type Raw = readonly (boolean | number)[];
+type Answered = Extract<Outcome<unknown>, { kind: 'answer' }>;
+
+class ModbusDriver implements Driver {
+  readonly #deps: DriverDeps;
+  readonly #config: ModbusConfig;
+  readonly #supervisor: Supervisor<ModbusLink>;
+  readonly #outputs: Outputs<Point>;
+  readonly #schedule: Schedule;
+  readonly #learned = new Learned();
+  #learnedAt: Instant | undefined;
+  #points: ReadonlyMap<TagName, Point> = new Map();
+  #blockOf: ReadonlyMap<TagName, Block> = new Map();
+  /** What the sink was told last in this epoch; a tag that is not here is given whatever it is. */
+  readonly #given = new Map<TagName, Given>();
+  /** The last answer of a block: one that is the same needs no decoding. */
+  readonly #raw = new Map<Block, Raw>();
+  /** Blocks that were refused alone: when they are asked again. */
+  readonly #retryAt = new Map<Block, number>();
+  /** On the wire now: when the plan changes meanwhile, its answer is dropped and it is read again. */
+  #reading: Block | undefined;
+  #beatAt = 0;
+  #beats = 0;
+  #wake: () => void = () => undefined;
+
+  constructor(deps: DriverDeps, config: ModbusConfig) {
+    this.#deps = deps;
+    this.#config = config;
+    this.#schedule = new Schedule(pollClasses(config));
+    this.#supervisor = new Supervisor(deps, {
+      connectTimeout: config.connect,
+      open: (lost) => new ModbusLink(parseTcp(config.tcp) ?? { host: '', port: 0 }, lost),
+      serve: (link) => this.#serve(link),
+    });
+    const wire = new ModbusWire({
+      multiple: config.multiple,
+      ask: (unit, work) => this.#ask(unit, work),
+      held: (point, value, outcome) => this.#held(point, value, outcome),
+    });
+    this.#outputs = new Outputs(deps.clock, wire);
+  }
+
+  start(sink: DriverSink): void {
+    this.#supervisor.start(sink);
+  }
+
+  async setTags(tags: readonly DriverTag[]): Promise<readonly Issue[]> {
+    const { points, issues } = compile(tags, this.#config);
+    const before = new Map([...this.#points.values()].map((point) => [point.key, point]));
+    const kept = points.map((point) => before.get(point.key) ?? point);
+    this.#points = new Map(kept.map((point) => [point.tag, point]));
+    for (const point of before.values()) {
+      if (this.#points.get(point.tag) !== point) this.#given.delete(point.tag);
+    }
+    const written = new Set(tags.flatMap((tag) => (tag.direction === 'output' ? [tag.name] : [])));
+    this.#outputs.setPoints(new Map([...this.#points].filter(([tag]) => written.has(tag))));
+    this.#supervisor.breakers.setUnits(kept.map((point) => point.unit));
+    this.#replan(this.#reading);
+    const now = this.#deps.clock.now();
+    for (const point of kept) {
+      if (!before.has(point.key)) this.#schedule.hasten(point.poll, now);
+    }
+    this.#wake();
+    return issues;
+  }
+
+  write(requests: readonly WriteRequest[]): Promise<readonly WriteResult[]> {
+    const results = requests.map((request) => {
+      const point = this.#points.get(request.tag);
+      if (point !== undefined && !fits(point, request.value)) {
+        return this.#outputs.reject(request, status.BadTypeMismatch);
+      }
+      return this.#outputs.ask(request, this.#supervisor.connected);
+    });
+    this.#wake();
+    return Promise.all(results);
+  }
+
+  async stop(deadline: Duration): Promise<void> {
+    await this.#supervisor.stop(deadline);
+    this.#outputs.disconnected();
+  }
+
+  async #serve(link: ModbusLink): Promise<void> {
+    const { clock } = this.#deps;
+    this.#given.clear();
+    this.#raw.clear();
+    this.#retryAt.clear();
+    this.#schedule.restart(clock.now());
+    this.#outputs.connected();
+    this.#beatAt = clock.now();
+    void link.closed.then(() => this.#wake());
+    while (this.#supervisor.isCurrent(link)) {
+      const now = clock.now();
+      const writeAt = this.#outputs.due() ?? Infinity;
+      if (this.#beatIsDue(now, writeAt <= now)) await this.#beat(now);
+      else if (writeAt <= now) await this.#outputs.step();
+      else {
+        const { block, dropped } = this.#schedule.take(now, (one) => this.#permits(one, now));
+        this.#supervisor.late(dropped);
+        if (block === undefined) await this.#idle(link);
+        else await this.#read(block);
+      }
+    }
+    this.#outputs.disconnected();
+  }
+
+  #permits(block: Block, now: Instant): boolean {
+    const retryAt = this.#retryAt.get(block) ?? 0;
+    return retryAt <= now && this.#supervisor.breakers.permits(block.unit, now);
+  }
+
+  /** Until the next poll, proof or beat is due, or something is asked, or the link is gone. */
+  #idle(link: ModbusLink): Promise<void> {
+    const { clock } = this.#deps;
+    const beatAt = this.#config.heartbeat === undefined ? Infinity : this.#beatAt;
+    const next = Math.min(
+      this.#schedule.due() ?? Infinity,
+      this.#outputs.due() ?? Infinity,
+      beatAt,
+    );
+    return new Promise((resolve) => {
+      let cancel: Cancel | undefined;
+      this.#wake = () => {
+        cancel?.();
+        resolve();
+      };
+      if (!this.#supervisor.isCurrent(link)) resolve();
+      else if (next < Infinity) {
+        cancel = clock.after(milliseconds(Math.max(0, next - clock.now())), resolve);
+      }
+    });
+  }
+
+  async #ask<T>(
+    unit: number,
+    work: (link: ModbusLink) => Promise<Answer<T>>,
+  ): Promise<Outcome<Answer<T>>> {
+    const outcome = await this.#supervisor.request(unit, this.#config.timeout, work);
+    if (outcome.kind === 'answer' && outcome.value.kind === 'malformed') {
+      this.#supervisor.blemish(new CellError('E_DEVICE_PROTOCOL', outcome.value.text));
+    }
+    return outcome;
+  }
+
+  async #read(block: Block): Promise<void> {
+    const { unit, table, start, count } = block;
+    this.#reading = block;
+    const outcome = await this.#ask<Raw>(unit, (link) =>
+      isBits(table)
+        ? link.readBits(unit, table, start, count)
+        : link.readWords(unit, table, start, count),
+    );
+    this.#reading = undefined;
+    if (outcome.kind === 'timeout' && this.#supervisor.breakers.size > 1) {
+      this.#schedule.skip(unit);
+    }
+    if (outcome.kind !== 'answer' || !this.#isPlanned(block)) return;
+    const answer = outcome.value;
+    switch (answer.kind) {
+      case 'data':
+        return this.#give(block, answer.data, outcome);
+      case 'malformed':
+        return this.#giveBad(block, status.BadCommunicationError, outcome);
+      case 'exception':
+        return this.#refused(block, answer.exception, outcome);
+    }
+  }
+
+  #isPlanned(block: Block): boolean {
+    const [first] = block.group;
+    return first !== undefined && this.#blockOf.get(first) === block;
+  }
+
+  /** A good answer: what changed goes out in one call, the whole block is confirmed. */
+  #give(block: Block, data: Raw, { time, received }: Answered): void {
+    if (this.#retryAt.delete(block)) {
+      this.#learned.readmit(block);
+      this.#replan();
+    }
+    const last = this.#raw.get(block);
+    if (last === undefined || !sameList(last, data)) {
+      if (this.#isPlanned(block)) this.#raw.set(block, data);
+      const words = isBits(block.table) ? [] : data.map(Number);
+      const batch: Sample[] = [];
+      for (const point of block.points) {
+        const from = point.start - block.start;
+        const value = point.format === undefined ? data[from] : decode(words, from, point.format);
+        const sample = this.#changed(point.tag, value, time, received);
+        if (sample !== undefined) batch.push(sample);
+      }
+      if (batch.length > 0) this.#supervisor.samples(batch);
+      if (batch.length === block.points.length) return;
+    }
+    this.#supervisor.seen(block.group, received);
+  }
+
+  /** The device itself says that it cannot give these. */
+  #giveBad(block: Block, code: StatusCode, { time, received }: Answered): void {
+    this.#raw.delete(block);
+    const batch: Sample[] = [];
+    for (const { tag } of block.points) {
+      const sample = this.#changed(tag, undefined, time, received, code);
+      if (sample !== undefined) batch.push(sample);
+    }
+    if (batch.length > 0) this.#supervisor.samples(batch);
+    else this.#supervisor.seen(block.group, received);
+  }
+
+  #refused(block: Block, exception: number, outcome: Answered): void {
+    const refusal = exception === 2 || exception === 3 || exception === 4;
+    if (refusal && this.#learned.bisect(block)) {
+      this.#learnedAt ??= this.#deps.clock.now();
+      this.#replan(block);
+      return;
+    }
+    const where = `${block.table} ${block.start + this.#config.base}`;
+    const error = new CellError('E_DEVICE_EXCEPTION', exceptionText(exception, where));
+    this.#giveBad(block, exceptionStatus(exception), outcome);
+    if (!refusal) return this.#supervisor.blemish(error);
+    if (!this.#retryAt.has(block)) {
+      const names = block.group.join(', ');
+      this.#deps.log('warn', `${this.#deps.device}: ${names}: ${error.message}`, error);
+      this.#learned.isolate(block);
+      this.#learnedAt ??= this.#deps.clock.now();
+      this.#replan();
+    }
+    for (const tag of block.group) {
+      const alone = this.#blockOf.get(tag);
+      if (alone !== undefined) this.#retryAt.set(alone, this.#deps.clock.now() + retryAlone);
+    }
+  }
+
+  /** A read-back is as good as a poll. */
+  #held(point: Point, value: Value | undefined, outcome: Outcome<unknown>): void {
+    if (outcome.kind !== 'answer' || this.#points.get(point.tag) !== point) return;
+    // The next poll is decoded afresh: it may find what was there before the write.
+    const block = this.#blockOf.get(point.tag);
+    if (block !== undefined) this.#raw.delete(block);
+    const sample = this.#changed(point.tag, value, outcome.time, outcome.received);
+    if (sample !== undefined) this.#supervisor.samples([sample]);
+  }
+
+  /** The sample, if the sink does not know it yet. A bad one keeps the last value, for people. */
+  #changed(
+    tag: TagName,
+    value: Value | undefined,
+    time: UtcMs,
+    received: Instant,
+    code: StatusCode = value === undefined ? status.BadOutOfRange : status.Good,
+  ): Sample | undefined {
+    const before = this.#given.get(tag);
+    const given: Given = { value: value ?? before?.value ?? null, status: code };
+    if (before !== undefined && before.status === code && before.value === given.value) {
+      return undefined;
+    }
+    this.#given.set(tag, given);
+    return { tag, value: given.value, status: code, time, received };
+  }
+
+  #replan(again?: Block): void {
+    const now = this.#deps.clock.now();
+    if (this.#learnedAt !== undefined && now - this.#learnedAt >= relearn) {
+      this.#learned.clear();
+      this.#learnedAt = undefined;
+    }
+    const { limits, gap } = this.#config;
+    const points = [...this.#points.values()];
+    const blocks = plan(points, { ...limits, gap }, this.#learned);
+    const lone = new Map([...this.#retryAt].map(([block, at]) => [block.points[0], at]));
+    this.#raw.clear();
+    this.#retryAt.clear();
+    for (const block of blocks) {
+      const first = block.points[0];
+      const retryAt = lone.get(first);
+      if (first !== undefined && retryAt !== undefined && this.#learned.isAlone(first)) {
+        this.#retryAt.set(block, retryAt);
+      }
+    }
+    this.#blockOf = new Map(
+      blocks.flatMap((block) => block.group.map((tag) => [tag, block] as const)),
+    );
+    this.#schedule.setBlocks(blocks, again);
+  }
+
+  /** A beat waits for a write, but not for long: writes repeated to a slow device must not stop it. */
+  #beatIsDue(now: Instant, hasWrite: boolean): boolean {
+    const { heartbeat } = this.#config;
+    if (heartbeat === undefined || now < this.#beatAt) return false;
+    return !hasWrite || now - this.#beatAt > heartbeat.every / 2;
+  }
+
+  async #beat(now: Instant): Promise<void> {
+    const { heartbeat, base, multiple } = this.#config;
+    if (heartbeat === undefined) return;
+    const { at, every } = heartbeat;
+    this.#beatAt += (Math.floor((now - this.#beatAt) / every) + 1) * every;
+    if (!this.#deps.heartbeat.alive()) return;
+    this.#beats += 1;
+    const unit = at.unit ?? this.#config.unit;
+    const outcome = await this.#ask<unknown>(unit, (link) =>
+      at.holding === undefined
+        ? link.writeCoil(unit, (at.coil ?? 0) - base, this.#beats % 2 === 1, multiple)
+        : link.writeWords(unit, at.holding - base, [this.#beats & 0xffff], multiple),
+    );
+    if (outcome.kind === 'answer' && outcome.value.kind === 'exception') {
+      const text = exceptionText(outcome.value.exception, 'heartbeat');
+      this.#supervisor.blemish(new CellError('E_DEVICE_EXCEPTION', text));
+    }
+  }
+}
+
+function sameList(a: Raw, b: Raw): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Modbus TCP. */
+export const modbus: DriverKind<ModbusConfig, ModbusAt> = {
+  name: 'modbus',
+  config: ModbusConfig,
+  at: ModbusAt,
+  tagOptions: z.strictObject({}),
+  endpoint: z.strictObject({ tcp: TcpAddress }),
+  address: (config) => config.tcp,
+  place: (at) => {
+    const { table, address } = placeOf(at);
+    const bit = at.bit === undefined ? '' : `.${at.bit}`;
+    return `${at.unit === undefined ? '' : `unit ${at.unit} `}${table} ${address}${bit}`;
+  },
+  writable: (at) => at.coil !== undefined || at.holding !== undefined,
+  natural: (at) => {
+    if (at.coil !== undefined || at.discrete !== undefined || at.bit !== undefined) return 'bool';
+    const as = at.as ?? 'u16';
+    if (as.startsWith('string')) return 'string';
+    return as.startsWith('f') ? 'real' : 'int';
+  },
+  confirms: (config, { poll, direction }) => ({
+    period: milliseconds(classOf(config, poll, direction ?? 'input')?.period ?? 0),
+    factor: 3,
+  }),
+  create: (deps, config) => new ModbusDriver(deps, config),
+};

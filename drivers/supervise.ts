@@ -1,0 +1,356 @@
+// The life of a device's connection, the same for every driver: connect, serve, lose, wait, again.
+// It also keeps the deadline of each request, the circuit of each unit, and the device's health.
+// It knows no protocol. Time comes only from the clock, chance only from the stream it was given.
+import { Breakers, Latencies } from './breaker.ts';
+import { CellError, assert } from '#contract/error.ts';
+import type { DeviceHealth, DeviceState, DriverDeps, DriverSink } from '#contract/driver.ts';
+import type { Sample } from '#contract/sample.ts';
+import type { TagGroup } from '#contract/driver.ts';
+import { milliseconds, seconds, utcMs } from '#contract/time.ts';
+import type { Cancel, Duration, Instant, UtcMs } from '#contract/time.ts';
+
+/** One transport, new for each attempt to connect; after `destroy` it is never used again. */
+export interface Connection {
+  /** Resolves when it can be used; rejects with a `CellError` when it cannot. */
+  readonly ready: Promise<void>;
+  /** Resolves, never rejects, when the transport is really closed. */
+  readonly closed: Promise<void>;
+  destroy(): void;
+}
+
+/** What a driver gives to be supervised. */
+export interface Supervised<C extends Connection> {
+  readonly connectTimeout: Duration;
+  /** Begins to connect; `lost` is to be called once when the transport ends by itself. */
+  open(lost: (error: CellError) => void): C;
+  /** Serves the connection until it is no longer the current one. Called once for each epoch. */
+  serve(connection: C, epoch: number): Promise<void>;
+}
+
+/** What became of a request; none of these is a rejection, a device that is silent is expected. */
+export type Outcome<T> =
+  | {
+      readonly kind: 'answer';
+      readonly value: T;
+      readonly received: Instant;
+      /** The middle of request and answer. */
+      readonly time: UtcMs;
+    }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'closed' };
+
+/** Backoff: rand(0.5..1) * min(2 s, 250 ms * 2^n), begun anew after 10 s online. */
+const backoffBase = 250;
+const backoffMax = 2000;
+const steady = seconds(10);
+/** Deadlines missed in a row, by anyone, after which the transport is not believed any longer. */
+const deadlinesToDestroy = 2;
+const closeCap = seconds(1);
+/** A device that failed a request is shown as degraded for so long after it. */
+const blemish = seconds(1);
+/** How often the figures of a device are told while nothing else changes. */
+const figuresEvery = seconds(1);
+
+const ignore = (): void => undefined;
+
+/** The wait before attempt n + 1, n = 0, 1, 2, ... */
+export function backoff(failures: number, chance: number): Duration {
+  const full = Math.min(backoffMax, backoffBase * 2 ** Math.min(failures, 16));
+  return milliseconds(full * (0.5 + chance / 2));
+}
+
+/** Supervises one device. Its owner hands over what it learns through `samples` and `seen`. */
+export class Supervisor<C extends Connection> {
+  readonly breakers = new Breakers();
+  readonly #deps: DriverDeps;
+  readonly #supervised: Supervised<C>;
+  readonly #latencies = new Latencies();
+  /** Requests on the wire; each is ended when the connection is. */
+  readonly #pending = new Set<() => void>();
+  #sink: DriverSink | undefined;
+  #connection: C | undefined;
+  #endConnection: ((error: CellError) => void) | undefined;
+  #state: DeviceState = 'connecting';
+  #since: UtcMs = utcMs(0);
+  #error: CellError | undefined;
+  #epoch = 0;
+  #failures = 0;
+  #nextTry: UtcMs | undefined;
+  #lastGood: UtcMs | undefined;
+  #onlineSince: Instant | undefined;
+  #blemishedAt = -Infinity;
+  #silent = 0;
+  #requests = 0;
+  #late = 0;
+  #stale = 0;
+  #told = -1;
+  #stopping = false;
+  #stopped = false;
+  #life: Promise<void> | undefined;
+  #cutSleep: (() => void) | undefined;
+  #cancelFigures: Cancel | undefined;
+
+  constructor(deps: DriverDeps, supervised: Supervised<C>) {
+    this.#deps = deps;
+    this.#supervised = supervised;
+  }
+
+  start(sink: DriverSink): void {
+    assert(this.#sink === undefined && !this.#stopping, 'a driver is started once');
+    this.#sink = sink;
+    this.#life = this.#live();
+    this.#tellFigures();
+  }
+
+  /** Counts connections. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Is this connection the one to be served? */
+  isCurrent(connection: C): boolean {
+    return this.#connection === connection;
+  }
+
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  samples(batch: readonly Sample[]): void {
+    if (!this.#stopped) this.#sink?.samples(batch);
+  }
+
+  seen(group: TagGroup, received: Instant): void {
+    if (!this.#stopped) this.#sink?.seen(group, received);
+  }
+
+  /** Polls that were due and dropped. */
+  late(count: number): void {
+    this.#late += count;
+  }
+
+  /** A device that broke its protocol: it is shown, and `distrust` ends the connection too. */
+  blemish(error: CellError): void {
+    this.#blemishedAt = this.#deps.clock.now();
+    this.#error = error;
+    if (this.#state === 'online') this.#change('degraded');
+  }
+
+  /** Ends the connection, because what comes over it cannot be believed. */
+  distrust(connection: C, error: CellError): void {
+    if (this.#connection === connection) this.#endConnection?.(error);
+  }
+
+  /**
+   * Runs one request against the connection, within `deadline`. `work` must not reject; it may stay
+   * unsettled when the connection ends. A late answer after the deadline goes nowhere.
+   */
+  request<T>(
+    unit: number,
+    deadline: Duration,
+    work: (connection: C) => Promise<T>,
+  ): Promise<Outcome<T>> {
+    const { clock } = this.#deps;
+    const connection = this.#connection;
+    if (connection === undefined) return Promise.resolve({ kind: 'closed' });
+    this.#requests += 1;
+    const asked = clock.now();
+    return new Promise((resolve) => {
+      let open = true;
+      const end = (outcome: Outcome<T>): void => {
+        if (!open) return;
+        open = false;
+        cancel();
+        this.#pending.delete(closed);
+        resolve(outcome);
+      };
+      const closed = (): void => end({ kind: 'closed' });
+      const cancel = clock.after(deadline, () => {
+        if (!open) return;
+        end({ kind: 'timeout' });
+        this.#timedOut(connection, unit, asked);
+      });
+      this.#pending.add(closed);
+      const answered = (value: T): void => {
+        if (!open) return;
+        const received = clock.now();
+        const time = utcMs(Math.round(clock.time() - (received - asked) / 2));
+        this.#answered(unit, milliseconds(received - asked));
+        end({ kind: 'answer', value, received, time });
+      };
+      work(connection).then(answered, (cause: unknown) => {
+        this.distrust(connection, this.#internal(cause));
+      });
+    });
+  }
+
+  /** Ends everything. When it resolves, at the latest after `deadline`, nothing is called any more. */
+  async stop(deadline: Duration): Promise<void> {
+    if (!this.#stopping) {
+      this.#stopping = true;
+      this.#cancelFigures?.();
+      this.#endConnection?.(new CellError('E_DEVICE_STOPPED', 'the driver was stopped'));
+      this.#cutSleep?.();
+    }
+    if (this.#life !== undefined) await this.#within(this.#life, deadline);
+    if (!this.#stopped) {
+      this.#error = undefined;
+      this.#change('stopped');
+    }
+    this.#stopped = true;
+  }
+
+  async #live(): Promise<void> {
+    // The driver's start returns before anything is called.
+    await Promise.resolve();
+    while (!this.#stopping) {
+      this.#nextTry = undefined;
+      this.#change('connecting');
+      const error = await this.#attempt();
+      if (this.#stopping) return;
+      const { clock, random, log } = this.#deps;
+      if (this.#onlineSince !== undefined && clock.now() - this.#onlineSince >= steady) {
+        this.#failures = 0;
+      }
+      const delay = backoff(this.#failures, random());
+      this.#failures += 1;
+      this.#error = error;
+      this.#nextTry = utcMs(Math.round(clock.time() + delay));
+      log('warn', `${this.#deps.device}: ${error.message}`, error);
+      this.#change('backoff');
+      await this.#sleep(delay);
+    }
+  }
+
+  /** One connection from its first byte to its end; gives the reason of the end. */
+  async #attempt(): Promise<CellError> {
+    const { clock } = this.#deps;
+    let end: (error: CellError) => void = ignore;
+    const ended = new Promise<CellError>((resolve) => {
+      end = resolve;
+    });
+    this.#endConnection = end;
+    this.#onlineSince = undefined;
+    this.#silent = 0;
+    const connection = this.#supervised.open(end);
+    const cancel = clock.after(this.#supervised.connectTimeout, () =>
+      end(new CellError('E_DEVICE_CONNECT', 'no connection in time')),
+    );
+    const failed = (cause: unknown): CellError => this.#internal(cause);
+    const refused = await Promise.race([ended, connection.ready.then(() => undefined, failed)]);
+    cancel();
+    let error = refused;
+    if (error === undefined) {
+      this.#epoch += 1;
+      this.#connection = connection;
+      const served = this.#supervised.serve(connection, this.#epoch).catch(failed);
+      error = await Promise.race([
+        ended,
+        served.then((cause) => cause ?? new CellError('E_DEVICE_CLOSED', 'no longer served')),
+      ]);
+      this.#release();
+      connection.destroy();
+      await this.#within(served, closeCap);
+    }
+    connection.destroy();
+    await this.#within(connection.closed, closeCap);
+    this.#endConnection = undefined;
+    return error;
+  }
+
+  /** Nothing is asked from here on, and who waits for an answer is told. */
+  #release(): void {
+    this.#connection = undefined;
+    for (const closed of this.#pending) closed();
+    assert(this.#pending.size === 0, 'every pending request was ended');
+  }
+
+  #answered(unit: number, took: Duration): void {
+    const { clock } = this.#deps;
+    this.#latencies.add(took);
+    this.#silent = 0;
+    this.#lastGood = clock.time();
+    this.#onlineSince ??= clock.now();
+    this.breakers.answered(unit);
+    const clean = this.breakers.open === 0 && clock.now() - this.#blemishedAt >= blemish;
+    if (this.#state === 'connecting' || (this.#state === 'degraded' && clean)) {
+      this.#error = undefined;
+      this.#change('online');
+    }
+  }
+
+  #timedOut(connection: C, unit: number, asked: Instant): void {
+    const { clock } = this.#deps;
+    const now = clock.now();
+    this.#stale += 1;
+    // A probe of a unit known to be dead says nothing about the line, unless all units are dead.
+    const probe = this.breakers.isOpen(unit) && this.breakers.open < this.breakers.size;
+    this.breakers.timedOut(unit, now, milliseconds(now - asked));
+    if (!probe) this.#silent += 1;
+    const error = new CellError(
+      'E_DEVICE_TIMEOUT',
+      `no answer within ${Math.round(now - asked)}ms`,
+    );
+    this.blemish(error);
+    if (this.#silent >= deadlinesToDestroy) this.distrust(connection, error);
+  }
+
+  #change(state: DeviceState): void {
+    if (state !== this.#state || this.#since === 0) this.#since = this.#deps.clock.time();
+    this.#state = state;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#stopped) return;
+    this.#told = this.#requests + this.#late;
+    const error = this.#error;
+    const health: DeviceHealth = {
+      state: this.#state,
+      since: this.#since,
+      epoch: this.#epoch,
+      failures: this.#failures,
+      latency: this.#latencies.summary(),
+      requests: this.#requests,
+      late: this.#late,
+      stale: this.#stale,
+      ...(this.#nextTry === undefined ? {} : { nextTry: this.#nextTry }),
+      ...(this.#lastGood === undefined ? {} : { lastGood: this.#lastGood }),
+      ...(error === undefined ? {} : { error: { code: error.code, text: error.message } }),
+    };
+    this.#sink?.health(health);
+  }
+
+  #tellFigures(): void {
+    this.#cancelFigures = this.#deps.clock.after(figuresEvery, () => {
+      if (this.#stopping) return;
+      this.#tellFigures();
+      if (this.#told !== this.#requests + this.#late) this.#tell();
+    });
+  }
+
+  #internal(cause: unknown): CellError {
+    if (cause instanceof CellError) return cause;
+    return new CellError('E_INTERNAL', `the driver failed: ${String(cause)}`, { cause });
+  }
+
+  #sleep(delay: Duration): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#deps.clock.after(delay, resolve);
+      this.#cutSleep = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #within(work: Promise<unknown>, cap: Duration): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#deps.clock.after(cap, resolve);
+      void work
+        .catch(ignore)
+        .then(cancel)
+        .then(() => resolve());
+    });
+  }
+}
