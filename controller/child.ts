@@ -1,47 +1,136 @@
-// The child's side of the supervisor's channel: ready, progress, and the word to stop.
-import { milliseconds } from '#contract/time.ts';
-import { ToChild } from './supervisor.ts';
-import type { FromChild } from './supervisor.ts';
+// One process that the supervisor started: watched, killed when it makes no progress, started again.
+// A child ends when its channel to the supervisor closes, so nothing outlives it.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import * as z from 'zod';
+import { milliseconds, seconds } from '#contract/time.ts';
+import type { Cancel, Clock, Duration, Instant } from '#contract/time.ts';
 
-/** Progress is told at most this often, however fast scans run. */
-const pace = milliseconds(50);
+/** What a child tells over its channel. `ready` gives the watchdog that `progress` must keep quiet. */
+export const FromChild = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('ready'),
+    watchdog_ms: z.number(),
+    listen: z.string(),
+    url: z.string(),
+  }),
+  z.strictObject({ type: z.literal('progress') }),
+]);
+export type FromChild = z.infer<typeof FromChild>;
+/** What a child is told: end in order, and how long that may take. */
+export const ToChild = z.strictObject({ type: z.literal('stop') });
 
-/** The channel to the supervisor; without one (started by hand) it tells nobody, and signals end the process. */
-export class Channel {
-  #told = 0;
+/** A child that must not be started again: what it was given is wrong, and it has said so. */
+export const exitRefused = 1;
 
-  /** Calls `stop` once: when told to, when the channel closes, or on SIGTERM and SIGINT without a supervisor. */
-  constructor(stop: (why: string) => void) {
-    let stopped = false;
-    const once = (why: string): void => {
-      if (!stopped) stop(why);
-      stopped = true;
-    };
-    if (process.send === undefined) {
-      process.on('SIGINT', () => once('interrupted'));
-      process.on('SIGTERM', () => once('terminated'));
+export interface ChildPlan {
+  readonly name: string;
+  readonly argv: readonly string[];
+  /** How long it may take from its start to `ready`. */
+  readonly startup: Duration;
+  /** How long an orderly stop may take before it is killed. */
+  readonly grace: Duration;
+}
+
+export interface ChildEvents {
+  ready(message: Extract<FromChild, { type: 'ready' }>): void;
+  /** It ended and starts again after `delay`. */
+  restarting(why: string, delay: Duration): void;
+  /** It ended before its first `ready` with `exitRefused`, and is not started again. */
+  refused(): void;
+}
+
+const firstDelay = milliseconds(100);
+const longestDelay = seconds(5);
+const calm = seconds(10);
+
+/** One supervised process: started, watched, killed when it makes no progress, started again. */
+export class Child {
+  readonly #clock: Clock;
+  readonly #plan: ChildPlan;
+  readonly #events: ChildEvents;
+  #process: ChildProcess | undefined;
+  #watch: Cancel | undefined;
+  #restart: Cancel | undefined;
+  #watchdog: Duration | undefined;
+  #why: string | undefined;
+  #delay = firstDelay;
+  #started: Instant;
+  #everReady = false;
+  #stopping = false;
+
+  constructor(clock: Clock, plan: ChildPlan, events: ChildEvents) {
+    this.#clock = clock;
+    this.#plan = plan;
+    this.#events = events;
+    this.#started = clock.now();
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  start(): void {
+    this.#started = this.#clock.now();
+    this.#watchdog = undefined;
+    this.#why = undefined;
+    const child = spawn(process.execPath, ['--enable-source-maps', ...this.#plan.argv], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#process = child;
+    this.#arm(this.#plan.startup, 'it did not become ready');
+    child.on('message', (raw) => this.#hear(FromChild.parse(raw)));
+    child.on('error', (error) => {
+      this.#why = error.message;
+    });
+    child.on('exit', (code, signal) => this.#ended(code, signal));
+  }
+
+  /** Asks it to end; kills it when that takes longer than its grace. Resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#restart?.();
+    this.#watch?.();
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    if (child.connected) child.send({ type: 'stop' });
+    const kill = this.#clock.after(this.#plan.grace, () => child.kill('SIGKILL'));
+    await gone;
+    kill();
+  }
+
+  #hear(message: FromChild): void {
+    if (message.type === 'ready') {
+      this.#everReady = true;
+      this.#watchdog = milliseconds(message.watchdog_ms);
+      this.#events.ready(message);
+    }
+    if (this.#watchdog !== undefined) this.#arm(this.#watchdog, 'it made no progress');
+  }
+
+  #arm(limit: Duration, why: string): void {
+    this.#watch?.();
+    this.#watch = this.#clock.after(limit, () => {
+      this.#why = `${why} within ${limit} ms`;
+      this.#process?.kill('SIGKILL');
+    });
+  }
+
+  #ended(code: number | null, signal: string | null): void {
+    this.#watch?.();
+    this.#process = undefined;
+    if (this.#stopping) return;
+    if (code === exitRefused && !this.#everReady) {
+      this.#events.refused();
       return;
     }
-    // Ctrl-C reaches the whole process group; the supervisor decides who ends when.
-    process.on('SIGINT', () => undefined);
-    process.on('SIGTERM', () => once('terminated'));
-    process.on('message', (raw) => {
-      if (ToChild.safeParse(raw).success) once('stopped by the supervisor');
-    });
-    process.on('disconnect', () => once('the supervisor is gone'));
-  }
-
-  ready(message: Omit<Extract<FromChild, { type: 'ready' }>, 'type'>): void {
-    this.#send({ type: 'ready', ...message });
-  }
-
-  progress(now: number): void {
-    if (now - this.#told < pace) return;
-    this.#told = now;
-    this.#send({ type: 'progress' });
-  }
-
-  #send(message: FromChild): void {
-    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+    if (this.#clock.now() - this.#started > calm) this.#delay = firstDelay;
+    const why =
+      this.#why ?? (signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`);
+    const delay = this.#delay;
+    this.#delay = milliseconds(Math.min(longestDelay, delay * 2));
+    this.#events.restarting(why, delay);
+    this.#restart = this.#clock.after(delay, () => this.start());
   }
 }

@@ -1,136 +1,78 @@
-// The supervisor: starts control and station, watches them, restarts them. Nothing else.
-// A child ends when its channel to the supervisor closes, so nothing outlives it.
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import * as z from 'zod';
-import { milliseconds, seconds } from '#contract/time.ts';
-import type { Cancel, Clock, Duration, Instant } from '#contract/time.ts';
+// The supervisor: starts control, then station, watches both, starts them again. Nothing else.
+import { seconds } from '#contract/time.ts';
+import type { Clock } from '#contract/time.ts';
+import { Child } from './child.ts';
+import { builtFile } from './product.ts';
 
-/** What a child tells over its channel. `ready` gives the watchdog that `progress` must keep quiet. */
-export const FromChild = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('ready'),
-    watchdog_ms: z.number(),
-    listen: z.string(),
-    url: z.string(),
-  }),
-  z.strictObject({ type: z.literal('progress') }),
-]);
-export type FromChild = z.infer<typeof FromChild>;
-/** What a child is told: end in order, and how long that may take. */
-export const ToChild = z.strictObject({ type: z.literal('stop') });
-
-/** A child that must not be started again: what it was given is wrong, and it has said so. */
-export const exitRefused = 1;
-
-export interface ChildPlan {
-  readonly name: string;
-  readonly argv: readonly string[];
-  /** How long it may take from its start to `ready`. */
-  readonly startup: Duration;
-  /** How long an orderly stop may take before it is killed. */
-  readonly grace: Duration;
+/** What a cell is run with. */
+export interface CellRun {
+  readonly manifest: string;
+  readonly data: string;
+  readonly endpoints?: string | undefined;
+  /** Where the page listens, instead of what the manifest says. */
+  readonly listen?: string | undefined;
 }
 
-export interface ChildEvents {
-  ready(message: Extract<FromChild, { type: 'ready' }>): void;
-  /** It ended and starts again after `delay`. */
-  restarting(why: string, delay: Duration): void;
-  /** It ended before its first `ready` with `exitRefused`, and is not started again. */
-  refused(): void;
+/** A supervised cell. */
+export interface SupervisedCell {
+  /** Resolves with the page's address when control and station are up; rejects when control refused to start. */
+  readonly ready: Promise<string>;
+  /** Resolves when control refused: what it was given is wrong, and it has said so. */
+  readonly refused: Promise<void>;
+  stop(): Promise<void>;
 }
 
-const firstDelay = milliseconds(100);
-const longestDelay = seconds(5);
-const calm = seconds(10);
+const startup = seconds(30);
+const controlGrace = seconds(4);
+const stationGrace = seconds(2);
 
-/** One supervised process: started, watched, killed when it makes no progress, started again. */
-export class Child {
-  readonly #clock: Clock;
-  readonly #plan: ChildPlan;
-  readonly #events: ChildEvents;
-  #process: ChildProcess | undefined;
-  #watch: Cancel | undefined;
-  #restart: Cancel | undefined;
-  #watchdog: Duration | undefined;
-  #why: string | undefined;
-  #delay = firstDelay;
-  #started: Instant;
-  #everReady = false;
-  #stopping = false;
-
-  constructor(clock: Clock, plan: ChildPlan, events: ChildEvents) {
-    this.#clock = clock;
-    this.#plan = plan;
-    this.#events = events;
-    this.#started = clock.now();
-  }
-
-  get pid(): number | undefined {
-    return this.#process?.pid;
-  }
-
-  start(): void {
-    this.#started = this.#clock.now();
-    this.#watchdog = undefined;
-    this.#why = undefined;
-    const child = spawn(process.execPath, ['--enable-source-maps', ...this.#plan.argv], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.#process = child;
-    this.#arm(this.#plan.startup, 'it did not become ready');
-    child.on('message', (raw) => this.#hear(FromChild.parse(raw)));
-    child.on('error', (error) => {
-      this.#why = error.message;
-    });
-    child.on('exit', (code, signal) => this.#ended(code, signal));
-  }
-
-  /** Asks it to end; kills it when that takes longer than its grace. Resolves when it is gone. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#restart?.();
-    this.#watch?.();
-    const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    if (child.connected) child.send({ type: 'stop' });
-    const kill = this.#clock.after(this.#plan.grace, () => child.kill('SIGKILL'));
-    await gone;
-    kill();
-  }
-
-  #hear(message: FromChild): void {
-    if (message.type === 'ready') {
-      this.#everReady = true;
-      this.#watchdog = milliseconds(message.watchdog_ms);
-      this.#events.ready(message);
-    }
-    if (this.#watchdog !== undefined) this.#arm(this.#watchdog, 'it made no progress');
-  }
-
-  #arm(limit: Duration, why: string): void {
-    this.#watch?.();
-    this.#watch = this.#clock.after(limit, () => {
-      this.#why = `${why} within ${limit} ms`;
-      this.#process?.kill('SIGKILL');
-    });
-  }
-
-  #ended(code: number | null, signal: string | null): void {
-    this.#watch?.();
-    this.#process = undefined;
-    if (this.#stopping) return;
-    if (code === exitRefused && !this.#everReady) {
-      this.#events.refused();
-      return;
-    }
-    if (this.#clock.now() - this.#started > calm) this.#delay = firstDelay;
-    const why =
-      this.#why ?? (signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`);
-    const delay = this.#delay;
-    this.#delay = milliseconds(Math.min(longestDelay, delay * 2));
-    this.#events.restarting(why, delay);
-    this.#restart = this.#clock.after(delay, () => this.start());
-  }
+/** Starts control, then station when control runs, and keeps both running. */
+export function superviseCell(
+  clock: Clock,
+  options: CellRun,
+  say: (text: string) => void,
+): SupervisedCell {
+  const main = builtFile('controller/main.js');
+  const waits: { ready?: (url: string) => void; refused?: () => void } = {};
+  const ready = new Promise<string>((resolveReady) => {
+    waits.ready = resolveReady;
+  });
+  const refused = new Promise<void>((resolveRefused) => {
+    waits.refused = resolveRefused;
+  });
+  let page: Child | undefined;
+  const startPage = (listen: string): void => {
+    if (page !== undefined) return;
+    const argv = [main, 'station', '--data', options.data, '--listen', options.listen ?? listen];
+    page = new Child(
+      clock,
+      { name: 'station', argv, startup, grace: stationGrace },
+      {
+        ready: ({ url }) => waits.ready?.(url),
+        restarting: (why, delay) => say(`station starts again in ${delay} ms: ${why}`),
+        refused: () => waits.refused?.(),
+      },
+    );
+    page.start();
+  };
+  const endpoints = options.endpoints === undefined ? [] : ['--endpoints', options.endpoints];
+  const argv = [main, 'control', options.manifest, '--data', options.data, ...endpoints];
+  const control = new Child(
+    clock,
+    { name: 'control', argv, startup, grace: controlGrace },
+    {
+      ready: ({ listen }) => startPage(listen),
+      restarting: (why, delay) => say(`control starts again in ${delay} ms: ${why}`),
+      refused: () => waits.refused?.(),
+    },
+  );
+  control.start();
+  return {
+    ready,
+    refused,
+    stop: async () => {
+      await control.stop();
+      await page?.stop();
+    },
+  };
 }

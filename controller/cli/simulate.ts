@@ -56,7 +56,7 @@ export const simulateVerbs: readonly Verb[] = [
     example: 'rebe simulate flows/cnc-tending/tending.plant.yaml --endpoints endpoints.json',
     words: [1, 1],
     options: { endpoints: { type: 'string', help: 'write the addresses it took to this file' } },
-    run: pass('simulate', ['endpoints']),
+    run: pass('simulate', ['endpoints', 'seed']),
   },
   {
     name: 'fault',
@@ -67,8 +67,9 @@ export const simulateVerbs: readonly Verb[] = [
     words: [0, 2],
     options: {
       for: { type: 'string', help: 'clear it by itself after this: 10s' },
+      by: { type: 'string', help: 'how late a slow device answers: 80ms' },
       clear: { type: 'boolean', help: 'clear all faults' },
     },
-    run: pass('fault', ['for']),
+    run: pass('fault', ['for', 'by']),
   },
 ];

@@ -1,0 +1,44 @@
+// The child's side of the supervisor's channel: ready, progress, and the word to stop.
+import { milliseconds } from '#contract/time.ts';
+import { ToChild } from './child.ts';
+import type { FromChild } from './child.ts';
+
+/** Progress is told at most this often, however fast scans run. */
+const pace = milliseconds(50);
+
+/** The channel to the supervisor; without one (started by hand) it tells nobody, and signals end the process. */
+export class Channel {
+  /** Resolves once with why: told to, the channel closed, or SIGTERM and SIGINT without a supervisor. */
+  readonly stopped: Promise<string>;
+  #told = 0;
+
+  constructor() {
+    this.stopped = new Promise((resolve) => {
+      process.on('SIGTERM', () => resolve('terminated'));
+      if (process.send === undefined) {
+        process.on('SIGINT', () => resolve('interrupted'));
+        return;
+      }
+      // Ctrl-C reaches the whole process group; the supervisor decides who ends when.
+      process.on('SIGINT', () => undefined);
+      process.on('message', (raw) => {
+        if (ToChild.safeParse(raw).success) resolve('stopped by the supervisor');
+      });
+      process.on('disconnect', () => resolve('the supervisor is gone'));
+    });
+  }
+
+  ready(message: Omit<Extract<FromChild, { type: 'ready' }>, 'type'>): void {
+    this.#send({ type: 'ready', ...message });
+  }
+
+  progress(now: number): void {
+    if (now - this.#told < pace) return;
+    this.#told = now;
+    this.#send({ type: 'progress' });
+  }
+
+  #send(message: FromChild): void {
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+  }
+}

@@ -1,0 +1,127 @@
+// `run` is the supervisor; `control` and `station` are the processes that it starts.
+import { join, resolve } from 'node:path';
+import { CellError } from '#contract/error.ts';
+import { milliseconds, seconds } from '#contract/time.ts';
+import { Channel } from '#controller/channel.ts';
+import { realClock, realRandom } from '#controller/clock.ts';
+import { superviseCell } from '#controller/supervisor.ts';
+import { exit } from './verb.ts';
+import type { Invocation, Verb } from './verb.ts';
+
+/** Resolves at SIGINT or SIGTERM. A second one ends at once. */
+export async function untilSignal(): Promise<void> {
+  await new Promise<void>((resolveSignal) => {
+    process.once('SIGINT', () => resolveSignal());
+    process.once('SIGTERM', () => resolveSignal());
+  });
+  process.once('SIGINT', () => process.exit(exit.found));
+}
+
+async function run(invocation: Invocation): Promise<number> {
+  process.title = 'rebe run';
+  const cell = superviseCell(
+    realClock(),
+    {
+      manifest: resolve(invocation.words[0] ?? ''),
+      data: resolve(invocation.data),
+      endpoints: invocation.option('endpoints'),
+      listen: invocation.option('listen'),
+    },
+    (text) => process.stderr.write(`${text}\n`),
+  );
+  void cell.ready.then((url) => process.stdout.write(`${url}\n`));
+  const ended = await Promise.race([
+    untilSignal().then(() => exit.good),
+    cell.refused.then(() => exit.found),
+  ]);
+  await cell.stop();
+  return ended;
+}
+
+async function control(invocation: Invocation): Promise<number> {
+  process.title = 'rebe control';
+  const { startControl } = await import('#controller/cell.ts');
+  const channel = new Channel();
+  const running = await startControl(realClock(), realRandom, channel, {
+    manifest: resolve(invocation.words[0] ?? ''),
+    data: resolve(invocation.data),
+    endpoints: invocation.option('endpoints'),
+  });
+  if (running === undefined) return exit.found;
+  await running.stop(await channel.stopped);
+  // Sockets of devices that do not answer must not keep the process.
+  setTimeout(() => process.exit(exit.good), 100).unref();
+  return exit.good;
+}
+
+/** How often station says that it lives, and how long it may be silent. */
+const stationPulse = seconds(1);
+const stationWatchdog = seconds(10);
+
+const logWarnings = (level: 'info' | 'warn', text: string): void => {
+  if (level === 'warn') process.stderr.write(`station: ${text}\n`);
+};
+
+async function station(invocation: Invocation): Promise<number> {
+  process.title = 'rebe station';
+  const { startStation } = await import('#controller/station.ts');
+  const clock = realClock();
+  const channel = new Channel();
+  const listen = invocation.option('listen');
+  if (listen === undefined) throw new CellError('E_USAGE', 'rebe station --listen ADDRESS');
+  const running = await startStation(
+    { clock, random: realRandom, log: logWarnings },
+    { data: resolve(invocation.data), listen },
+  );
+  channel.ready({ watchdog_ms: stationWatchdog, listen: running.listen, url: running.url });
+  const pulse = setInterval(() => channel.progress(clock.now()), stationPulse);
+  await channel.stopped;
+  clearInterval(pulse);
+  await running.close();
+  setTimeout(() => process.exit(exit.good), milliseconds(100)).unref();
+  return exit.good;
+}
+
+const listenOption = {
+  type: 'string',
+  help: 'where the page listens (default: as the manifest says)',
+} as const;
+const endpointsOption = {
+  type: 'string',
+  help: 'a file with device addresses that replace the manifest’s',
+} as const;
+
+export const runVerbs: readonly Verb[] = [
+  {
+    name: 'run',
+    usage: 'CELL.yaml',
+    summary: 'Runs a cell until Ctrl-C: control, page and what watches over them.',
+    example: 'rebe run cell.yaml --data /var/lib/rebe',
+    words: [1, 1],
+    options: { endpoints: endpointsOption, listen: listenOption },
+    run,
+  },
+  {
+    name: 'control',
+    usage: 'CELL.yaml',
+    summary: 'The process that owns the devices; `rebe run` starts it.',
+    example: 'rebe control cell.yaml',
+    words: [1, 1],
+    internal: true,
+    options: { endpoints: endpointsOption },
+    run: control,
+  },
+  {
+    name: 'station',
+    usage: '',
+    summary: 'The process that serves the page; `rebe run` starts it.',
+    example: 'rebe station --listen 127.0.0.1:8080',
+    words: [0, 0],
+    internal: true,
+    options: { listen: listenOption },
+    run: station,
+  },
+];
+
+/** Where things of a run lie in its data directory. */
+export const endpointsFile = (data: string): string => join(data, 'endpoints.json');

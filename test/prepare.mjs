@@ -1,0 +1,32 @@
+// Runs before the tests: what they need beyond npm is installed where we are root, else named exactly.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+const needed = [
+  { file: '/usr/bin/chromium', packages: ['chromium', 'fonts-dejavu-core'] },
+  { file: '/usr/bin/mbpoll', packages: ['mbpoll'] },
+];
+const missing = needed.filter(({ file }) => !existsSync(file)).flatMap(({ packages }) => packages);
+
+if (missing.length > 0) {
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing];
+  if (process.getuid?.() !== 0) {
+    process.stderr.write(
+      `The tests need ${missing.join(' ')}. Install them:\n\n  sudo apt-get update && sudo ${install.join(' ')}\n\n`,
+    );
+    process.exit(1);
+  }
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const command of [['apt-get', 'update'], install]) {
+    process.stdout.write(`${command.join(' ')}\n`);
+    const [program, ...words] = command;
+    const { status } = spawnSync(program, words, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: environment,
+    });
+    if (status !== 0) {
+      process.stderr.write(`${command.join(' ')} failed with ${status}\n`);
+      process.exit(1);
+    }
+  }
+}
