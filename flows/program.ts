@@ -264,6 +264,7 @@ export interface Flow {
   readonly foreign: readonly ForeignDecl[];
   readonly ctx: readonly CtxDecl[];
   readonly params: readonly ParamDecl[];
+  /** Each uses only those before it, whatever their order in the file. */
   readonly lets: readonly LetDecl[];
   readonly regions: readonly RegionDecl[];
   readonly states: readonly StateDecl[];
