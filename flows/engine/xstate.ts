@@ -161,28 +161,37 @@ class XstateEngine implements FlowEngine {
   #movedHolds(): readonly number[] {
     const { holds } = this.#snapshot.context;
     const moved = this.#flow.holds.map((transition, index) => {
-      const holder = this.#flow.transitions[transition]?.holder ?? -1;
-      const active = holder === -1 || this.configuration.entered[holder] !== -1;
-      if (!active || !this.#conditions.met(transition)) return -1;
+      if (!this.#isTimed(index) || !this.#conditions.met(transition)) return -1;
       const since = holds[index] ?? -1;
       return since === -1 ? this.#now : since;
     });
     return moved.every((since, index) => since === holds[index]) ? holds : moved;
   }
 
+  /** Takes over where XState says it is; what it has left keeps no entry time and no timer. */
   #adopt(snapshot: Snapshot): void {
-    if (snapshot.status !== 'active')
-      throw new Error('the XState machine stopped', {
-        cause: snapshot.error,
-      });
-    this.#snapshot = snapshot;
+    const { status, value, context, error } = snapshot;
+    if (status !== 'active') throw new Error('the XState machine stopped', { cause: error });
     const { leaves, entered, holds, ctx } = this.configuration;
-    entered.set(snapshot.context.entered);
-    holds.set(snapshot.context.holds);
-    ctx.set(snapshot.context.ctx);
+    entered.fill(-1);
     for (const [index, region] of this.#flow.regions.entries()) {
-      leaves[index] = this.#states.get(pathIn(snapshot.value, region.name)) ?? -1;
+      const leaf = this.#states.get(pathIn(value, region.name)) ?? -1;
+      leaves[index] = leaf;
+      for (let state = leaf; state !== -1; state = this.#flow.states[state]?.parent ?? -1) {
+        entered[state] = context.entered[state] ?? -1;
+      }
     }
+    for (const [index, since] of context.holds.entries()) {
+      holds[index] = this.#isTimed(index) ? since : -1;
+    }
+    ctx.set(context.ctx);
+    this.#snapshot = { ...snapshot, context: contextOf(this.configuration) };
+  }
+
+  /** Whether the state that a hold timer belongs to is active; a region always is. */
+  #isTimed(hold: number): boolean {
+    const holder = this.#flow.transitions[this.#flow.holds[hold] ?? -1]?.holder ?? -1;
+    return holder === -1 || this.configuration.entered[holder] !== -1;
   }
 
   #underWay(): ScanUnderWay {
@@ -216,7 +225,10 @@ function machineOf(flow: Flow, scan: ScanUnderWay): Machine {
   const node = (index: number): [string, NodeConfig] => {
     const state = flow.states[index];
     if (state === undefined) throw new RangeError(`no state ${index}`);
-    const own = new Set(state.go.map((transition) => flow.transitions[transition]?.hold ?? -1));
+    const own = state.go.flatMap((transition) => {
+      const hold = flow.transitions[transition]?.hold ?? -1;
+      return hold === -1 ? [] : [hold];
+    });
     return [
       state.name,
       {
@@ -225,11 +237,8 @@ function machineOf(flow: Flow, scan: ScanUnderWay): Machine {
         on: { SCAN: state.go.map((transition) => transitionOf(flow, transition, scan)) },
         entry: made.assign(({ context }) => ({
           entered: context.entered.with(index, scan.now()),
+          holds: own.reduce((holds, hold) => holds.with(hold, -1), context.holds),
           ctx: scan.assigned(context.ctx, state.entry),
-        })),
-        exit: made.assign(({ context }) => ({
-          entered: context.entered.with(index, -1),
-          holds: context.holds.map((since, hold) => (own.has(hold) ? -1 : since)),
         })),
       },
     ];
