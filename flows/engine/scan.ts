@@ -44,6 +44,8 @@ export interface ScanInput {
     readonly command: number;
     readonly down: boolean;
   }[];
+  /** Replay alone: flows of which the record says that they faulted in this scan. */
+  readonly faults?: readonly number[];
 }
 
 /** An output as decided: after force and interlock. `safe`: it leaves at once, whatever the disk does. */

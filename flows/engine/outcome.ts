@@ -1,0 +1,71 @@
+// What became of a command: which transitions can take it, and the text of the receipt.
+import type { Expr, Flow } from '#flows/program.ts';
+
+/** By transition: the commands that its conditions read, through `let`s too. */
+export function commandsRead(flow: Flow): readonly ReadonlySet<number>[] {
+  return flow.transitions.map((transition) => {
+    const commands = new Set<number>();
+    for (const expr of [transition.when, transition.unless]) {
+      if (expr !== undefined) collect(flow, expr, commands);
+    }
+    return commands;
+  });
+}
+
+/** `fired U16`, or `ignored in unit.Held`. */
+export function outcomeOf(
+  flow: Flow,
+  reads: readonly ReadonlySet<number>[],
+  scan: { readonly command: number; readonly fired: readonly number[]; readonly where: string },
+): string {
+  const took = scan.fired.filter((transition) => reads[transition]?.has(scan.command));
+  if (took.length === 0) return `ignored in ${scan.where}`;
+  return `fired ${took.map((transition) => flow.transitions[transition]?.id).join(' ')}`;
+}
+
+/** The active leaf that people know the flow by: of the region `unit`, else of the first. */
+export function whereOf(flow: Flow, leaves: Int32Array): string {
+  const unit = flow.regions.findIndex((region) => region.name === 'unit');
+  return flow.states[leaves[Math.max(unit, 0)] ?? -1]?.path ?? flow.name;
+}
+
+function collect(flow: Flow, expr: Expr, into: Set<number>): void {
+  switch (expr.kind) {
+    case 'command':
+      into.add(expr.command);
+      return;
+    case 'let': {
+      const declared = flow.lets[expr.let];
+      if (declared !== undefined) collect(flow, declared.expr, into);
+      return;
+    }
+    case 'sure':
+    case 'maybe':
+    case 'edge':
+    case 'not':
+    case 'negate':
+      collect(flow, expr.of, into);
+      return;
+    case 'binary':
+      collect(flow, expr.left, into);
+      collect(flow, expr.right, into);
+      return;
+    case 'choose':
+      for (const part of [expr.test, expr.then, expr.otherwise]) collect(flow, part, into);
+      return;
+    case 'call':
+      for (const part of expr.of) collect(flow, part, into);
+      return;
+    case 'literal':
+    case 'input':
+    case 'signal':
+    case 'foreign':
+    case 'ctx':
+    case 'param':
+    case 'output':
+    case 'active':
+    case 'good':
+    case 'trip':
+      return;
+  }
+}
