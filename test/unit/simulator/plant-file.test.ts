@@ -1,0 +1,95 @@
+// The plant file: what it refuses, and where it says the mistake is.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { placeOf } from '#contract/diagnostic.ts';
+import { buildPlant } from '#simulator/plant/build.ts';
+import { parsePlantFile } from '#simulator/plant/file.ts';
+import { plantPath } from './machine.ts';
+
+const text = readFileSync(plantPath, 'utf8');
+
+function problems(source: string): string[] {
+  const parsed = parsePlantFile(source, 'x.plant.yaml');
+  if (parsed.ok) return [];
+  return parsed.diagnostics.map((one) => {
+    const { line, column } = placeOf(source, one.span.start);
+    return `${line}:${column} ${one.code} ${one.text}`;
+  });
+}
+
+describe('a plant file', () => {
+  it.each([plantPath, 'flows/lamp/lamp.plant.yaml'])('%s is read and built', (path) => {
+    const parsed = parsePlantFile(readFileSync(path, 'utf8'), path);
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+    const plant = buildPlant(parsed.plant, 1);
+    for (const device of Object.values(parsed.plant.devices)) {
+      for (const [name, { safe }] of Object.entries(device.tags)) {
+        const side = safe === undefined ? plant.sensors : plant.actuators;
+        expect([...side.keys()], name).toContain(name);
+      }
+    }
+  });
+
+  const rows = [
+    {
+      what: 'an unknown field',
+      from: '{travel: 900ms}',
+      to: '{travle: 900ms}',
+      says: /^8:3 E_PLANT_FIELD machine\.door\.travel/,
+    },
+    {
+      what: 'a time of nothing',
+      from: 'travel: 900ms',
+      to: 'travel: 0ms',
+      says: /^8:13 E_PLANT_FIELD machine\.door\.travel: longer than/,
+    },
+    {
+      what: 'a number for a time',
+      from: 'travel: 900ms',
+      to: 'travel: 900',
+      says: /^8:13 E_PLANT_FIELD/,
+    },
+    {
+      what: 'another machine',
+      from: 'plant: cnc-tending',
+      to: 'plant: press',
+      says: /^2:1 E_PLANT_FIELD plant/,
+    },
+    {
+      what: 'a place in two tables',
+      from: '{discrete: 10}',
+      to: '{discrete: 10, coil: 9}',
+      says: /^32:7 E_PLANT_FIELD devices\.io\.tags\.gripper\.part: needs one/,
+    },
+    {
+      what: 'a safe value of a sensor',
+      from: '{discrete: 10}',
+      to: '{discrete: 10, safe: true}',
+      says: /^32:7 E_PLANT_FIELD .* only a coil/,
+    },
+    {
+      what: 'an unknown form',
+      from: 'as: f32',
+      to: 'as: f80',
+      says: /E_PLANT_FIELD devices\.plc\.tags\.spindle\.temp\.as: u16, i16/,
+    },
+    { what: 'YAML that is none', from: 'machine:', to: 'machine: [', says: /E_PLANT_YAML/ },
+    {
+      what: 'a key given twice',
+      from: '  door:    {travel: 900ms}',
+      to: '  door: {travel: 1s}\n  door: {travel: 1s}',
+      says: /^9:3 E_PLANT_YAML/,
+    },
+  ];
+  it.each(rows)('with $what says where', ({ from, to, says }) => {
+    const source = text.replace(from, to);
+    expect(source).not.toBe(text);
+    const [first] = problems(source);
+    expect(first).toMatch(says);
+  });
+
+  it('lists every problem, not the first alone', () => {
+    const source = text.replace('travel: 900ms', 'travel: 0ms').replace('grip: 150ms', 'grip: x');
+    expect(problems(source)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,265 @@
+// The second program as a process: what it writes, what it logs, how it is asked and how it ends.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Client } from './client.ts';
+import { plantPath } from './machine.ts';
+
+const program = 'dist/simulator/main.js';
+let data: string;
+let running: ChildProcess[] = [];
+
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'sim-'));
+});
+afterEach(async () => {
+  await Promise.all(running.map((child) => ended(child, 'SIGKILL')));
+  running = [];
+  rmSync(data, { recursive: true });
+});
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly port: (device: string) => number;
+}
+
+async function simulate(stdin: 'ignore' | 'pipe' = 'ignore', ipc = false): Promise<Running> {
+  const file = join(data, 'endpoints.json');
+  const args = [program, 'simulate', plantPath, '--endpoints', file, '--data', data, '--seed', '1'];
+  const stdio = ipc
+    ? ([stdin, 'pipe', 'inherit', 'ipc'] as const)
+    : ([stdin, 'pipe', 'inherit'] as const);
+  const child = spawn(process.execPath, args, { stdio: [...stdio] });
+  running.push(child);
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => chunk.includes('ready') && resolve());
+    child.on('exit', (code) => reject(new Error(`ended with ${code} before it was ready`)));
+  });
+  const endpoints = JSON.parse(readFileSync(file, 'utf8')) as Record<string, { tcp: string }>;
+  return { child, port: (device) => Number(endpoints[device]?.tcp.split(':')[1]) };
+}
+
+function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<number | null> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      resolve(child.exitCode);
+      return;
+    }
+    child.once('exit', (code) => resolve(code));
+    if (signal !== undefined) child.kill(signal);
+  });
+}
+
+function rebe(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const all = [program, ...args];
+  return spawnSync(process.execPath, all, { encoding: 'utf8', timeout: 20_000 });
+}
+const fault = (...args: string[]) => rebe('fault', ...args, '--data', data);
+const alive = (port: number): Promise<boolean> =>
+  Client.open(port).then(
+    (client) => {
+      client.socket.destroy();
+      return true;
+    },
+    () => false,
+  );
+
+/** Does the device answer within so many ms? */
+const ask = async (client: Client, ms: number): Promise<boolean> => {
+  client.send('0001 0000 0006 01 02 0000 0001');
+  return (await client.take(10, ms)) !== '';
+};
+
+describe('rebe simulate', () => {
+  it('serves every device, logs what it receives but heartbeats, and ends on SIGTERM', async () => {
+    const { child, port } = await simulate();
+    using io = await Client.open(port('io'));
+    io.send('0001 0000 0006 01 05 0000 ff00');
+    expect(await io.take(12)).toBe('00010000000601050000ff00');
+    io.send('0002 0000 0006 01 06 0384 0001 0003 0000 0006 01 06 0001 0002');
+    await io.take(24);
+    using plc = await Client.open(port('plc'));
+    plc.send('0004 0000 0006 01 01 0001 0001');
+    expect(await plc.take(10)).toBe('00040000000401010101');
+    const lines = readFileSync(join(data, 'simulator.log'), 'utf8').trim().split('\n');
+    const first = { device: 'io', table: 'coil', address: 0, value: true };
+    const second = { device: 'io', table: 'holding', address: 1, value: 2 };
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { ...first, output: 'door.open', means: true },
+      { ...second, output: 'beacon', means: 'green' },
+    ]);
+    expect(statSync(join(data, 'simulator.sock')).mode & 0o777).toBe(0o600);
+    expect(await ended(child, 'SIGTERM')).toBe(0);
+    expect(await alive(port('io'))).toBe(false);
+    expect(existsSync(join(data, 'simulator.sock'))).toBe(false);
+  });
+
+  it.each(['SIGINT', 'SIGHUP'] as const)('ends well on %s', async (signal) => {
+    const { child } = await simulate();
+    expect(await ended(child, signal)).toBe(0);
+  });
+
+  it('ends when the pipe that feeds it closes', async () => {
+    const { child } = await simulate('pipe');
+    child.stdin?.end();
+    expect(await ended(child)).toBe(0);
+  });
+
+  it('ends on a signal while its pipe is open', async () => {
+    const { child } = await simulate('pipe');
+    expect(await ended(child, 'SIGTERM')).toBe(0);
+  });
+
+  it('ends when the channel to its parent closes', async () => {
+    const { child } = await simulate('ignore', true);
+    child.disconnect();
+    expect(await ended(child)).toBe(0);
+  });
+
+  it('refuses a data directory where another runs, and leaves that one alone', async () => {
+    const { port } = await simulate();
+    const second = rebe('simulate', plantPath, '--data', data);
+    expect([second.status, second.stderr]).toEqual([
+      1,
+      expect.stringContaining('E_SIMULATOR_RUNNING'),
+    ]);
+    expect(await alive(port('io'))).toBe(true);
+    expect(fault().status).toBe(0);
+  });
+
+  it('takes over the socket that a killed one left', async () => {
+    const { child } = await simulate();
+    await ended(child, 'SIGKILL');
+    await simulate();
+    expect(fault().status).toBe(0);
+  });
+
+  it('lists every mistake of a plant file and starts nothing', () => {
+    const path = join(data, 'bad.plant.yaml');
+    writeFileSync(path, readFileSync(plantPath, 'utf8').replace('900ms', 'soon'));
+    const { status, stderr } = rebe('simulate', path, '--data', data);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${path}:8:13 E_PLANT_FIELD machine.door.travel`);
+    expect(stderr).toContain('^');
+    expect(existsSync(join(data, 'simulator.sock'))).toBe(false);
+  });
+
+  it.each([
+    [[], 64],
+    [['sing'], 64],
+    [['simulate'], 64],
+    [['simulate', 'a', 'b'], 64],
+    [['simulate', '--loud', 'a'], 64],
+    [['simulate', plantPath, '--seed', 'x'], 64],
+    [['simulate', '/nowhere/x.yaml'], 1],
+    [['fault', 'io'], 64],
+    [['fault', 'io', 'hang', '--for', '10'], 64],
+    [['--help'], 0],
+    [['simulate', '--help'], 0],
+    [['fault', '--help'], 0],
+  ])('with %j ends with %d', (args, code) => {
+    const { status, stdout, stderr } = rebe(...args);
+    expect(status, stderr).toBe(code);
+    expect(args.length === 0 || code === 0 ? stdout : stderr).toMatch(/Example|E_/);
+  });
+});
+
+describe('rebe fault', () => {
+  it('says so when no simulator runs', () => {
+    const { status, stderr } = fault('io', 'hang');
+    expect([status, stderr]).toEqual([1, expect.stringContaining('E_SIMULATOR_GONE')]);
+  });
+
+  it('makes each fault of one device alone, and clears them', async () => {
+    const { port } = await simulate();
+    using plc = await Client.open(port('plc'));
+    using held = await Client.open(port('io'));
+    expect(fault('io', 'hang').stdout).toBe('io hang\n');
+    expect([await ask(held, 200), await ask(plc, 2000)]).toEqual([false, true]);
+    expect(fault('io', 'kill').status).toBe(0);
+    expect([await alive(port('io')), await ask(plc, 2000)]).toEqual([false, true]);
+    expect(fault('--clear').stdout).toBe('cleared\n');
+    using late = await Client.open(port('io'));
+    expect(await ask(late, 2000)).toBe(true);
+    expect(fault('io', 'slow', '--by', '300ms').status).toBe(0);
+    const before = performance.now();
+    expect([await ask(late, 2000), performance.now() - before > 290]).toEqual([true, true]);
+  });
+
+  it('ends by itself after --for', async () => {
+    const { port } = await simulate();
+    expect(fault('io', 'kill', '--for', '700ms').status).toBe(0);
+    expect(await alive(port('io'))).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(await alive(port('io'))).toBe(true);
+  });
+
+  it('does what a person does: presses and releases, opens and closes, and is refused what cannot be', async () => {
+    await simulate();
+    const faults = (): unknown => {
+      const { status } = JSON.parse(fault('--json').stdout) as { status: { faults: unknown } };
+      return status.faults;
+    };
+    expect(fault('plant', 'estop').stdout).toBe('E-stop pressed\n');
+    expect(fault('plant', 'gate-open').stdout).toBe('gate opened\n');
+    expect(faults()).toEqual(['plant estop', 'plant gate-open']);
+    expect(fault('plant', 'estop').stdout).toBe('E-stop released\n');
+    expect(faults()).toEqual(['plant gate-open']);
+    expect(fault('--clear').status).toBe(0);
+    expect(faults()).toEqual([]);
+    const refused = fault('plant', 'take-part');
+    expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining('no part')]);
+    for (const [target, kind] of [
+      ['plant', 'sing'],
+      ['io', 'sing'],
+      ['oi', 'hang'],
+    ] as const) {
+      const { status, stdout } = fault(target, kind, '--json');
+      const answer = JSON.parse(stdout) as unknown;
+      expect([status, answer]).toMatchObject([1, { ok: false, code: 'E_SIMULATOR_FAULT' }]);
+    }
+  }, 20_000);
+});
+
+describe('mbpoll, another implementation', () => {
+  const found = spawnSync('mbpoll', ['-V']).error === undefined;
+  it.runIf(found || process.env['CI'] === 'true')('reads and writes every table', async () => {
+    expect(found, 'needs: apt-get install mbpoll').toBe(true);
+    const { port } = await simulate();
+    const mbpoll = (...args: string[]): string => {
+      const all = ['-m', 'tcp', '-a', '1', '-1', '-0', '-p', String(port('io')), ...args];
+      const { status, stdout, stderr } = spawnSync('mbpoll', all, { encoding: 'utf8' });
+      expect(status, stdout + stderr).toBe(0);
+      return stdout;
+    };
+    expect(mbpoll('-t', '1', '-r', '0', '-c', '5', '127.0.0.1')).toMatch(/\[1\]:\s+1/);
+    mbpoll('-t', '0', '-r', '0', '127.0.0.1', '1', '0', '0', '1');
+    expect(mbpoll('-t', '0', '-r', '0', '-c', '4', '127.0.0.1')).toMatch(
+      /\[0\]:\s+1\s+\[1\]:\s+0\s+\[2\]:\s+0\s+\[3\]:\s+1/,
+    );
+    mbpoll('-t', '4', '-r', '0', '127.0.0.1', '2', '3');
+    expect(mbpoll('-t', '4', '-r', '0', '-c', '2', '127.0.0.1')).toMatch(/\[0\]:\s+2\s+\[1\]:\s+3/);
+    mbpoll('-t', '4', '-r', '500', '127.0.0.1', '777');
+    expect(mbpoll('-t', '4', '-r', '500', '127.0.0.1')).toMatch(/\[500\]:\s+777/);
+    expect(
+      Number(/\[22\]:\s+(\d+)/.exec(mbpoll('-t', '3', '-r', '22', '127.0.0.1'))?.[1]),
+    ).toBeGreaterThan(14_000);
+    const args = [
+      '-m',
+      'tcp',
+      '-a',
+      '1',
+      '-1',
+      '-0',
+      '-p',
+      String(port('plc')),
+      '-t',
+      '3:float',
+      '-B',
+    ];
+    const { stdout } = spawnSync('mbpoll', [...args, '-r', '0', '127.0.0.1'], { encoding: 'utf8' });
+    expect(stdout).toMatch(/\[0\]:\s+22/);
+  });
+});
