@@ -59,7 +59,8 @@ export class TagTable {
     this.#count(tag, -1);
     this.value[tag] = change.value;
     this.status[tag] = change.status;
-    this.time[tag] = change.time;
+    // Whole ms, as the record keeps it: replay must come to the same.
+    this.time[tag] = Math.round(change.time);
     this.#count(tag, 1);
   }
 
