@@ -4,12 +4,12 @@ import { canonicalJson, type Json } from '#contract/canonical.ts';
 import type { Manifest, TagFrame } from '#contract/cell.ts';
 import type { FlowName, TagName } from '#contract/name.ts';
 import { formatDuration, milliseconds, type Duration } from '#contract/time.ts';
+import { sameType, typeText } from '#flows/language/expression.ts';
 import type { Path } from './document.ts';
 import type { Finding, LinkFacts, LinkReport, Use } from './link-report.ts';
 import type { TagPlan, TagType } from './plan.ts';
 import type { Ranged } from './program.ts';
 import { suggest } from './schema-problems.ts';
-import { sameNames, typeText } from './tag-types.ts';
 
 /** The shortest `stale` that is assumed where nobody says one. */
 const leastStale = milliseconds(200);
@@ -187,8 +187,7 @@ function checkSaid({ report }: TagWork, frame: TagFrame, name: TagName, decl: Ra
       suggestion: `Leave \`${field}\` out here.`,
     });
   if (frame.type !== undefined && frame.type !== decl.type.kind) wrong('type', typeText(decl.type));
-  const values = decl.type.kind === 'enum' ? decl.type.values : [];
-  if (frame.values !== undefined && !sameNames(frame.values, values))
+  if (frame.values !== undefined && !sameType({ kind: 'enum', values: frame.values }, decl.type))
     wrong('values', typeText(decl.type));
   for (const field of ['unit', 'min', 'max'] as const) {
     if (frame[field] !== undefined && frame[field] !== decl[field])

@@ -7,6 +7,7 @@ import type { Diagnostic, Span } from '#contract/diagnostic.ts';
 import { nearest } from '#contract/diagnostic.ts';
 import type { FlowName, TagName } from '#contract/name.ts';
 import { formatDuration } from '#contract/time.ts';
+import { sameType, typeText } from '#flows/language/expression.ts';
 import type { Path } from './document.ts';
 import type { FlowSource, LinkFacts, Use } from './link-report.ts';
 import { LinkReport } from './link-report.ts';
@@ -15,7 +16,6 @@ import type { CellPlan, FlowPlan, TagPlan } from './plan.ts';
 import type { Flow } from './program.ts';
 import { suggest } from './schema-problems.ts';
 import { systemTags } from './system-tags.ts';
-import { sameType, typeText } from './tag-types.ts';
 
 export interface Linked {
   /** Absent when anything is wrong. */

@@ -25,7 +25,7 @@ export interface ManifestRead {
   readonly manifest?: Manifest;
   readonly diagnostics: readonly Diagnostic[];
   /** Where a path of the manifest stands in the text; the nearest thing above it that does. */
-  place(path: Path): Span;
+  readonly place: (path: Path) => Span;
 }
 
 /** Without `check` the drivers' parts are taken as they are, as replay does. */

@@ -289,7 +289,7 @@ describe('each mistake has its place', () => {
         a: flowOf({ foreign: [{ flow: 'b', signal: 'wants', type: { kind: 'bool' }, ...at(2) }] }),
         b: flowOf({ signals: [{ name: 'wants', type: enumOf('keep', 'open'), idle: 0 }] }),
       },
-      ['a.flow.yaml:1:3 E_MANIFEST_TYPE `flow.b.sig.wants` is enum [keep, open], not bool'],
+      ['a.flow.yaml:1:3 E_MANIFEST_TYPE `flow.b.sig.wants` is an enum (keep or open), not a bool'],
     ],
     [
       'two flows that drive one output',
@@ -330,7 +330,7 @@ describe('each mistake has its place', () => {
       cell('temp: {device: io, type: int, unit: K, max: 90}', one),
       { a: reader('temp', { type: real, unit: 'degC', max: 100 }) },
       [
-        'cell.yaml:7:28 E_MANIFEST_TYPE the flow that uses `temp` says real (Leave `type` out here.)',
+        'cell.yaml:7:28 E_MANIFEST_TYPE the flow that uses `temp` says a real (Leave `type` out here.)',
         'cell.yaml:7:39 E_MANIFEST_TYPE the flow that uses `temp` says `unit` is degC (Leave `unit` out here.)',
         'cell.yaml:7:47 E_MANIFEST_TYPE the flow that uses `temp` says `max` is 100 (Leave `max` out here.)',
       ],
