@@ -1,0 +1,76 @@
+// The commands of a flow: on the left those that the active states accept, on the right the stops, always, in one place.
+import type { JSX } from 'preact';
+import type { FlowInfo } from '#contract/wire.ts';
+import { store } from '#hmi/feed/cell.ts';
+import type { Kind } from '#hmi/feed/press.ts';
+import { t, textOf } from '#hmi/i18n/text.ts';
+import { ActButton } from './act-button.tsx';
+
+type Command = FlowInfo['commands'][number];
+
+export function Commands({ flow }: { flow: FlowInfo }): JSX.Element {
+  const accepted = store.whys.value[flow.name]?.why.commands ?? [];
+  const others = flow.commands.flatMap((command) => {
+    const state = accepted.find(({ name }) => name === command.name);
+    return command.class === 'stop' || state === undefined ? [] : [{ command, ...state }];
+  });
+  const stops = flow.commands.filter((command) => command.class === 'stop');
+  return (
+    <section class="commands" aria-label={t('commands.title')}>
+      <div class="accepted">
+        {others.map(({ command, ready, lacks }) => (
+          <CommandButton
+            key={command.name}
+            flow={flow}
+            command={command}
+            lacks={ready ? [] : lacks}
+          />
+        ))}
+        {others.length === 0 && <p class="quiet">{t('commands.none')}</p>}
+      </div>
+      <div class="stops" role="group" aria-label={t('commands.stops')}>
+        {stops.map((command) => (
+          <CommandButton key={command.name} flow={flow} command={command} lacks={[]} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function CommandButton(props: {
+  flow: FlowInfo;
+  command: Command;
+  lacks: readonly string[];
+}): JSX.Element {
+  const { flow, command, lacks } = props;
+  const blocked = blockedBy(command, lacks);
+  return (
+    <ActButton
+      kind={kindOf(command)}
+      title={commandTitle(command)}
+      verb="command"
+      args={{ flow: flow.name, name: command.name }}
+      flow={flow.hash}
+      {...(blocked === undefined ? {} : { blocked })}
+    />
+  );
+}
+
+function blockedBy(command: Command, lacks: readonly string[]): string | undefined {
+  const link = store.link.value;
+  const panelStop = command.class === 'stop' && link?.panel === true;
+  if (link?.actor == null && !panelStop) return t('press.signIn');
+  return lacks.length === 0 ? undefined : t('press.lacks', { lacks: lacks.join(', ') });
+}
+
+function kindOf(command: Command): Kind {
+  if (command.class === 'stop') return 'stop';
+  if (command.held_ms !== undefined) return 'keep';
+  return command.class === 'start' ? 'start' : 'confirm';
+}
+
+/** The title, or the name with a capital. */
+export function commandTitle(command: Command): string {
+  const title = textOf(command.title);
+  return title === command.name ? title.slice(0, 1).toUpperCase() + title.slice(1) : title;
+}

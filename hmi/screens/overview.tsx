@@ -1,0 +1,96 @@
+// The cell at a glance: what it does, since when, what it waits for, what stopped it, what can be done.
+import { signal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { store } from '#hmi/feed/cell.ts';
+import { faceOf, mainRegion, outerState } from '#hmi/feed/derive.ts';
+import { t } from '#hmi/i18n/text.ts';
+import { Commands } from '#hmi/parts/commands.tsx';
+import { Now } from '#hmi/parts/now.tsx';
+import { Regions } from '#hmi/parts/regions.tsx';
+import { StoppedBy, ToRunAgain } from '#hmi/parts/stopped.tsx';
+import { Gauge } from '#hmi/parts/value.tsx';
+
+/** The flow and region that somebody picked; until then the cell's face. */
+const pickedFlow = signal<string | undefined>(undefined);
+const pickedRegion = signal<string | undefined>(undefined);
+/** More than these are not read at a glance; the rest stand under inputs and outputs. */
+const gaugeLimit = 6;
+
+export function Overview(): JSX.Element {
+  const hello = store.hello.value;
+  const flow = hello?.flows.find(({ name }) => name === pickedFlow.value) ?? faceOf(hello);
+  if (hello === undefined || flow === undefined) {
+    return <main class="stale-scope overview" aria-label={t('nav.overview')} />;
+  }
+  const known = flow.regions.some(({ name }) => name === pickedRegion.value);
+  const region = known ? (pickedRegion.value ?? '') : mainRegion(flow);
+  const unit = store.flows.value?.[flow.name]?.regions[mainRegion(flow)]?.state ?? '';
+  const runs = /\.(?:Execute|Suspended)$/.test(outerState(unit));
+  return (
+    <main class={`stale-scope overview ${runs ? 'runs' : 'stands'}`} aria-label={t('nav.overview')}>
+      {hello.flows.length > 1 && (
+        <FlowPicker names={hello.flows.map(({ name }) => name)} picked={flow.name} />
+      )}
+      <div class="side">
+        <Measured />
+        <Regions
+          flow={flow}
+          picked={region}
+          pick={(name) => {
+            pickedRegion.value = name;
+          }}
+        />
+      </div>
+      <Now flow={flow} region={region} />
+      <div class="back">
+        <StoppedBy flow={flow} runs={runs} />
+        {!runs && <ToRunAgain flow={flow} />}
+      </div>
+      <Commands key={flow.name} flow={flow} />
+    </main>
+  );
+}
+
+function Measured(): JSX.Element | null {
+  const numbers = (store.hello.value?.tags ?? []).filter(
+    ({ kind, type, min, max }) =>
+      kind === 'input' &&
+      (type === 'real' || type === 'int') &&
+      min !== undefined &&
+      max !== undefined,
+  );
+  if (numbers.length === 0) return null;
+  return (
+    <section class="panel measured" aria-label={t('measured.title')}>
+      <ul>
+        {numbers.slice(0, gaugeLimit).map(({ name }) => (
+          <Gauge key={name} name={name} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const FlowPicker = ({
+  names,
+  picked,
+}: {
+  names: readonly string[];
+  picked: string;
+}): JSX.Element => (
+  <div class="flows" role="group" aria-label={t('header.flow')}>
+    {names.map((name) => (
+      <button
+        key={name}
+        type="button"
+        aria-pressed={name === picked}
+        onClick={() => {
+          pickedFlow.value = name;
+          pickedRegion.value = undefined;
+        }}
+      >
+        {name}
+      </button>
+    ))}
+  </div>
+);
