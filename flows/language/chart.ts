@@ -59,8 +59,8 @@ function readState(
     children,
     initial,
     rest,
-    ...readDo(fields, sentences),
-    entry: reader.assignments(fields, 'entry', 'entry'),
+    ...readDo(fields, region, sentences),
+    entry: reader.assignments(fields, 'entry', region),
     go: reader.readList(fields, holder),
     span,
   };
@@ -95,7 +95,11 @@ function readInitial(
 }
 
 /** `do`: what outputs and signals are while the state is active. */
-function readDo(fields: Fields, sentences: Sentences): Pick<StateDecl, 'outputs' | 'signals'> {
+function readDo(
+  fields: Fields,
+  region: number,
+  sentences: Sentences,
+): Pick<StateDecl, 'outputs' | 'signals'> {
   const { report, names } = sentences;
   const { outputs, signals } = names.declarations;
   const made: { output: number; value: number }[] = [];
@@ -108,6 +112,10 @@ function readDo(fields: Fields, sentences: Sentences): Pick<StateDecl, 'outputs'
       report.error('CF0202', keySpan, `there is no output or signal ${quoted(key)}`, hint);
       continue;
     }
+    const target = { region, span: keySpan };
+    if (output !== undefined) sentences.driven.push({ kind: 'output', index: output, ...target });
+    else if (signal !== undefined)
+      sentences.driven.push({ kind: 'signal', index: signal, ...target });
     const ranged = output === undefined ? signals.at(signal ?? -1) : outputs.at(output);
     if (ranged === undefined || isLater(value, sentences)) continue;
     const literal = readLiteral(report, value, ranged, key);

@@ -6,12 +6,18 @@ import { milliseconds } from '#contract/time.ts';
 import type { Flow, FlowType, InterlockDecl, LetDecl } from '#flows/program.ts';
 import type { Chart } from './chart.ts';
 import { readChart } from './chart.ts';
+import { checkChart } from './check-chart.ts';
+import { checkHidden } from './check-hidden.ts';
+import { checkNames } from './check-names.ts';
+import { checkRanges } from './check-ranges.ts';
 import { readDeclarations } from './declarations.ts';
+import type { Draft } from './draft.ts';
 import { Typer } from './expression.ts';
 import { Fields } from './fields.ts';
 import { declareInterlocks, readInterlocks } from './interlocks.ts';
 import { readAlarms, readAssumes, readProperties } from './judgements.ts';
 import { readLets } from './lets.ts';
+import { lint } from './lint.ts';
 import { Table } from './names.ts';
 import { readOutline } from './outline.ts';
 import { Report } from './report.ts';
@@ -86,6 +92,9 @@ function readFlow(top: Fields, options: CompileOptions): Flow | undefined {
   const assumes = readAssumes(top, sentences);
   const properties = readProperties(top, sentences);
 
+  const { reader, states, regions } = chart;
+  const { transitions } = reader;
+  check({ top, outline, sentences, states, regions, transitions, reader, interlocks });
   if (report.failed || head === undefined) return undefined;
   const { inputs, commands, outputs, signals, ctx, params } = declarations;
   return {
@@ -105,6 +114,14 @@ function readFlow(top: Fields, options: CompileOptions): Flow | undefined {
     assumes,
     properties,
   };
+}
+
+function check(draft: Draft): void {
+  checkNames(draft);
+  checkChart(draft);
+  checkHidden(draft);
+  checkRanges(draft);
+  lint(draft);
 }
 
 function charted({

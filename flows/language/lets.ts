@@ -1,15 +1,14 @@
 // Reads `let`: named expressions, in an order in which each uses only earlier ones.
-import { checkName } from './fields.ts';
+import type { Span } from '#contract/diagnostic.ts';
+import type { Typer } from './expression.ts';
 import type { Fields } from './fields.ts';
+import { asScalar, checkName } from './fields.ts';
+import { quoted } from './report.ts';
 import type { Names } from './resolve.ts';
 import { languageWords } from './resolve.ts';
-import { quoted } from './report.ts';
 import type { Sentences } from './sentences.ts';
-import type { Typer } from './expression.ts';
 import type { Syntax } from './syntax.ts';
 import { parseExpression } from './syntax.ts';
-import type { Span } from '#contract/diagnostic.ts';
-import { asScalar } from './fields.ts';
 
 interface Written {
   readonly name: string;
@@ -35,6 +34,7 @@ export function readLets(top: Fields, names: Names, typer: Typer, sentences: Sen
     return { name: key, span: keySpan, syntax, uses };
   });
   const { order, circle } = sorted(written);
+  if (circle.length > 0) sentences.broken = true;
   for (const { name, span } of circle) {
     names.lets.add(name, undefined);
     report.error('CF0208', span, `${quoted(name)} uses itself, through other lets or directly`);
@@ -42,9 +42,8 @@ export function readLets(top: Fields, names: Names, typer: Typer, sentences: Sen
   for (const { name, syntax } of order) {
     const typed = syntax && typer.type(syntax);
     const index = names.lets.add(name, typed);
-    if (typed === undefined) continue;
-    sentences.keep(typed.expr, 'let');
-    sentences.reads.define(index, typed.expr);
+    sentences.keep(typed?.expr, 'let');
+    if (typed !== undefined) sentences.reads.define(index, typed.expr);
   }
 }
 

@@ -17,3 +17,7 @@ export const nameLimit = 128;
 export const sectionLimit = 4096;
 /** Milliseconds of the longest span of time: a year. */
 export const durationLimit = 366 * 24 * 3_600_000;
+/** Transitions of one flow. */
+export const transitionLimit = 4096;
+/** States of one flow. */
+export const stateLimit = 2048;

@@ -2,6 +2,7 @@
 // them. chart.ts fills it in.
 import type { Span } from '#contract/diagnostic.ts';
 import { Fields, checkName } from './fields.ts';
+import { stateLimit } from './limits.ts';
 import { languageWords } from './resolve.ts';
 import { quoted } from './report.ts';
 import type { Node } from './tree.ts';
@@ -49,6 +50,10 @@ export function readOutline(top: Fields): Outline {
     if (map?.entries.length === 0)
       report.error('CF0103', map.span, '`states` is empty', 'Name at least one state.');
     for (const { key, keySpan, value } of map?.entries ?? []) {
+      if (states.length >= stateLimit) {
+        report.error('CF0002', keySpan, `a flow has at most ${stateLimit} states`);
+        break;
+      }
       checkName(report, 'state', key, keySpan);
       const index = addState(value, { name: key, span: keySpan, region, parent, path });
       found.push(index);

@@ -2,7 +2,7 @@
 import type { Expr } from '#flows/program.ts';
 import type { Report } from './report.ts';
 import type { ReadKind, Reads } from './walk.ts';
-import { readKind, walk } from './walk.ts';
+import { readOf, walk } from './walk.ts';
 
 export type Place = 'guard' | 'let' | 'entry' | 'interlock' | 'judgement' | 'property' | 'state';
 
@@ -54,7 +54,7 @@ const names: Readonly<Record<ReadKind, string>> = {
 export function restrict(expr: Expr, place: Place, reads: Reads, report: Report): void {
   const may = allowed[place];
   walk(expr, (part) => {
-    const kind = readKind(part);
+    const kind = readOf(part)?.[0];
     if (kind !== undefined && !may.includes(kind)) {
       report.error('CF0207', part.span, `${told[place]} cannot read ${names[kind]}`, hint(kind));
       return 'skip';

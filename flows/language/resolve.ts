@@ -38,6 +38,8 @@ export class Names {
   readonly regions: ReadonlySet<string>;
   readonly interlocks: Table<unknown>;
   readonly foreign: ForeignDecl[] = [];
+  /** Every path that an expression names. */
+  readonly used = new Set<string>();
   readonly #report: Report;
   readonly #foreignType: ForeignType;
   readonly #foreignIndex = new Map<string, number>();
@@ -57,6 +59,7 @@ export class Names {
   }
 
   path(path: string, span: Span, expected: FlowType | undefined): Typed | undefined {
+    this.used.add(path);
     const [first = ''] = path.split('.', 1);
     const rest = path.slice(first.length + 1);
     const { commands, outputs, signals, ctx, params } = this.declarations;

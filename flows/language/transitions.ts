@@ -3,11 +3,11 @@ import type { Span } from '#contract/diagnostic.ts';
 import type { Duration } from '#contract/time.ts';
 import type { Assignment, Expr, NoteDecl, TransitionDecl } from '#flows/program.ts';
 import { Fields, asMap, asScalar, checkName } from './fields.ts';
+import { transitionLimit } from './limits.ts';
 import type { Outline } from './outline.ts';
-import type { Place } from './places.ts';
 import { didYouMean, oneOf, quoted } from './report.ts';
 import type { Sentences } from './sentences.ts';
-import type { MapNode, Node } from './tree.ts';
+import type { MapNode } from './tree.ts';
 
 const transitionFields = [
   'id',
@@ -43,6 +43,10 @@ export class TransitionReader {
   readonly holds: number[] = [];
   /** Transitions written without `to`. */
   readonly stays: number[] = [];
+  /** Transitions with `after`, even one that could not be read. */
+  readonly timed = new Set<number>();
+  /** Regions with a target that does not exist. */
+  readonly lost = new Set<number>();
   readonly #outline: Outline;
   readonly #sentences: Sentences;
   readonly #ids = new Set<string>();
@@ -55,17 +59,26 @@ export class TransitionReader {
   /** The indices of the transitions of one `go`. */
   readList(fields: Fields, holder: Holder): number[] {
     const list = fields.list('go');
-    return (list?.items ?? []).map((item) => this.#read(item, holder));
+    const { report } = this.#sentences;
+    if (list === undefined) return [];
+    return list.items.flatMap((item) => {
+      if (this.transitions.length >= transitionLimit) {
+        report.error('CF0002', list.span, `a flow has at most ${transitionLimit} transitions`);
+        return [];
+      }
+      const map = asMap(report, item, 'a transition');
+      return map === undefined ? [] : [this.#read(map, holder)];
+    });
   }
 
-  #read(node: Node, holder: Holder): number {
+  #read(node: MapNode, holder: Holder): number {
     const { report } = this.#sentences;
     const known = { known: transitionFields };
     const fields = new Fields(report, node, 'transition', node.span, known);
     const index = this.transitions.length;
     const id = this.#id(fields);
     const conditions = this.#conditions(fields, holder);
-    const set = this.assignments(fields, 'set', 'guard');
+    const set = this.assignments(fields, 'set', holder.region);
     const notes = this.#notes(fields);
     const to = fields.has('to') ? this.#target(fields, holder) : -1;
     const why = fields.text('why');
@@ -84,7 +97,9 @@ export class TransitionReader {
       ...(why === undefined ? {} : { why }),
       span: node.span,
     });
-    if (fields.has('to') || node.kind !== 'map') return index;
+    if (fields.has('after')) this.timed.add(index);
+    if (fields.has('to') && to === undefined) this.lost.add(holder.region);
+    if (fields.has('to')) return index;
     this.stays.push(index);
     if (!fields.has('set') && !fields.has('note')) {
       const told = `this transition does nothing: it has no \`to\`, \`set\` or \`note\``;
@@ -110,7 +125,7 @@ export class TransitionReader {
   #conditions(fields: Fields, { state }: Holder): Conditions {
     const { report } = this.#sentences;
     const names = ['when', 'unless', 'after', 'for'];
-    if (!names.some((name) => fields.has(name)) && fields.find('id') !== undefined) {
+    if (!names.some((name) => fields.has(name))) {
       report.error('CF0305', fields.span, `this transition has none of ${oneOf(names)}`);
     }
     const when = this.#sentences.bool(fields, 'when', 'guard');
@@ -130,7 +145,8 @@ export class TransitionReader {
   }
 
   /** `set` and `entry`: ctx variables and what they become. */
-  assignments(fields: Fields, name: 'set' | 'entry', place: Place): Assignment[] {
+  assignments(fields: Fields, name: 'set' | 'entry', region: number): Assignment[] {
+    const place = name === 'set' ? 'guard' : 'entry';
     const found: Assignment[] = [];
     const { report, names } = this.#sentences;
     const { ctx } = names.declarations;
@@ -142,6 +158,7 @@ export class TransitionReader {
         report.error('CF0202', keySpan, `there is no ctx variable ${quoted(key)}`, hint);
         continue;
       }
+      this.#sentences.driven.push({ kind: 'ctx', index, region, span: keySpan });
       const decl = ctx.at(index);
       const scalar = asScalar(report, value, `\`${key}\``);
       if (scalar === undefined || decl === undefined) continue;

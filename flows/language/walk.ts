@@ -92,12 +92,8 @@ export class Reads {
   }
 }
 
-/** What kind of thing this one node reads; of operators, literals and lets nothing. */
-export function readKind(expr: Expr): ReadKind | undefined {
-  return readOf(expr)?.[0];
-}
-
-function readOf(expr: Expr): [ReadKind, number] | undefined {
+/** What this one node reads, with its index; operators, literals and lets read nothing. */
+export function readOf(expr: Expr): [ReadKind, number] | undefined {
   switch (expr.kind) {
     case 'input':
       return ['input', expr.input];
