@@ -145,6 +145,8 @@ export const CheckpointBody = z.strictObject({
   size: z.number(),
   /** RFC 6962 root over the entries' hashes, base64. */
   root: z.string(),
+  /** The oldest entry that is kept: those before it leave, or have left, by retention. */
+  first: z.number(),
   /** Roots of the perfect subtrees that make `root`, largest first, base64: where the tree goes on. */
   frontier: z.string(),
   /** The public key, `<name>+<id>+<base64>` as C2SP signed-note writes it. */

@@ -162,6 +162,10 @@ export const codes = {
     'Check the disk.',
   ),
   E_CHRONICLE_CHAIN: never('The record was altered.', 'Keep the file; compare it with a copy.'),
+  E_CHRONICLE_KEY: never(
+    'A key to verify with is malformed.',
+    'Give the `keys/cell.pub` of the cell: one `<name>+<id>+<base64>` a line.',
+  ),
   E_CHRONICLE_FORMAT: never(
     'An entry is not in the form that this version reads.',
     'Use the version that wrote it.',

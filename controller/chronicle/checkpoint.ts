@@ -12,13 +12,19 @@ export type Checkpoint = z.infer<typeof CheckpointBody>;
 /** The name of a cell's log in its notes and of its key. */
 export const originOf = (cell: string): string => `rebe-cell/${cell}`;
 
-/** The text that is signed. */
-export const noteText = (checkpoint: Pick<Checkpoint, 'origin' | 'size' | 'root'>): string =>
-  `${checkpoint.origin}\n${checkpoint.size}\n${checkpoint.root}\n`;
+/** The text that is signed: three lines that C2SP names, and `first` as an extension line. */
+export const noteText = (note: Pick<Checkpoint, 'origin' | 'size' | 'root' | 'first'>): string =>
+  `${note.origin}\n${note.size}\n${note.root}\nfirst ${note.first}\n`;
 
-export function makeCheckpoint(frontier: Frontier, origin: string, signer: Signer): Uint8Array {
+/** `first`: the oldest entry that is kept. */
+export function makeCheckpoint(
+  frontier: Frontier,
+  first: number,
+  origin: string,
+  signer: Signer,
+): Uint8Array {
   const root = Buffer.from(frontier.root()).toString('base64');
-  const note = { origin, size: frontier.size, root };
+  const note = { origin, size: frontier.size, root, first };
   const signature = signer.sign(noteText(note));
   const body = { ...note, frontier: frontier.encode(), key: signer.key, signature };
   return Buffer.from(canonicalJson(body));

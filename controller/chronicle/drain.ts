@@ -67,7 +67,7 @@ export class Drain {
 
   #idle(): Next {
     if (this.#sink.closing) return 'end';
-    const more = this.#retention.step(this.#writer.seq);
+    const more = this.#retention.step();
     this.#succeed();
     return more ? 0 : 'wait';
   }

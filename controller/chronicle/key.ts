@@ -51,6 +51,17 @@ export function verifyText(key: string, text: string, signature: string): boolea
   return verify(null, Buffer.from(text), parsed.key, bytes.subarray(4));
 }
 
+/** The keys in a file, one a line; E_CHRONICLE_KEY names the line that is none. */
+export function readKeys(path: string): readonly string[] {
+  const text = findText(path);
+  if (text === undefined) throw new CellError('E_FILE_READ', `${path}: no such file`);
+  const lines = text.split('\n').map((line) => line.trim());
+  const keys = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  const wrong = keys.find((key) => parseKey(key) === undefined);
+  if (wrong !== undefined) throw new CellError('E_CHRONICLE_KEY', `${path}: ${wrong} is no key`);
+  return keys;
+}
+
 const parsedKeys = new Map<string, ReturnType<typeof readKey>>();
 
 function parseKey(text: string): ReturnType<typeof readKey> {

@@ -53,6 +53,13 @@ export class Reader {
     return { first: row?.first ?? 0, last: row?.last ?? 0 };
   }
 
+  /** Rows whose seq is below 1 or beyond what a number can count. */
+  countStrange(): number {
+    const sql = 'SELECT count(*) FROM entry WHERE seq < 1 OR seq > ?';
+    const count = this.#database.prepare<[bigint], number>(sql).pluck();
+    return count.get(BigInt(Number.MAX_SAFE_INTEGER)) ?? 0;
+  }
+
   entry(seq: number): Entry | undefined {
     return this.#database
       .prepare<[number], Entry>(`SELECT ${columns} FROM entry WHERE seq = ?`)

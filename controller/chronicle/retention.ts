@@ -1,53 +1,66 @@
 // Past `chronicle.max` the oldest whole segments leave. The checkpoint before the first segment that
 // stays becomes the oldest row: its frontier and its hash are the place of all that left, so the rest
-// verifies as before. Rows leave from checkpoint to checkpoint, so a stop half-way verifies too.
+// verifies as before. A checkpoint says so before any row is deleted: without that, rows that are not
+// there were taken. They leave from checkpoint to checkpoint, so a stop half-way verifies too.
 import type { Storage } from './storage.ts';
+import type { Writer } from './writer.ts';
 
 /** Rows that one step looks at: little enough not to hold up a commit. */
 const stride = 2000;
 
 export class Retention {
   readonly #storage: Storage;
+  readonly #writer: Writer;
   readonly #max: number;
-  /** Where the search for the next segment's start goes on; 0: it begins anew. */
+  /** Where the search for the next segment goes on; 0: it begins anew. */
   #next = 0;
-  /** Checkpoints passed on the way to it. */
-  #checkpoints: number[] = [];
-  /** Checkpoints up to which rows are to be deleted, in order. */
-  #cuts: number[] = [];
+  /** The row before it in that search. */
+  #before = '';
 
   /** `max` in bytes. */
-  constructor(storage: Storage, max: number) {
+  constructor(storage: Storage, writer: Writer, max: number) {
     this.#storage = storage;
+    this.#writer = writer;
     this.#max = max;
   }
 
-  /** One short step; true when there is more to do at once. `last` is the newest entry. */
-  step(last: number): boolean {
-    const cut = this.#cuts.shift();
-    if (cut !== undefined) {
-      this.#storage.removeBefore(cut);
-      return true;
-    }
-    if (this.#storage.size() <= this.#max) return false;
-    return this.#search(last);
-  }
-
-  #search(last: number): boolean {
+  /** One short step; true when there is more to do at once. */
+  step(): boolean {
     const first = this.#storage.first();
     if (first === undefined) return false;
-    const from = this.#next === 0 ? first : this.#next;
-    const rows = this.#storage.kinds(from, stride);
+    if (first < this.#writer.declared) {
+      this.#remove(first);
+      return true;
+    }
+    if (this.#writer.declares || this.#storage.size() <= this.#max) return false;
+    return this.#search(first);
+  }
+
+  /** Deletes up to the next checkpoint. */
+  #remove(first: number): void {
+    const { declared } = this.#writer;
+    const next = this.#storage
+      .kinds(first + 1, stride)
+      .find((row) => row.kind === 'checkpoint' && row.seq <= declared);
+    this.#storage.removeBefore(next?.seq ?? declared);
+    this.#next = 0;
+  }
+
+  /** Looks for the first segment after the oldest row; the writer declares what is before it. */
+  #search(first: number): boolean {
+    if (this.#next === 0) {
+      this.#next = first + 2;
+      this.#before = '';
+    }
+    const rows = this.#storage.kinds(this.#next, stride);
     for (const row of rows) {
       this.#next = row.seq + 1;
-      if (row.kind === 'checkpoint' && row.seq > first) this.#checkpoints.push(row.seq);
-      // Each segment but the first of a chronicle follows a checkpoint (chronicle.ts).
-      if (row.kind === 'segment' && this.#checkpoints.at(-1) === row.seq - 1) {
-        this.#cuts = this.#checkpoints;
-        this.#checkpoints = [];
-        return true;
-      }
+      const found = row.kind === 'segment' && this.#before === 'checkpoint';
+      this.#before = row.kind;
+      if (!found) continue;
+      if (row.seq - 1 > first) this.#writer.keepFrom(row.seq - 1);
+      return false;
     }
-    return this.#next <= last && rows.length > 0;
+    return rows.length === stride;
   }
 }

@@ -1,5 +1,5 @@
 // A row of `entry`: its hash, and whether its columns have the types that a hash can be taken of.
-import { entryKinds } from '#contract/entry.ts';
+import { entryKinds, type Entry } from '#contract/entry.ts';
 import { hashInput, type HashedColumns } from '#contract/record.ts';
 import { sha256 } from './tree.ts';
 
@@ -14,16 +14,27 @@ const isHash = (value: unknown): boolean => value instanceof Uint8Array && value
 const kinds: ReadonlySet<unknown> = new Set(entryKinds);
 
 /** Whether a row that was read has the form of an entry; the first column that has not. */
-export function wrongColumn(row: { readonly [column: string]: unknown }): string | undefined {
-  if (!isCount(row['seq'])) return 'seq';
-  if (!isCount(row['boot'])) return 'boot';
-  if (row['scan'] !== null && !isCount(row['scan'])) return 'scan';
-  if (!isCount(row['at'])) return 'at';
-  if (!kinds.has(row['kind'])) return 'kind';
-  if (typeof row['actor'] !== 'string') return 'actor';
-  if (!(row['body'] instanceof Uint8Array)) return 'body';
-  if (!isHash(row['prev'])) return 'prev';
-  return isHash(row['hash']) ? undefined : 'hash';
+export function wrongColumn(row: Entry): string | undefined {
+  const {
+    seq,
+    boot,
+    scan,
+    at,
+    kind,
+    actor,
+    body,
+    prev,
+    hash,
+  }: Readonly<Record<keyof Entry, unknown>> = row;
+  if (!isCount(seq)) return 'seq';
+  if (!isCount(boot)) return 'boot';
+  if (scan !== null && !isCount(scan)) return 'scan';
+  if (!isCount(at)) return 'at';
+  if (!kinds.has(kind)) return 'kind';
+  if (typeof actor !== 'string') return 'actor';
+  if (!(body instanceof Uint8Array)) return 'body';
+  if (!isHash(prev)) return 'prev';
+  return isHash(hash) ? undefined : 'hash';
 }
 
-export const isRow = (row: object): boolean => wrongColumn({ ...row }) === undefined;
+export const isRow = (row: Entry): boolean => wrongColumn(row) === undefined;

@@ -69,7 +69,7 @@ export function openWriter(
   try {
     const { storage, writer, opened } = open(setup, openStorage);
     const sink = new RingSink(setup.ring);
-    const retention = new Retention(storage, setup.max);
+    const retention = new Retention(storage, writer, setup.max);
     const listener = {
       durable: () => say({ type: 'durable' }),
       failed: (code: Code, text: string) => say({ type: 'failed', code, text }),

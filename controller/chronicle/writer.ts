@@ -32,6 +32,8 @@ export class Writer {
   #seq: number;
   #hash: Uint8Array;
   #frontier: Frontier;
+  #keepFrom: number;
+  #declared: number;
 
   private constructor(storage: Storage, signer: Signer, origin: string, start: Start) {
     this.#storage = storage;
@@ -41,6 +43,8 @@ export class Writer {
     this.#seq = start.seq;
     this.#hash = start.hash;
     this.#frontier = start.frontier;
+    this.#keepFrom = start.first;
+    this.#declared = start.first;
   }
 
   /**
@@ -60,6 +64,22 @@ export class Writer {
 
   get seq(): number {
     return this.#seq;
+  }
+
+  /** The oldest entry to keep, as the newest checkpoint on disk declares. */
+  get declared(): number {
+    return this.#declared;
+  }
+
+  /** A checkpoint is to come before entries may leave. */
+  get declares(): boolean {
+    return this.#keepFrom !== this.#declared;
+  }
+
+  /** The next checkpoint declares that entries before `seq` leave. */
+  keepFrom(seq: number): void {
+    assert(seq >= this.#keepFrom && seq <= this.#seq, 'what left does not come back');
+    this.#keepFrom = seq;
   }
 
   /** All in one commit, or E_CHRONICLE_WRITE and nothing is written. */
@@ -83,13 +103,14 @@ export class Writer {
     this.#seq += rows.length;
     this.#hash = prev;
     this.#frontier = frontier;
+    if (drafts.some((draft) => draft.kind === 'checkpoint')) this.#declared = this.#keepFrom;
     assert(this.#frontier.size === this.#seq, 'the tree has every entry');
   }
 
   #row(draft: Draft, seq: number, prev: Uint8Array, frontier: Frontier): Entry {
     const body =
       draft.kind === 'checkpoint'
-        ? makeCheckpoint(frontier, this.#origin, this.#signer)
+        ? makeCheckpoint(frontier, this.#keepFrom, this.#origin, this.#signer)
         : draft.body;
     const row = { ...draft, seq, boot: this.#boot, body, prev };
     return { ...row, hash: hashOf(row) };
@@ -124,24 +145,26 @@ interface Start {
   readonly boot: number;
   readonly hash: Uint8Array;
   readonly frontier: Frontier;
+  /** The oldest entry to keep. */
+  readonly first: number;
   readonly before: Before;
 }
 
 function readTail(storage: Storage, bootBefore: number): Start {
   const first = storage.first();
   const last = storage.last();
-  const state = { boot: bootBefore, hash: new Uint8Array(32), frontier: new Frontier() };
+  const state = { boot: bootBefore, hash: new Uint8Array(32), frontier: new Frontier(), first: 1 };
   if (first === undefined || last === undefined) return { ...state, seq: 0, before: 'first' };
   const from = findCheckpoint(storage, first, last);
   let hash: Uint8Array = state.hash;
-  let frontier = state.frontier;
+  let { first: kept, frontier } = state;
   let boot = 0;
   let kind = '';
   for (let next = from; next <= last; next += page) {
     const rows = storage.rows(next, Math.min(last, next + page - 1));
     for (const row of rows) {
       if (row.seq === from && row.kind === 'checkpoint') {
-        frontier = startAt(row);
+        ({ frontier, kept } = startAt(row));
         hash = row.prev;
       }
       checkRow(row, frontier.size + 1, hash);
@@ -153,7 +176,14 @@ function readTail(storage: Storage, bootBefore: number): Start {
   }
   if (frontier.size !== last) throw new CellError('E_CHRONICLE_CHAIN', 'entries are missing');
   if (kind === '') kind = storage.rows(last - 1, last - 1)[0]?.kind ?? '';
-  return { seq: last, boot, hash, frontier, before: kind === 'stop' ? 'stop' : 'crash' };
+  return {
+    seq: last,
+    boot,
+    hash,
+    frontier,
+    first: kept,
+    before: kind === 'stop' ? 'stop' : 'crash',
+  };
 }
 
 /** The seq of the newest checkpoint; without one, of the first row. */
@@ -167,12 +197,12 @@ function findCheckpoint(storage: Storage, first: number, last: number): number {
   return first;
 }
 
-function startAt(row: Entry): Frontier {
+function startAt(row: Entry): { frontier: Frontier; kept: number } {
   const checkpoint = readCheckpoint(row.body);
   if (!isSigned(checkpoint) || checkpoint.size !== row.seq - 1) {
     throw new CellError('E_CHRONICLE_CHAIN', `checkpoint ${row.seq} is not as it was signed`);
   }
-  return frontierOf(checkpoint);
+  return { frontier: frontierOf(checkpoint), kept: checkpoint.first };
 }
 
 function checkRow(row: Entry, seq: number, prev: Uint8Array): void {

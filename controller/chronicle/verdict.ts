@@ -1,0 +1,90 @@
+// What `verify` found, as data and as text for people.
+import type { CellError } from '#contract/error.ts';
+
+/** `damage`: the record is not as it was written. `hole`: it says itself that something is not in it. `form`: this version cannot read it. */
+export type FindingKind = 'damage' | 'hole' | 'form';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  /** The entry it is about, or the first of several. */
+  readonly seq: number;
+  readonly text: string;
+}
+
+/** 0 good, 1 altered, 2 incomplete, 3 cannot be verified. */
+export type VerifyExit = 0 | 1 | 2 | 3;
+
+export interface Verification {
+  readonly file: string;
+  readonly exit: VerifyExit;
+  readonly integrity: 'whole' | 'broken' | 'unknown';
+  readonly completeness: 'complete' | 'incomplete' | 'unknown';
+  /** Oldest and newest entry; 0 when there is none. */
+  readonly first: number;
+  readonly last: number;
+  readonly entries: number;
+  readonly boots: number;
+  readonly checkpoints: number;
+  /** Newest entry that a sound checkpoint covers. */
+  readonly signed: number;
+  /** Keys that signed, as `<name>+<id>+<base64>`. */
+  readonly keys: readonly string[];
+  /** The first of them; `found` counts all. */
+  readonly findings: readonly Finding[];
+  readonly found: number;
+  readonly notes: readonly string[];
+}
+
+/** The verdicts that follow from what was found. */
+export function judge(
+  kinds: ReadonlySet<FindingKind>,
+): Pick<Verification, 'exit' | 'integrity' | 'completeness'> {
+  const completeness = kinds.has('hole') ? 'incomplete' : 'complete';
+  if (kinds.has('damage')) return { exit: 1, integrity: 'broken', completeness };
+  if (kinds.has('form')) return { exit: 3, integrity: 'whole', completeness: 'unknown' };
+  return { exit: kinds.has('hole') ? 2 : 0, integrity: 'whole', completeness };
+}
+
+/** A file that cannot even be opened. */
+export function unreadable(file: string, error: CellError): Verification {
+  return {
+    file,
+    exit: 3,
+    integrity: 'unknown',
+    completeness: 'unknown',
+    first: 0,
+    last: 0,
+    entries: 0,
+    boots: 0,
+    checkpoints: 0,
+    signed: 0,
+    keys: [],
+    findings: [{ kind: 'form', seq: 0, text: error.message }],
+    found: 1,
+    notes: [],
+  };
+}
+
+const verdicts: Readonly<Record<VerifyExit, string>> = {
+  0: 'The record is whole.',
+  1: 'THE RECORD WAS ALTERED OR DAMAGED.',
+  2: 'The record is as it was written, and it is incomplete.',
+  3: 'The record cannot be verified.',
+};
+
+/** Several lines, the verdict first. */
+export function formatVerification(found: Verification): string {
+  const { first, last, entries, boots, checkpoints, signed } = found;
+  const lines = [
+    `${found.file}: ${verdicts[found.exit]}`,
+    `  integrity     ${found.integrity}`,
+    `  completeness  ${found.completeness}`,
+    `  entries       ${entries}, from ${first} to ${last}, ${boots} starts of control`,
+    `  checkpoints   ${checkpoints}, the last sound one covers entry ${signed} and all before it`,
+    ...found.keys.map((key) => `  signed by     ${key}`),
+    ...found.findings.map((finding) => `  ! ${finding.text}`),
+  ];
+  const more = found.found - found.findings.length;
+  if (more > 0) lines.push(`  ! and ${more} more`);
+  return [...lines, ...found.notes.map((note) => `  - ${note}`)].join('\n');
+}
