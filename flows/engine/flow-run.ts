@@ -10,6 +10,7 @@ import type { Configuration, Frame } from './engine.ts';
 import { EnginePair } from './engine-pair.ts';
 import type { Engines, Wrong } from './engine-pair.ts';
 import { alarmChange } from './alarms.ts';
+import { Frozen } from './frozen.ts';
 import { FlowAlarms } from './flow-alarms.ts';
 import { FlowOutputs } from './flow-outputs.ts';
 import type { Making } from './making.ts';
@@ -43,6 +44,8 @@ export class FlowRun {
   readonly retained: Float64Array;
   /** Why it faulted, for people. */
   fault: string | undefined;
+  /** What the last step read, for people: why a transition fired, or did not. */
+  readonly frozen: Frozen;
   readonly lanes = new Lanes();
   /** Something that crosses scans changed: the lanes are to be made again. */
   dirty = true;
@@ -59,6 +62,8 @@ export class FlowRun {
   #given: { id: string; command: number }[] = [];
   #offset = 0;
   #busy = settleScans;
+  /** The last scan changed what the next one reads: the copy is to be made again. */
+  #thaw = true;
   /** The outputs of a flow that is not stepped are to be made safe. */
   #unsafe = true;
 
@@ -78,6 +83,7 @@ export class FlowRun {
     this.down = new Uint8Array(flow.commands.length);
     this.retained = Float64Array.from(flow.ctx, (variable) => variable.init);
     this.nextSignals = Float64Array.from(flow.signals, (signal) => signal.idle);
+    this.frozen = new Frozen(flow);
     this.#pair = new EnginePair(flow, engines);
     this.#tags = tags;
     this.#settle = options.settle;
@@ -256,6 +262,9 @@ export class FlowRun {
     const busy = this.#busy > 0;
     const where = this.#given.length > 0 ? whereOf(this.flow, this.configuration.leaves) : '';
     if (busy) this.retained.set(this.configuration.ctx);
+    if (busy || this.#thaw) this.frozen.copy(frame, this.configuration);
+    this.frozen.frame.now = this.clock;
+    this.#thaw = busy;
     const wrong = faulted ? recordedFault : this.#pair.step(frame, busy);
     if (wrong !== undefined) {
       this.#fail(wrong, making);
