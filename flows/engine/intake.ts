@@ -123,7 +123,7 @@ export class Intake {
   take(now: number): Taken {
     if (this.#count === 0 && this.#held.length === 0) return nothing;
     const acts = this.#acts;
-    if (acts.length > 0) this.#acts = [];
+    this.#acts = [];
     const expired: CommandAct[] = [];
     for (const [flow, queue] of this.#commands.entries()) {
       if (queue.length === 0) continue;
