@@ -14,8 +14,8 @@ const longestForce = hours(8);
 
 /** What the door does with an act that it accepted, and what it must know to accept one. */
 export interface ActTarget {
-  /** A command, force, parameter... for the next scan. */
-  offer(act: ScanAct, ttl: number): void;
+  /** A command, force, parameter... for the next scan. False: too much waits already. */
+  offer(act: ScanAct, ttl: number): boolean;
   /** A keep-alive of a held command, or its release. */
   keep(held: { flow: number; command: number; down: boolean; actor: Actor }): void;
   /** Is the flow stepped? Undefined, or why it is not. */
@@ -93,8 +93,9 @@ export class ActChecks {
       const idle = stepped();
       if (idle !== undefined) return idle;
       const { id, actor } = by;
-      if (verb === 'keep') this.#target.keep({ flow, command, down: args.down, actor });
-      else this.#target.offer({ id, actor, kind: 'command', flow, command }, ttl);
+      if (verb === 'command')
+        return this.#offer({ id, actor, kind: 'command', flow, command }, ttl);
+      this.#target.keep({ flow, command, down: args.down, actor });
       return undefined;
     };
     return { class: decl.class, run };
@@ -168,8 +169,11 @@ export class ActChecks {
   }
 
   #step(make: (by: By) => ScanAct): Step {
-    const run = (by: By, ttl: number): undefined => this.#target.offer(make(by), ttl) as undefined;
-    return { class: undefined, run };
+    return { class: undefined, run: (by, ttl) => this.#offer(make(by), ttl) };
+  }
+
+  #offer(act: ScanAct, ttl: number): Refused | undefined {
+    return this.#target.offer(act, ttl) ? undefined : refuse('E_ACT_RATE', 'too many acts wait');
   }
 }
 

@@ -145,7 +145,7 @@ function loadFlows(loading: FlowLoading): Map<string, LoadedFlow> {
     const compiled = compileFlow(file, text);
     diagnostics.push(...compiled.diagnostics);
     if (compiled.flow === undefined) continue;
-    flows.set(name, { flow: compiled.flow, file, text, hash: sha256(canonicalFlow(text)) });
+    flows.set(name, { flow: compiled.flow, file, text, hash: sha256(canonicalFlow(text) ?? text) });
   }
   return flows;
 }

@@ -34,7 +34,9 @@ async function perform(
   answer(invocation, { ...receipt, done: done ?? null }, () =>
     receipt.result === 'refused'
       ? `refused: ${receipt.code ?? ''} ${receipt.reason ?? ''}`.trimEnd()
-      : `${done?.outcome ?? 'accepted'} (entry ${done?.seq ?? '?'})`,
+      : done === undefined
+        ? 'accepted'
+        : `${done.outcome} (entry ${done.seq})`,
   );
   return receipt.result === 'accepted' ? exit.good : exit.found;
 }

@@ -84,7 +84,8 @@ async function act(
     const hear = (message: FromControl): void => {
       if (message.type === 'receipt' && message.id === id) {
         receipt = message;
-        if (message.result === 'accepted') return;
+        // A held command is answered by its receipt alone; its begin and end are the scan's to record.
+        if (message.result === 'accepted' && verb !== 'keep') return;
         listeners.delete(hear);
         resolveAct({ receipt, done: undefined });
       }

@@ -1,0 +1,232 @@
+// The composition root of control: reads the cell, opens the record, makes every part, joins them, and
+// starts them in the order in which nothing moves before its cause can be recorded.
+import { join } from 'node:path';
+import type { Clock, Random } from '#contract/time.ts';
+import { milliseconds } from '#contract/time.ts';
+import { Chronicle, threadAt } from '#controller/chronicle/chronicle.ts';
+import { WireServer } from '#controller/wire/server.ts';
+import { Cell } from '#flows/engine/cell.ts';
+import { Grid } from '#flows/engine/grid.ts';
+import { Image } from '#flows/engine/image.ts';
+import { Intake } from '#flows/engine/intake.ts';
+import { SystemAlarms } from './alarms.ts';
+import type { Channel } from './channel.ts';
+import { formatLoading, loadCell } from './config.ts';
+import type { LoadedCell } from './config.ts';
+import { Control } from './control.ts';
+import { Devices } from './devices.ts';
+import { Door } from './door.ts';
+import { keepFlow, loadEngines } from './engines.ts';
+import { Feed } from './feed.ts';
+import { FlowAlarmTimes } from './flow-alarm-times.ts';
+import { lockData } from './lock.ts';
+import { Loop } from './loop.ts';
+import { Outputs } from './outputs.ts';
+import { readPast } from './past.ts';
+import type { Past } from './past.ts';
+import { builtFile, productVersion } from './product.ts';
+import { Recorder } from './recorder.ts';
+import { RetainedFile } from './retained.ts';
+import { Stops } from './stops.ts';
+import { SystemTags } from './system-tags.ts';
+import { View } from './view.ts';
+
+/** What a control process is started with. */
+export interface ControlOptions {
+  readonly manifest: string;
+  readonly data: string;
+  readonly endpoints?: string | undefined;
+}
+
+export interface RunningControl {
+  /** Ends in order: outputs safe and confirmed, the record on disk. */
+  stop(why: string): Promise<void>;
+}
+
+/** Starts control; undefined when manifest or flows have errors, which are then printed. */
+export async function startControl(
+  clock: Clock,
+  random: Random,
+  channel: Channel,
+  options: ControlOptions,
+): Promise<RunningControl | undefined> {
+  const loading = await loadCell(options.manifest, options.endpoints);
+  const loaded = loading.cell;
+  if (loaded === undefined) {
+    process.stderr.write(`${formatLoading(loading)}\n`);
+    return undefined;
+  }
+  const { data } = options;
+  const lock = lockData(data);
+  for (const flow of loaded.flows.values()) keepFlow(data, flow);
+  const { engines, hash } = await loadEngines(data, loaded.plan, loaded.flows);
+  const past = await readPast(data, loaded, hash);
+  const cell = new Cell(loaded.plan, engines);
+  const control = new Control(clock);
+  const chronicle = await openChronicle(clock, data, loaded, control);
+  const parts = assemble({
+    clock,
+    random,
+    channel,
+    data,
+    loaded,
+    cell,
+    control,
+    chronicle,
+    engine: hash,
+  });
+  control.assemble(parts);
+
+  const { aside, before, boot } = chronicle.opened;
+  parts.recorder.boot({
+    version: productVersion,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    before: aside === undefined ? before : 'broken',
+    ...(aside === undefined ? {} : { aside: aside.file }),
+  });
+  const entry = aside === undefined ? past : { ...past, ...retainedPast(parts.retained, loaded) };
+  cell.enter(entry.state, entry.ways, Math.floor(clock.now()));
+  parts.door.remember(past.acts);
+  control.segment('boot');
+  if (aside !== undefined) {
+    parts.alarms.raise('chronicle.aside', clock.time(), {
+      priority: 1,
+      text: `The chronicle could not be read and was set aside as ${aside.file}`,
+      response: 'Keep that file and look at the disk; a new chronicle was begun',
+    });
+  }
+  await parts.systemTags.start();
+  await parts.devices.start((device, limit) => control.doubtful(device, limit));
+  parts.outputs.allSafe();
+  const server = new WireServer(control);
+  await server.listen(join(data, 'control.sock'));
+  parts.feed.start();
+  parts.loop.start();
+  control.resumeHot(entry.hot);
+  const { scan, station } = loaded.manifest;
+  channel.ready({ watchdog_ms: scan.watchdog, listen: station.listen, url: `boot ${boot}` });
+  return {
+    stop: async (why) => {
+      await control.stop(why);
+      await server.close();
+      lock.release();
+    },
+  };
+}
+
+function openChronicle(
+  clock: Clock,
+  data: string,
+  loaded: LoadedCell,
+  control: Control,
+): Promise<Chronicle> {
+  const { manifest } = loaded;
+  const thread = threadAt(new URL(`file://${builtFile('controller/chronicle-writer.js')}`));
+  const { durability, stall, backlog, max } = manifest.chronicle;
+  const options = {
+    path: join(data, 'chronicle.db'),
+    keys: join(data, 'keys'),
+    cell: manifest.cell,
+    durability,
+    stall,
+    backlog,
+    max,
+  };
+  return Chronicle.open(clock, thread, options, control);
+}
+
+interface Assembly {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly channel: Channel;
+  readonly data: string;
+  readonly loaded: LoadedCell;
+  readonly cell: Cell;
+  readonly control: Control;
+  readonly chronicle: Chronicle;
+  readonly engine: string;
+}
+
+// oxlint-disable-next-line max-lines-per-function -- one list of everything that control is made of
+function assemble({
+  clock,
+  random,
+  channel,
+  data,
+  loaded,
+  cell,
+  control,
+  chronicle,
+  engine,
+}: Assembly) {
+  const { manifest, plan } = loaded;
+  const image = new Image(plan.tags);
+  const intake = new Intake(plan);
+  const grid = new Grid({ ...manifest.scan, last: Math.floor(clock.now()) });
+  const loop = new Loop(clock, { grid, image, intake, cell }, control);
+  const devices = new Devices({ clock, random }, loaded, image, {
+    arrived: () => loop.wake(),
+    health: (device, health, before) => control.health(device, health, before),
+    log: (text) => process.stderr.write(`${text}\n`),
+  });
+  const { durability } = manifest.chronicle;
+  const outputs = new Outputs(
+    clock,
+    devices.outputs(),
+    { durability },
+    {
+      ended: (output, value, result) => control.written(output, value, result),
+    },
+  );
+  const flowAlarms = new FlowAlarmTimes((flow) => plan.flows[flow]?.name ?? '');
+  const alarms = new SystemAlarms((change) => control.alarmChanged(change));
+  const view: View = new View(clock, {
+    loaded,
+    cell,
+    devices,
+    outputs,
+    boot: chronicle.opened.boot,
+    ageOf: (tag, now) => image.ageOf(tag, now),
+    alarms: () => control.standing(),
+    stopped: () => stops.last,
+    figures: () => control.figures(),
+    durable: () => chronicle.durable,
+    lastTransition: (flow) => control.lastTransition(flow),
+  });
+  const stops = new Stops(cell, (tag) => view.tagState(tag));
+  return {
+    loaded,
+    cell,
+    intake,
+    loop,
+    outputs,
+    devices,
+    door: new Door(clock, plan, control),
+    feed: new Feed(clock, view),
+    view,
+    stops,
+    alarms,
+    flowAlarms,
+    systemTags: new SystemTags(clock, plan, image, data),
+    chronicle,
+    recorder: new Recorder(clock, chronicle, plan),
+    retained: new RetainedFile(data),
+    engine,
+    progress: (now: number) => channel.progress(now),
+    failed: (error: unknown) => {
+      process.stderr.write(`E_INTERNAL ${error instanceof Error ? error.stack : String(error)}\n`);
+      // Long enough for safe values to reach the wire; the supervisor starts control again.
+      clock.after(milliseconds(200), () => process.exit(70));
+    },
+  };
+}
+
+/** The chronicle is lost: flows start `warm` from what was kept beside it. */
+function retainedPast(
+  retained: RetainedFile,
+  loaded: LoadedCell,
+): Pick<Past, 'state' | 'ways' | 'hot'> {
+  const ways = loaded.plan.flows.map(() => 'warm' as const);
+  return { state: retained.read(), ways, hot: new Set() };
+}

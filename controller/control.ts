@@ -1,0 +1,384 @@
+// Control at work: what a scan made goes to the record, the outputs and the screens; what the disk, the
+// devices and people say comes back in. Every part is made in cell.ts; here they meet.
+import type { Actor } from '#contract/actor.ts';
+import type { Code } from '#contract/error.ts';
+import { present } from '#contract/error.ts';
+import type { DeviceHealth, WriteResult } from '#contract/driver.ts';
+import type { Value } from '#contract/sample.ts';
+import { hours, milliseconds, seconds } from '#contract/time.ts';
+import type { Cancel, Clock } from '#contract/time.ts';
+import type { AlarmState, FromClient, Sections } from '#contract/wire.ts';
+import type { Chronicle, Gap } from '#controller/chronicle/chronicle.ts';
+import type { WirePeer } from '#controller/wire/server.ts';
+import type { Cell } from '#flows/engine/cell.ts';
+import type { Intake } from '#flows/engine/intake.ts';
+import type { ScanAct } from '#flows/engine/scan.ts';
+import type { SystemAlarmChange, SystemAlarms } from './alarms.ts';
+import type { LoadedCell } from './config.ts';
+import type { Devices } from './devices.ts';
+import type { ActRecord, Door, DoorTarget } from './door.ts';
+import type { Feed } from './feed.ts';
+import type { FlowAlarmTimes } from './flow-alarm-times.ts';
+import type { Loop, LoopEvents, Scanned } from './loop.ts';
+import type { OutputPlan, Outputs } from './outputs.ts';
+import type { Recorder, SegmentWhy } from './recorder.ts';
+import type { RetainedFile } from './retained.ts';
+import type { Stops } from './stops.ts';
+import type { SystemTags } from './system-tags.ts';
+import { notSteppedText } from './view.ts';
+import type { View } from './view.ts';
+
+/** A segment is replayable on its own; a new one opens at least this often. */
+const segmentTime = hours(1);
+/** How long read-backs may take to show safe values before `hot` becomes `ask`. */
+const hotPatience = seconds(1);
+/** At an orderly end: for safe outputs to be confirmed, and for the record to reach the disk. */
+const stopPatience = seconds(1);
+
+/** Everything that control is made of. */
+export interface ControlParts {
+  readonly loaded: LoadedCell;
+  readonly cell: Cell;
+  readonly intake: Intake;
+  readonly loop: Loop;
+  readonly outputs: Outputs;
+  readonly devices: Devices;
+  readonly door: Door;
+  readonly feed: Feed;
+  readonly view: View;
+  readonly stops: Stops;
+  readonly alarms: SystemAlarms;
+  readonly flowAlarms: FlowAlarmTimes;
+  readonly systemTags: SystemTags;
+  readonly chronicle: Chronicle;
+  readonly recorder: Recorder;
+  readonly retained: RetainedFile;
+  /** Of the generated code. */
+  readonly engine: string;
+  readonly progress: (now: number) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** When a parameter was last changed, by flow and parameter. */
+type Changes = Map<string, number>;
+
+export class Control implements LoopEvents, DoorTarget {
+  readonly #clock: Clock;
+  #assembled: ControlParts | undefined;
+  readonly #moved = new Map<number, { seq: number; transition: string; time: number }>();
+  readonly #changes: Changes = new Map();
+  #segmentAt = 0;
+  #hot: { readonly flows: ReadonlySet<number>; readonly until: number } | undefined;
+  #timers: Cancel[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get #parts(): ControlParts {
+    return present(this.#assembled, 'control was put together');
+  }
+
+  /** The parts know control, so they come after it. */
+  assemble(parts: ControlParts): void {
+    this.#assembled = parts;
+  }
+
+  /** Flows that go on by themselves once their outputs are confirmed safe. */
+  resumeHot(flows: ReadonlySet<number>): void {
+    this.#hot = { flows, until: this.#clock.now() + hotPatience };
+    this.#tryHot();
+  }
+
+  segment(why: SegmentWhy): void {
+    const { recorder, loaded, cell, engine } = this.#parts;
+    this.#segmentAt = cell.now;
+    const saved = cell.openSegment();
+    recorder.segment(why, loaded, { scan: cell.scan, now: cell.now, saved, engine });
+  }
+
+  /** Drives outputs safe and confirms it, ends the record, and closes every door. */
+  async stop(why: string): Promise<void> {
+    const { loop, feed, outputs, devices, recorder, chronicle, alarms } = this.#parts;
+    loop.stop();
+    for (const cancel of this.#timers) cancel();
+    const safe = await outputs.stop(stopPatience);
+    if (!safe) {
+      alarms.raise('outputs.stop', this.#clock.time(), {
+        priority: 1,
+        text: 'Control stopped and an output was not confirmed safe',
+        response: 'Look at the machine before anyone enters it',
+      });
+    }
+    this.segment('stop');
+    recorder.stop(safe ? why : `${why}; not every output was confirmed safe`);
+    feed.stop();
+    await devices.stop(stopPatience);
+    await chronicle.close(stopPatience);
+  }
+
+  // --- the loop -------------------------------------------------------------------------------
+
+  before(now: number): void {
+    const { systemTags, loop, stops } = this.#parts;
+    systemTags.before(now, () => loop.takeWorst());
+    stops.before();
+  }
+
+  scanned(scanned: Scanned): void {
+    const { recorder, outputs, door, systemTags, devices, view, progress } = this.#parts;
+    const { scan, due, taken, result, tags } = scanned;
+    const seq = recorder.scanned(
+      scanned,
+      (id) => door.asked(id),
+      (id, entry, outcome) => door.took(id, entry, outcome),
+    );
+    outputs.decide(result.outputs, scan, seq);
+    for (const act of taken.expired) {
+      const { verb, args } = door.asked(act.id) ?? { verb: 'command', args: {} };
+      door.refused(
+        { id: act.id, actor: act.actor, verb, args },
+        'E_ACT_EXPIRED',
+        'no scan took it within 2 s',
+      );
+    }
+    for (const change of tags) view.tagChanged(change.tag);
+    if (result.record !== undefined || taken.expired.length > 0) this.#made(scanned, seq);
+    systemTags.scanned();
+    devices.scanned();
+    progress(due.now);
+    if (due.now - this.#segmentAt >= segmentTime) this.segment('hour');
+  }
+
+  failed(error: unknown): void {
+    this.#parts.outputs.allSafe();
+    this.#parts.failed(error);
+  }
+
+  #made(scanned: Scanned, seq: number): void {
+    const { view, feed, stops, retained, cell, flowAlarms } = this.#parts;
+    const time = Math.floor(this.#clock.time());
+    const { taken, result, due } = scanned;
+    for (const { flow, transition } of result.record?.fired ?? []) {
+      const decl = cell.plan.flows[flow]?.flow.transitions[transition];
+      if (decl !== undefined && decl.to >= 0)
+        this.#moved.set(flow, { seq, transition: decl.id, time });
+    }
+    for (const act of taken.acts) {
+      if (act.kind === 'parameter') this.#changes.set(`${act.flow}/${act.param}`, due.now);
+      if (act.kind === 'force' || act.kind === 'unforce') view.tagChanged(act.tag);
+    }
+    for (const act of result.ended) if (act.kind === 'unforce') view.tagChanged(act.tag);
+    for (const change of result.alarms) flowAlarms.changed(change, time);
+    view.touch();
+    for (const stop of stops.scanned(scanned, time)) feed.broadcast(stop);
+    const resumed = taken.acts.some((act) => act.kind === 'resume');
+    if (resumed) this.segment('resume');
+    const key = retainedKey(cell);
+    retained.write(key, () => cell.save());
+  }
+
+  #tryHot(): void {
+    const { cell, outputs, intake, loop } = this.#parts;
+    const hot = this.#hot;
+    if (hot === undefined) return;
+    const waiting = [...hot.flows].filter((flow) => cell.flows[flow]?.stage === 'asking');
+    for (const flow of waiting) {
+      if (!outputs.confirmedSafe(cell.plan.flows[flow]?.outputs ?? [])) continue;
+      intake.offer({ id: `hot-${flow}`, actor: 'system', kind: 'resume', flow }, cell.now);
+    }
+    loop.wake();
+    if (waiting.length === 0 || this.#clock.now() > hot.until) return;
+    this.#timers.push(this.#clock.after(milliseconds(10), () => this.#tryHot()));
+  }
+
+  // --- the disk -------------------------------------------------------------------------------
+
+  durable(seq: number): void {
+    if (this.#assembled === undefined) return;
+    this.#parts.outputs.durable(seq);
+    this.#parts.door.durable(seq);
+  }
+
+  stalled(code: Code, text: string): void {
+    const { outputs, systemTags, alarms } = this.#parts;
+    outputs.stall(true);
+    systemTags.chronicle(false);
+    alarms.raise('chronicle', this.#clock.time(), {
+      priority: 1,
+      text: `The record does not reach the disk (${code}: ${text}); outputs no longer wait for it`,
+      response: 'Check the disk: is it full, or failing?',
+    });
+  }
+
+  recovered(gap: Gap): void {
+    const { outputs, systemTags, alarms, recorder } = this.#parts;
+    outputs.stall(false);
+    recorder.gap(gap, outputs.takeEarly());
+    if (gap.lost > 0) this.segment('gap');
+    systemTags.chronicle(true);
+    alarms.clear('chronicle', this.#clock.time());
+  }
+
+  // --- the devices ----------------------------------------------------------------------------
+
+  health(device: string, health: DeviceHealth, before: DeviceHealth | undefined): void {
+    const { alarms, systemTags, recorder, view } = this.#parts;
+    view.touch();
+    if (health.state === before?.state && health.epoch === before.epoch) return;
+    recorder.device(device, health);
+    const online = health.state === 'online';
+    systemTags.device(device, online, online && health.epoch > 1);
+    const why = health.error === undefined ? '' : `: ${health.error.text}`;
+    alarms.set(`device.${device}`, !online && health.state !== 'connecting', this.#clock.time(), {
+      priority: 2,
+      text: `Device ${device} does not answer${why}`,
+      response: 'Check its power, its cable and its address; control tries again by itself',
+    });
+  }
+
+  written(output: OutputPlan, value: Value, result: WriteResult): void {
+    const { alarms, recorder, view } = this.#parts;
+    view.touch();
+    const { outcome } = result;
+    if (outcome !== 'confirmed' && outcome !== 'superseded')
+      recorder.write(output.name, value, result);
+    const refused = outcome === 'mismatch' || outcome === 'rejected';
+    // A device that is away has an alarm of its own.
+    if (!refused && outcome !== 'confirmed') return;
+    alarms.set(`write.${output.name}`, refused, this.#clock.time(), {
+      priority: 2,
+      text: `${output.device} does not take ${output.name} = ${String(value)} (${outcome})`,
+      response: 'Check the device: is it in a mode that refuses writes?',
+    });
+  }
+
+  alarmChanged(change: SystemAlarmChange): void {
+    this.#parts.recorder.systemAlarm(change);
+    this.#parts.view.touch();
+  }
+
+  /** In doubt: an output of the device whose flow is not stepped, and which is not confirmed safe. */
+  doubtful(device: string, limit: typeof hotPatience): boolean {
+    const { cell, outputs } = this.#parts;
+    const tags = cell.flows.flatMap((run) =>
+      run.stepped ? [] : run.plan.outputs.filter((tag) => cell.plan.tags[tag]?.device === device),
+    );
+    return outputs.unsafeFor(tags, limit);
+  }
+
+  // --- the door -------------------------------------------------------------------------------
+
+  opened(peer: WirePeer): void {
+    this.#parts.feed.open(peer);
+  }
+
+  message(peer: WirePeer, message: FromClient): void {
+    const { feed, door } = this.#parts;
+    if (message.type === 'act') door.receive(message, (answer) => peer.send(answer));
+    if (message.type === 'watch') feed.watch(peer, message.flows);
+    if (message.type === 'resync') feed.resync(peer);
+  }
+
+  refused(code: Code, reason: string): void {
+    this.#parts.recorder.fault(code, reason, { door: 'control.sock' });
+  }
+
+  closed(peer: WirePeer): void {
+    this.#parts.feed.close(peer);
+  }
+
+  offer(act: ScanAct, ttl: number): boolean {
+    const { intake, loop, alarms, door } = this.#parts;
+    if (act.kind === 'acknowledge' && alarms.standing.has(act.alarm)) {
+      const done = alarms.acknowledge(act.alarm, this.#clock.time(), act.actor);
+      const outcome = done ? 'done' : 'ignored: it does not wait for that';
+      const { verb, args } = door.asked(act.id) ?? { verb: act.kind, args: { alarm: act.alarm } };
+      const { id, actor } = act;
+      const seq = this.record({ id, actor, verb, args, result: 'accepted', outcome });
+      door.took(act.id, seq, outcome);
+      return true;
+    }
+    const taken = intake.offer(act, Math.floor(this.#clock.now()), ttl);
+    loop.wake();
+    return taken;
+  }
+
+  keep(held: { flow: number; command: number; down: boolean; actor: Actor }): void {
+    const { intake, loop } = this.#parts;
+    const { actor, down } = held;
+    intake.keep(held, { actor, down, now: Math.floor(this.#clock.now()) });
+    loop.wake();
+  }
+
+  notStepped(flow: number): string | undefined {
+    const run = this.#parts.cell.flows[flow];
+    return run === undefined ? 'there is no such flow' : notSteppedText(run);
+  }
+
+  parameter(flow: number, param: number): { value: number; changed: number | undefined } {
+    const run = present(this.#parts.cell.flows[flow], 'a flow of the cell');
+    return { value: run.frame.params[param] ?? 0, changed: this.#changes.get(`${flow}/${param}`) };
+  }
+
+  alarmStands(id: string): boolean {
+    return this.standing()[id] !== undefined && this.standing()[id]?.state !== 'acknowledged';
+  }
+
+  forced(tag: number): boolean {
+    return this.#parts.cell.tags.forces.has(tag);
+  }
+
+  movedAt(flow: number): number {
+    return this.#moved.get(flow)?.seq ?? 0;
+  }
+
+  record(act: ActRecord): number {
+    return this.#parts.recorder.act(act);
+  }
+
+  now(): number {
+    return this.#parts.cell.now;
+  }
+
+  // --- the view -------------------------------------------------------------------------------
+
+  /** All alarms that stand or wait for a person, the flows' and the system's. */
+  standing(): Record<string, AlarmState> {
+    const { alarms, flowAlarms } = this.#parts;
+    return { ...flowAlarms.standing(), ...Object.fromEntries(alarms.standing) };
+  }
+
+  lastTransition(flow: number): { transition: string; time: number } | undefined {
+    const moved = this.#moved.get(flow);
+    return moved === undefined ? undefined : { transition: moved.transition, time: moved.time };
+  }
+
+  figures(): Pick<Sections, 'scan' | 'chronicle'> {
+    const { loop, chronicle } = this.#parts;
+    const { ok, durable, seq, bytes, commit } = chronicle.health();
+    const waiting = seq - durable;
+    return {
+      scan: loop.figures(),
+      chronicle: {
+        ok,
+        seq: durable,
+        waiting,
+        commit: { p50: commit.p50_ms, p99: commit.p99_ms },
+        bytes,
+      },
+    };
+  }
+}
+
+/** What changes when anything that a `warm` start keeps changes. */
+function retainedKey(cell: Cell): string {
+  return cell.flows
+    .map(({ flow, configuration, frame }) => {
+      const kept = flow.ctx.flatMap((variable, index) =>
+        variable.retain ? [configuration.ctx[index]] : [],
+      );
+      return `${kept.join(',')};${frame.params.join(',')}`;
+    })
+    .join('|');
+}
