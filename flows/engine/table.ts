@@ -40,7 +40,8 @@ const indented = (text: string) => text.replaceAll(/^(?=.)/gm, '  ');
 
 /** A function of the generated text; no lines, no function body. */
 function written(head: string, lines: readonly string[]): string {
-  return `function ${head} {\n${indented(lines.join('\n'))}\n}`;
+  const body = lines.length === 0 ? '' : `\n${indented(lines.join('\n'))}\n`;
+  return `function ${head} {${body}}`;
 }
 
 /** `switch (on)` over the cases that have lines; nothing when none has. */

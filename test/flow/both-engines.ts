@@ -6,7 +6,14 @@ import {
   sameConfiguration,
   sameStep,
 } from '#flows/engine/engine.ts';
-import type { FlowEngine, Frame, Retained, StepResult, Verdicts } from '#flows/engine/engine.ts';
+import type {
+  Configuration,
+  FlowEngine,
+  Frame,
+  Retained,
+  StepResult,
+  Verdicts,
+} from '#flows/engine/engine.ts';
 import { tableFactory } from '#flows/engine/table.ts';
 import { createXstateEngine } from '#flows/engine/xstate.ts';
 import type { Flow } from '#flows/program.ts';
@@ -63,6 +70,11 @@ export class BothEngines {
     return this.difference();
   }
 
+  restore(configuration: Configuration): void {
+    this.xstate.engine.restore(configuration);
+    this.table.engine.restore(configuration);
+  }
+
   /** Both go on from what the other has, after a way through JSON. */
   exchange(): void {
     const { xstate, table } = this;
@@ -90,7 +102,7 @@ export class BothEngines {
   }
 }
 
-function throughJson({ configuration }: FlowEngine): FlowEngine['configuration'] {
+function throughJson({ configuration }: FlowEngine): Configuration {
   const { leaves, entered, holds, edges, ctx } = configuration;
   const plain = [leaves, entered, holds, edges, ctx].map((numbers) => [...numbers]);
   const [one = [], two = [], three = [], four = [], five = []] = JSON.parse(
