@@ -142,13 +142,15 @@ export const Manifest = z.strictObject({
   format: z.literal('cell/1').meta({ description: 'the format of this file' }),
   title: z.string().optional().meta({ description: 'for people; default the name' }),
   path: PathLevels.optional().meta({ description: 'ISA-95 levels above the cell' }),
-  scan: ScanOptions.prefault({}),
-  chronicle: ChronicleOptions.prefault({}),
+  scan: ScanOptions.prefault({}).meta({ description: 'how often the cell is scanned' }),
+  chronicle: ChronicleOptions.prefault({}).meta({ description: 'how the record is kept' }),
   devices: z.record(DeviceId, DeviceFrame).meta({ description: 'what is on a wire' }),
   tags: z.record(TagName, TagFrame).meta({ description: 'named values of the devices' }),
   flows: z.record(FlowName, FlowEntry).meta({ description: 'which flows run' }),
-  mirror: MirrorOptions.default('none').meta({ description: 'where the cell is mirrored' }),
-  station: StationOptions.prefault({}),
+  mirror: MirrorOptions.default('none').meta({
+    description: 'where the cell is mirrored; only `none` for now',
+  }),
+  station: StationOptions.prefault({}).meta({ description: 'the page' }),
 });
 export type Manifest = z.infer<typeof Manifest>;
 export type DeviceFrame = z.infer<typeof DeviceFrame>;
