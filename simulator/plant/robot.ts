@@ -44,6 +44,8 @@ export class Robot {
   part: Part | undefined;
   /** A protective stop: it stands until the safety chain has been opened and closed again. */
   fault = false;
+  /** The arm moved in the last tick. */
+  moving = false;
   x: number = stations.home.x;
   y: number = stations.home.y;
   readonly #options: RobotOptions;
@@ -84,6 +86,7 @@ export class Robot {
 
   tick(span: number, powered: boolean): void {
     this.#done = false;
+    this.moving = false;
     if (!powered) this.fault = false;
     if (!powered || !this.enable || this.fault) return;
     switch (this.job) {
@@ -176,6 +179,7 @@ export class Robot {
       chuck.part = undefined;
     }
     this.#gripping = 0;
+    this.moving = true;
     const [dx, dy] = [to.x - this.x, to.y - this.y];
     const distance = Math.sqrt(dx * dx + dy * dy);
     const step = (this.#options.speed * span) / 1000;

@@ -130,7 +130,8 @@ export class Tending implements Plant {
   /** By the hand releases of door and clamp, which are put back: nothing but the part has moved after it. */
   #take(): string | undefined {
     if (!this.cnc.still || this.cnc.running) return 'the spindle turns';
-    if (this.robot.enable && this.powered && this.robot.job !== 'none') return 'the robot moves';
+    const { enable, moving, job } = this.robot;
+    if (moving || (enable && this.powered && job !== 'none')) return 'the robot moves';
     const parts = new Set([this.robot.part, this.chuck.part]);
     parts.delete(undefined);
     if (parts.size === 0) return 'there is no part in chuck or gripper';

@@ -1,0 +1,65 @@
+// The demo cell for virtual time: its manifest, flow and plant from the files, both engines, one line to a world.
+import { readFileSync } from 'node:fs';
+import { formatDiagnostic } from '#contract/diagnostic.ts';
+import { assert, present } from '#contract/error.ts';
+import type { Engines } from '#flows/engine/engine-pair.ts';
+import { createXstateEngine } from '#flows/engine/xstate.ts';
+import { compileFlow } from '#flows/language/compile.ts';
+import { linkCell } from '#flows/link.ts';
+import { readManifest } from '#flows/manifest.ts';
+import type { CellPlan } from '#flows/plan.ts';
+import { Operator } from '#simulator/operator.ts';
+import { parsePlantFile, type PlantFile } from '#simulator/plant/file.ts';
+import { World, type WorldOptions } from '#simulator/world.ts';
+import { importTables } from '#test/flow/both-engines.ts';
+
+const folder = 'flows/cnc-tending';
+const read = (name: string): string => readFileSync(`${folder}/${name}`, 'utf8');
+
+function load(): { plan: CellPlan; plant: PlantFile } {
+  const text = read('cnc-tending.flow.yaml');
+  const { flow, diagnostics } = compileFlow('cnc-tending.flow.yaml', text);
+  assert(flow !== undefined, diagnostics.map((one) => formatDiagnostic(one, text)).join('\n'));
+  const manifest = readManifest('cell.yaml', read('cell.yaml'));
+  assert(manifest.manifest !== undefined, JSON.stringify(manifest.diagnostics));
+  const source = { flow, file: 'cnc-tending.flow.yaml', text };
+  const linked = linkCell(manifest.manifest, new Map([['tending', source]]));
+  assert(linked.plan !== undefined, JSON.stringify(linked.diagnostics));
+  const plant = parsePlantFile(read('tending.plant.yaml'), 'tending.plant.yaml');
+  assert(plant.ok, 'the plant file is good');
+  return { plan: linked.plan, plant: plant.plant };
+}
+
+export const { plan, plant } = load();
+const tables = await importTables(plan.flows.map(({ flow }) => flow));
+
+/** Fresh engines: each world has its own. */
+export function engines(): Engines[] {
+  return plan.flows.map(({ flow }, index) => ({
+    xstate: createXstateEngine(flow),
+    table: present(tables[index], 'a table for each flow')(),
+  }));
+}
+
+/** The demo cell from its start. */
+export function demoWorld(seed: number, options: Partial<WorldOptions> = {}): World {
+  return new World({ seed, plan, plant, engines: engines(), ...options });
+}
+
+/** The same with a person who keeps it running. */
+export function tendedWorld(seed: number, options: Partial<WorldOptions> = {}): World {
+  const world = demoWorld(seed, options);
+  new Operator(world).start();
+  return world;
+}
+
+/** Seeds of a run: all that SEEDS names (`3` or `1-50`), else these. */
+export function seeds(...usual: readonly number[]): readonly number[] {
+  const [first, last] = (process.env['SEEDS'] ?? '').split('-').map(Number);
+  if (first === undefined || first === 0) return usual;
+  return Array.from({ length: (last ?? first) - first + 1 }, (_, index) => first + index);
+}
+
+/** Says how to see it again. */
+export const rerun = (file: string, seed: number): string =>
+  `rerun: SEEDS=${seed} npx vitest run --project sim test/sim/${file}`;

@@ -1,0 +1,70 @@
+// The demo cell for an hour of virtual time: it makes parts, nothing is hurt, no interlock has to act, both engines agree.
+import { describe, expect, it } from 'vitest';
+import { qualityOf, statusCode } from '#contract/quality.ts';
+import { rerun, seeds, tendedWorld } from './demo.ts';
+
+const minutes = (count: number): number => count * 60_000;
+
+/** Five minutes with a fault in them, in what can be compared. */
+const outcome = (seed: number): unknown => {
+  const world = tendedWorld(seed);
+  world.after(100_000, () => world.fault('io', { kind: 'hang' }));
+  world.after(104_000, () => world.fault('io', undefined));
+  world.run(minutes(5));
+  return [world.rolling, world.scans, world.recorded.length, world.plant.figures()];
+};
+
+describe('the demo cell', () => {
+  const rows = seeds(1, 2, 3, 4, 5, 6).map((seed, index) => ({ seed, for: index === 0 ? 60 : 10 }));
+  it.each(rows)(
+    'makes parts for $for virtual minutes without a trip (seed $seed)',
+    (row) => {
+      const { seed } = row;
+      const codes: unknown[] = [];
+      const world = tendedWorld(seed, {
+        onScan: (_, { notes }) => {
+          for (const note of notes) codes.push(note.values['code']?.v);
+        },
+      });
+      world.run(minutes(row.for));
+      const told = rerun('hour.test.ts', seed);
+      expect(world.faults, told).toEqual([]);
+      expect(world.plant.incidents, told).toEqual([]);
+      expect(world.trips, told).toEqual([]);
+      const { made, taken } = world.plant.figures();
+      expect(made, told).toBeGreaterThan(row.for * 4);
+      expect(taken, told).toBe(0);
+      // Each part was noted once, under its own code, in the order of the scanner.
+      const expected = codes.map((_, index) => `A1-${4471 + index}`);
+      expect(codes, told).toEqual(expected);
+      expect(codes.length - Number(made), told).toBeLessThanOrEqual(2);
+      expect(qualityOf(statusCode(world.tag('door.opened').status))).toBe('good');
+    },
+    120_000,
+  );
+
+  it('finishes its batch and begins the next', () => {
+    const [seed = 1] = seeds(1);
+    const world = tendedWorld(seed);
+    const complete = world.runUntil(() => world.state('unit') === 'unit.Complete', minutes(50));
+    expect(complete, rerun('hour.test.ts', seed)).toBe(true);
+    expect(world.ctx('parts')).toBe(200);
+    world.run(minutes(1));
+    expect(world.state('unit')).toMatch(/^unit\.Execute/);
+    expect(world.ctx('parts')).toBeLessThan(10);
+  }, 120_000);
+
+  it('is the same to the last bit from the same seed, and another from another', () => {
+    expect(outcome(7)).toEqual(outcome(7));
+    expect(outcome(8)).not.toEqual(outcome(7));
+  }, 60_000);
+
+  it('takes 10 to 13 seconds for a part in quick weather', () => {
+    const world = tendedWorld(1);
+    world.run(minutes(5));
+    const ends = world.fired.filter(({ id }) => id === 'E23').map(({ now }) => now);
+    const cycles = ends.slice(1).map((end, index) => end - (ends[index] ?? 0));
+    expect(Math.min(...cycles)).toBeGreaterThan(10_000);
+    expect(Math.max(...cycles)).toBeLessThan(13_000);
+  });
+});

@@ -1,0 +1,71 @@
+// Faults and people at random moments, many at once, over the demo cell: three verdicts. Crashed: an engine failed or
+// differed. Wrong: something would have been damaged. Stuck: it does not make parts again when the storm is over.
+import { describe, expect, it } from 'vitest';
+import { milliseconds, type Random } from '#contract/time.ts';
+import { stream } from '#simulator/plant/random.ts';
+import type { World } from '#simulator/world.ts';
+import { rerun, seeds, tendedWorld } from './demo.ts';
+
+/** What this seed's storm is made of: chances of each trouble in a round, some of them none. */
+interface Storm {
+  readonly random: Random;
+  readonly device: number;
+  readonly person: number;
+  readonly command: number;
+  /** ms between rounds, at most. */
+  readonly pause: number;
+}
+
+function stormOf(seed: number): Storm {
+  const random = stream(seed, 'storm');
+  const chance = (): number => (random() < 0.3 ? 0 : random());
+  const [device, person, command] = [chance(), chance() / 2, chance()];
+  return { random, device, person, command, pause: 500 + random() * 15_000 };
+}
+
+const pick = <T>(random: Random, list: readonly [T, ...T[]]): T =>
+  list[Math.floor(random() * list.length)] ?? list[0];
+
+/** One round of trouble, and when it ends. */
+function trouble(world: World, storm: Storm): void {
+  const { random } = storm;
+  const lasts = 50 + random() * random() * 9000;
+  if (random() < storm.device) {
+    const device = pick(random, ['io', 'plc']);
+    const kind = pick(random, ['hang', 'kill', 'slow']);
+    const by = milliseconds(Math.floor(20 + random() * 400));
+    world.fault(device, kind === 'slow' ? { kind, by } : { kind });
+    world.after(lasts, () => world.fault(device, undefined));
+  }
+  if (random() < storm.person) {
+    const act = pick(random, ['estop', 'gate-open']);
+    world.act(act, true);
+    world.after(lasts, () => world.act(act, false));
+  }
+  if (random() < storm.command) {
+    world.command(pick(random, ['stop', 'hold', 'abort', 'clear', 'unhold', 'reset', 'start']));
+  }
+}
+
+describe('a storm', () => {
+  it.each(seeds(...Array.from({ length: 12 }, (_, index) => index + 1)))(
+    'of seed %d leaves nothing broken, and parts are made when it is over',
+    (seed) => {
+      const told = rerun('storm.test.ts', seed);
+      const world = tendedWorld(seed);
+      const storm = stormOf(seed);
+      const rounds = 60;
+      for (let round = 0; round < rounds; round += 1) {
+        world.run(storm.random() * storm.pause);
+        trouble(world, storm);
+      }
+      world.run(10_000);
+      const made = Number(world.plant.figures()['made']);
+      const again = world.runUntil(() => Number(world.plant.figures()['made']) > made, 240_000);
+      expect(world.faults, `crashed; ${told}`).toEqual([]);
+      expect(world.plant.incidents, `wrong; ${told}`).toEqual([]);
+      expect(again, `stuck in ${world.state('unit')}; ${told}`).toBe(true);
+    },
+    60_000,
+  );
+});
