@@ -83,7 +83,7 @@ export class Shield {
     permitted: boolean,
   ): void {
     const value = asked[declared.output] ?? 0;
-    const needs = !declared.allow.includes(value) && value !== this.#safe(declared.output);
+    const needs = !declared.allow.includes(value);
     const before = this.#ofInterlock[index]?.[0]?.latched ?? false;
     const holds = needs && (before || !permitted);
     this.#hold(index, declared.output, holds, holds && declared.latch);
