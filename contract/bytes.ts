@@ -37,7 +37,9 @@ export class ByteWriter {
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#reserve(4), value);
+    // First the room: growing replaces the view.
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value);
   }
 
   /** A safe integer from 0 in 8 bytes. */
@@ -49,7 +51,8 @@ export class ByteWriter {
   }
 
   f64(value: number): void {
-    this.#view.setFloat64(this.#reserve(8), value);
+    const at = this.#reserve(8);
+    this.#view.setFloat64(at, value);
   }
 
   /** A safe integer from 0: 7 bits a byte, lowest first, the top bit says that more follow. */

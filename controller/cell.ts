@@ -60,7 +60,7 @@ export async function startControl(
   const lock = lockData(data);
   for (const flow of loaded.flows.values()) keepFlow(data, flow);
   const { engines, hash } = await loadEngines(data, loaded.plan, loaded.flows);
-  const past = await readPast(data, loaded, hash);
+  const past = await readPast(data, loaded, clock.time());
   const cell = new Cell(loaded.plan, engines);
   const control = new Control(clock);
   const chronicle = await openChronicle(clock, data, loaded, control);

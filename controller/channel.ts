@@ -8,18 +8,19 @@ const pace = milliseconds(50);
 
 /** The channel to the supervisor; without one (started by hand) it tells nobody, and signals end the process. */
 export class Channel {
-  /** Resolves once with why: told to, the channel closed, or SIGTERM and SIGINT without a supervisor. */
+  /** Resolves once with why: told to, the channel closed, or a signal where there is no supervisor. */
   readonly stopped: Promise<string>;
   #told = 0;
 
   constructor() {
     this.stopped = new Promise((resolve) => {
-      process.on('SIGTERM', () => resolve('terminated'));
       if (process.send === undefined) {
+        process.on('SIGTERM', () => resolve('terminated'));
         process.on('SIGINT', () => resolve('interrupted'));
         return;
       }
-      // Ctrl-C reaches the whole process group; the supervisor decides who ends when.
+      // A signal may reach the whole process group; the supervisor decides who ends when.
+      process.on('SIGTERM', () => undefined);
       process.on('SIGINT', () => undefined);
       process.on('message', (raw) => {
         if (ToChild.safeParse(raw).success) resolve('stopped by the supervisor');

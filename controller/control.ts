@@ -120,19 +120,14 @@ export class Control implements LoopEvents, DoorTarget {
   // --- the loop -------------------------------------------------------------------------------
 
   before(now: number): void {
-    const { systemTags, loop, stops } = this.#parts;
+    const { systemTags, loop } = this.#parts;
     systemTags.before(now, () => loop.takeWorst());
-    stops.before();
   }
 
   scanned(scanned: Scanned): void {
     const { recorder, outputs, door, systemTags, devices, view, progress } = this.#parts;
     const { scan, due, taken, result, tags } = scanned;
-    const seq = recorder.scanned(
-      scanned,
-      (id) => door.asked(id),
-      (id, entry, outcome) => door.took(id, entry, outcome),
-    );
+    const seq = recorder.scanned(scanned, (id, entry, outcome) => door.took(id, entry, outcome));
     outputs.decide(result.outputs, scan, seq);
     for (const act of taken.expired) {
       const { verb, args } = door.asked(act.id) ?? { verb: 'command', args: {} };
@@ -227,6 +222,7 @@ export class Control implements LoopEvents, DoorTarget {
     view.touch();
     if (health.state === before?.state && health.epoch === before.epoch) return;
     recorder.device(device, health);
+    if (health.state === 'stopped') return;
     const online = health.state === 'online';
     systemTags.device(device, online, online && health.epoch > 1);
     const why = health.error === undefined ? '' : `: ${health.error.text}`;

@@ -15,6 +15,7 @@ import type { Clock, UtcMs } from '#contract/time.ts';
 import type { Text } from '#contract/wire.ts';
 import type { AlarmChange, FlowFault, NoteMade, ScanAct } from '#flows/engine/scan.ts';
 import type { CellPlan } from '#flows/plan.ts';
+import { recordAct } from '#flows/replay/acts.ts';
 import { actBody } from './door.ts';
 import type { ActRecord } from './door.ts';
 import type { SystemAlarmChange } from './alarms.ts';
@@ -36,11 +37,6 @@ export interface EntrySink {
 /** Why a segment opens. */
 export type SegmentWhy = 'boot' | 'resume' | 'gap' | 'hour' | 'stop';
 
-/** What the door knows of an act that a scan took. */
-export type AskedFor = (
-  id: string,
-) => { verb: string; args: Readonly<Record<string, Json>> } | undefined;
-
 export class Recorder {
   readonly #clock: Clock;
   readonly #sink: EntrySink;
@@ -55,16 +51,15 @@ export class Recorder {
   /** A scan, when it is to be recorded: its acts, itself, its notes, alarms and faults. The `seq` of its own entry. */
   scanned(
     { scan, taken, result }: Scanned,
-    asked: AskedFor,
     took: (id: string, seq: number, outcome: string) => void,
   ): number {
     const at = this.#at();
     const outcomes = new Map(result.outcomes.map(({ id, outcome }) => [id, outcome]));
     for (const act of taken.acts) {
       const outcome = outcomes.get(act.id) ?? 'done';
-      took(act.id, this.#act(scan, at, act, outcome, asked(act.id)), outcome);
+      took(act.id, this.#act(scan, at, act, outcome), outcome);
     }
-    for (const act of result.ended) this.#act(scan, at, act, 'done', undefined);
+    for (const act of result.ended) this.#act(scan, at, act, 'done');
     this.#held(scan, at, taken);
     const { record } = result;
     if (record === undefined) return 0;
@@ -184,23 +179,11 @@ export class Recorder {
     });
   }
 
-  #act(
-    scan: number,
-    at: number,
-    act: ScanAct,
-    outcome: string,
-    asked: ReturnType<AskedFor>,
-  ): number {
-    const { verb, args } = asked ?? { verb: act.kind, args: this.#argsOf(act) };
+  #act(scan: number, at: UtcMs, act: ScanAct, outcome: string): number {
     const { id, actor } = act;
+    const { verb, args } = recordAct(this.#plan, act);
     const body = encodeUtf8(actBody({ id, actor, verb, args, result: 'accepted', outcome }));
     return this.#sink.append({ scan, at, kind: 'act', actor, body });
-  }
-
-  /** Acts that did not come through the door: the end of a force, a flow that goes on by itself. */
-  #argsOf(act: ScanAct): Readonly<Record<string, Json>> {
-    if (act.kind === 'resume') return { flow: this.#plan.flows[act.flow]?.name ?? '' };
-    return act.kind === 'unforce' ? { tag: this.#plan.tags[act.tag]?.name ?? '' } : {};
   }
 
   /** Of a held command its beginning and its end. */

@@ -113,7 +113,9 @@ async function untilEnded(): Promise<void> {
   const stdin = fstatSync(0);
   const fed = process.channel === undefined && (stdin.isFIFO() || stdin.isSocket());
   await new Promise<void>((ended) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ended);
+    // A signal to the whole group ends the controller first, which drives this machine safe; its channel tells.
+    const told = process.channel === undefined ? ended : (): void => undefined;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, told);
     process.on('disconnect', ended);
     if (!fed) return;
     for (const event of ['end', 'close', 'error'] as const) process.stdin.on(event, ended);

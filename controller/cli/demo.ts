@@ -24,7 +24,7 @@ const flow = 'tending';
 const patience = seconds(3);
 
 async function demo(invocation: Invocation): Promise<number> {
-  process.title = 'rebe demo';
+  process.title = `rebe demo --data ${invocation.data}`;
   const data = resolve(invocation.data);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const endpoints = endpointsFile(data);
@@ -49,11 +49,9 @@ async function demo(invocation: Invocation): Promise<number> {
   const ended = await Promise.race([
     signal.then(() => exit.good),
     cell.refused.then(() => exit.found),
-    simulator.ended.then(() => {
-      process.stderr.write('the simulator ended\n');
-      return exit.found;
-    }),
+    simulator.ended.then(() => exit.internal),
   ]);
+  if (ended === exit.internal) process.stderr.write('the simulator ended by itself\n');
   operator.stop();
   await cell.stop();
   await simulator.stop();

@@ -1,4 +1,230 @@
-// Verbs on the record: replay, verify, chronicle tail. They read a chronicle, of a running cell too.
-import type { Verb } from './verb.ts';
+// Verbs on the record: replay, verify, chronicle tail. They read a chronicle, of a running cell too, and
+// write nothing.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CellError } from '#contract/error.ts';
+import { entryKinds } from '#contract/entry.ts';
+import type { EntryKind } from '#contract/entry.ts';
+import { formatEntry, namesOfSegment, noNames, plainEntry } from '#controller/chronicle/format.ts';
+import { openReader } from '#controller/chronicle/reader.ts';
+import type { Reader } from '#controller/chronicle/reader.ts';
+import { formatVerification } from '#controller/chronicle/verdict.ts';
+import { verifyChronicle } from '#controller/chronicle/verify.ts';
+import { replayChronicle } from '#controller/replay.ts';
+import type { SegmentReplay } from '#controller/replay.ts';
+import { differenceText } from '#flows/replay/difference.ts';
+import { answer, exit, table } from './verb.ts';
+import type { Invocation, Verb } from './verb.ts';
 
-export const recordVerbs: readonly Verb[] = [];
+/** The file that was named, or the chronicle of the data directory. */
+function chronicleOf(invocation: Invocation, word: string | undefined): string {
+  const path = word ?? join(invocation.data, 'chronicle.db');
+  if (!existsSync(path)) throw new CellError('E_FILE_READ', `${path}: no such file`);
+  return path;
+}
+
+/** How far a long reading is, on a terminal only; `end` clears it. */
+function progress(what: string): { show(done: number, total: number): void; end(): void } {
+  const visible = process.stderr.isTTY;
+  return {
+    show: (done, total) => {
+      if (visible)
+        process.stderr.write(`\r${what} ${Math.floor((100 * done) / Math.max(1, total))} %`);
+    },
+    end: () => {
+      if (visible) process.stderr.write('\r\u001B[K');
+    },
+  };
+}
+
+async function replay(invocation: Invocation): Promise<number> {
+  const path = chronicleOf(invocation, invocation.words[0]);
+  const reader = openReader(path);
+  const shown = progress('replay');
+  const segments: SegmentReplay[] = [];
+  try {
+    const { last } = reader.range();
+    const options = {
+      from: seqOption(invocation, 'from'),
+      to: seqOption(invocation, 'to'),
+      engines: invocation.flag('xstate') ? ('both' as const) : ('table' as const),
+      progress: (seq: number) => shown.show(seq, last),
+    };
+    for await (const segment of replayChronicle(reader, options)) segments.push(segment);
+  } finally {
+    shown.end();
+    reader.close();
+  }
+  const differing = segments.filter(({ difference }) => difference !== undefined);
+  const plain = segments.map(({ body: _body, cell: _cell, ...segment }) => segment);
+  answer(invocation, { file: path, same: differing.length === 0, segments: plain }, () =>
+    replayText(path, segments),
+  );
+  return differing.length === 0 ? exit.good : exit.found;
+}
+
+function replayText(path: string, segments: readonly SegmentReplay[]): string {
+  const scans = segments.reduce((sum, segment) => sum + segment.scans, 0);
+  const recorded = segments.reduce((sum, segment) => sum + segment.recorded, 0);
+  const differing = segments.flatMap(({ difference }) =>
+    difference === undefined ? [] : [difference],
+  );
+  const verdict = differing.length === 0 ? 'identical at every scan' : 'NOT IDENTICAL';
+  return [
+    `${path}: ${scans} scans re-executed in ${segments.length} segments, ${recorded} of them recorded: ${verdict}`,
+    table([
+      ['ENTRY', 'BOOT', 'OPENED BY', 'SCANS', 'RECORDED', 'RESULT'],
+      ...segments.map(({ seq, boot, why, scans: count, recorded: kept, difference }) => [
+        String(seq),
+        String(boot),
+        why,
+        String(count),
+        String(kept),
+        difference === undefined ? 'identical' : `differs at scan ${difference.scan}`,
+      ]),
+    ]),
+    ...differing.map((difference) => differenceText(difference)),
+  ].join('\n');
+}
+
+function seqOption(invocation: Invocation, name: string): number | undefined {
+  const text = invocation.option(name);
+  if (text === undefined) return undefined;
+  const seq = Number(text);
+  if (!Number.isSafeInteger(seq) || seq < 0)
+    throw new CellError('E_USAGE', `--${name} is the number of an entry`);
+  return seq;
+}
+
+async function verify(invocation: Invocation): Promise<number> {
+  const path = chronicleOf(invocation, invocation.words[0]);
+  const shown = progress('verify');
+  const keys = invocation.option('keys');
+  const found = verifyChronicle(path, {
+    ...(keys === undefined ? {} : { keys }),
+    onProgress: (done, total) => shown.show(done, total),
+  });
+  shown.end();
+  answer(invocation, found, () => formatVerification(found));
+  return found.exit;
+}
+
+/** How often a tail that follows looks for more. */
+const followPeriod = 250;
+
+async function chronicle(invocation: Invocation): Promise<number> {
+  const [what, file] = invocation.words;
+  if (what !== 'tail')
+    throw new CellError('E_USAGE', `rebe chronicle ${what ?? ''}: there is tail`);
+  const reader = openReader(chronicleOf(invocation, file));
+  try {
+    const count = Number(invocation.option('count') ?? 20);
+    if (!Number.isSafeInteger(count) || count < 1)
+      throw new CellError('E_USAGE', '--count is a whole number');
+    const kinds = kindsOption(invocation);
+    const chosen = [];
+    for (const entry of reader.backwards(kinds === undefined ? {} : { kinds })) {
+      if (chosen.push(entry) >= count) break;
+    }
+    const printer = new Printer(reader, invocation.json);
+    for (const entry of chosen.toReversed()) printer.print(entry);
+    if (invocation.flag('follow')) await follow(reader, printer, kinds);
+  } finally {
+    reader.close();
+  }
+  return exit.good;
+}
+
+type Entry = Parameters<typeof formatEntry>[0];
+
+/** Prints entries with the names of the segment that each belongs to. */
+class Printer {
+  readonly #reader: Reader;
+  readonly #json: boolean;
+  #names = noNames;
+  #segment = 0;
+
+  constructor(reader: Reader, json: boolean) {
+    this.#reader = reader;
+    this.#json = json;
+  }
+
+  print(entry: Entry): void {
+    process.stdout.write(`${this.#json ? JSON.stringify(plainEntry(entry)) : this.#text(entry)}\n`);
+  }
+
+  #text(entry: Entry): string {
+    const segment = this.#reader.readLast('segment', entry.seq);
+    if (segment !== undefined && segment.seq !== this.#segment) {
+      this.#segment = segment.seq;
+      this.#names = namesOfSegment(segment);
+    }
+    return formatEntry(entry, this.#names);
+  }
+}
+
+async function follow(
+  reader: Reader,
+  printer: Printer,
+  kinds: readonly EntryKind[] | undefined,
+): Promise<void> {
+  let from = reader.range().last + 1;
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort());
+  while (!interrupted.signal.aborted) {
+    for (const entry of reader.entries({ from, ...(kinds === undefined ? {} : { kinds }) }))
+      printer.print(entry);
+    from = reader.range().last + 1;
+    // oxlint-disable-next-line no-await-in-loop -- looks again in steps
+    await new Promise((resolve) => setTimeout(resolve, followPeriod));
+  }
+}
+
+function kindsOption(invocation: Invocation): readonly EntryKind[] | undefined {
+  const text = invocation.option('kind');
+  if (text === undefined) return undefined;
+  return text.split(',').map((word) => {
+    const kind = entryKinds.find((candidate) => candidate === word);
+    if (kind === undefined) throw new CellError('E_USAGE', `--kind is of ${entryKinds.join(', ')}`);
+    return kind;
+  });
+}
+
+export const recordVerbs: readonly Verb[] = [
+  {
+    name: 'replay',
+    usage: '[CHRONICLE]',
+    summary: 'Re-executes the record and compares every scan. Ends with 1 when a scan differs.',
+    example: 'rebe replay data/chronicle.db',
+    words: [0, 1],
+    options: {
+      from: { type: 'string', help: 'begin with the first segment from this entry on' },
+      to: { type: 'string', help: 'end with the segment that opens at or before this entry' },
+      xstate: { type: 'boolean', help: 'execute with XState too, as control does; much slower' },
+    },
+    run: replay,
+  },
+  {
+    name: 'verify',
+    usage: '[CHRONICLE]',
+    summary:
+      'Checks that the record was not altered: 0 whole, 1 altered, 2 incomplete, 3 cannot be verified.',
+    example: 'rebe verify data/chronicle.db --keys data/keys/cell.pub',
+    words: [0, 1],
+    options: { keys: { type: 'string', help: 'public keys that may have signed it' } },
+    run: verify,
+  },
+  {
+    name: 'chronicle',
+    usage: 'tail [CHRONICLE]',
+    summary: 'Prints the newest entries of the record.',
+    example: 'rebe chronicle tail --follow --kind act,alarm',
+    words: [1, 2],
+    options: {
+      count: { type: 'string', help: 'how many (default 20)' },
+      kind: { type: 'string', help: `only these: ${entryKinds.join(',')}` },
+      follow: { type: 'boolean', help: 'go on as entries are written, until Ctrl-C' },
+    },
+    run: chronicle,
+  },
+];

@@ -18,7 +18,7 @@ export async function untilSignal(): Promise<void> {
 }
 
 async function run(invocation: Invocation): Promise<number> {
-  process.title = 'rebe run';
+  process.title = `rebe run --data ${invocation.data}`;
   const cell = superviseCell(
     realClock(),
     {
@@ -39,7 +39,7 @@ async function run(invocation: Invocation): Promise<number> {
 }
 
 async function control(invocation: Invocation): Promise<number> {
-  process.title = 'rebe control';
+  process.title = `rebe control --data ${invocation.data}`;
   const { startControl } = await import('#controller/cell.ts');
   const channel = new Channel();
   const running = await startControl(realClock(), realRandom, channel, {
@@ -63,7 +63,7 @@ const logWarnings = (level: 'info' | 'warn', text: string): void => {
 };
 
 async function station(invocation: Invocation): Promise<number> {
-  process.title = 'rebe station';
+  process.title = `rebe station --data ${invocation.data}`;
   const { startStation } = await import('#controller/station.ts');
   const clock = realClock();
   const channel = new Channel();

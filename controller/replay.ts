@@ -1,0 +1,194 @@
+// Re-executes a chronicle, segment by segment, from nothing but the file: the texts of manifest and flows
+// stand in each segment. `rebe replay` reports what differs; a start of control takes the last state.
+import { inflateRawSync } from 'node:zlib';
+import type { Entry } from '#contract/entry.ts';
+import { ActBody, AlarmBody, SegmentBody } from '#contract/entry.ts';
+import { CellError } from '#contract/error.ts';
+import { decodeScan } from '#contract/record.ts';
+import { utcMs } from '#contract/time.ts';
+import { readBody } from '#controller/chronicle/body.ts';
+import type { Reader } from '#controller/chronicle/reader.ts';
+import { Cell } from '#flows/engine/cell.ts';
+import type { Engines } from '#flows/engine/engine-pair.ts';
+import { generateTable } from '#flows/engine/table.ts';
+import type { TableModule } from '#flows/engine/table.ts';
+import { createXstateEngine } from '#flows/engine/xstate.ts';
+import { compileFlow } from '#flows/language/compile.ts';
+import { linkCell } from '#flows/link.ts';
+import type { FlowSource } from '#flows/link-report.ts';
+import { readManifest } from '#flows/manifest.ts';
+import type { CellPlan } from '#flows/plan.ts';
+import { readAct } from '#flows/replay/acts.ts';
+import type { Difference } from '#flows/replay/difference.ts';
+import { Replay } from '#flows/replay/replay.ts';
+import type { ReplayEntry, SegmentStart } from '#flows/replay/replay.ts';
+
+export interface ReplayOptions {
+  /** Entries of the chronicle; a segment is replayed when it opens between the two. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** `both`: XState decides and the table shadows, as in control. */
+  readonly engines: 'table' | 'both';
+  readonly progress?: (seq: number) => void;
+}
+
+/** One segment, re-executed. */
+export interface SegmentReplay {
+  /** The entry that opens it, and the newest entry that was read. */
+  readonly seq: number;
+  readonly last: number;
+  readonly boot: number;
+  readonly why: string;
+  readonly at: number;
+  readonly scans: number;
+  readonly recorded: number;
+  readonly difference: Difference | undefined;
+  readonly body: SegmentBodyOf;
+  /** As it stands at the segment's end. */
+  readonly cell: Cell;
+  /** Outputs left before their cause was on disk, or entries were lost. */
+  readonly ahead: boolean;
+}
+
+type SegmentBodyOf = ReturnType<typeof SegmentBody.parse>;
+
+/** Every segment in order; ends early only when the file does. Throws `E_CHRONICLE_FORMAT`. */
+export async function* replayChronicle(
+  reader: Reader,
+  options: ReplayOptions,
+): AsyncGenerator<SegmentReplay> {
+  const cells = new CellLoader(options.engines);
+  let open: OpenSegment | undefined;
+  for (const entry of reader.entries({ from: options.from ?? 0 })) {
+    if (entry.kind === 'segment') {
+      const body = SegmentBody.parse(readBody(entry));
+      if (open !== undefined) yield open.end(entry.boot === open.boot ? startOf(body) : undefined);
+      if (options.to !== undefined && entry.seq > options.to) return;
+      // oxlint-disable-next-line no-await-in-loop -- a segment follows the one before
+      open = new OpenSegment(entry, body, await cells.load(body));
+    } else open?.take(entry);
+    if (entry.seq % 4096 === 0) options.progress?.(entry.seq);
+  }
+  if (open !== undefined) yield open.end(undefined);
+}
+
+class OpenSegment {
+  readonly boot: number;
+  readonly #entry: Entry;
+  readonly #body: SegmentBodyOf;
+  readonly #cell: Cell;
+  readonly #replay: Replay;
+  #last: number;
+  #ahead = false;
+
+  constructor(entry: Entry, body: SegmentBodyOf, cell: Cell) {
+    this.boot = entry.boot;
+    this.#entry = entry;
+    this.#body = body;
+    this.#cell = cell;
+    this.#replay = new Replay(cell, startOf(body));
+    this.#last = entry.seq;
+  }
+
+  take(entry: Entry): void {
+    this.#last = entry.seq;
+    if (entry.kind === 'gap') this.#ahead = true;
+    const read = this.#read(entry);
+    if (read !== undefined) this.#replay.take(read);
+  }
+
+  end(next: SegmentStart | undefined): SegmentReplay {
+    const { scans, recorded, difference } = this.#replay.end(next);
+    const { seq, boot, at } = this.#entry;
+    const body = this.#body;
+    const segment = { seq, boot, at, why: body.why, body, last: this.#last };
+    return { ...segment, scans, recorded, difference, cell: this.#cell, ahead: this.#ahead };
+  }
+
+  /** What a replay is to know of an entry; undefined: nothing. */
+  #read(entry: Entry): ReplayEntry | undefined {
+    const { seq, scan, kind } = entry;
+    if (scan === null) return undefined;
+    if (kind === 'scan') {
+      return { seq, scan, kind, record: decodeScan(entry.body, utcMs(entry.at)) };
+    }
+    if (kind === 'alarm') {
+      const { id, change } = AlarmBody.parse(readBody(entry));
+      return { seq, scan, kind, id, change };
+    }
+    if (kind !== 'act') return undefined;
+    const { id, verb, args, result } = ActBody.parse(readBody(entry));
+    // The level of a held command stands in the scan itself.
+    if (result === 'refused' || verb === 'keep') return undefined;
+    return {
+      seq,
+      scan,
+      kind,
+      act: readAct(this.#cell.plan, { id, actor: entry.actor, verb, args }),
+    };
+  }
+}
+
+const startOf = ({ scan, now, period, state }: SegmentBodyOf): SegmentStart => ({
+  scan,
+  now,
+  period,
+  state,
+});
+
+/** The plan and code of a segment; the same texts are compiled once. */
+class CellLoader {
+  readonly #engines: ReplayOptions['engines'];
+  #key = '';
+  #plan: CellPlan | undefined;
+  #modules: readonly TableModule[] = [];
+
+  constructor(engines: ReplayOptions['engines']) {
+    this.#engines = engines;
+  }
+
+  async load(body: SegmentBodyOf): Promise<Cell> {
+    const key = [body.manifest.hash, ...Object.values(body.flows).map(({ text }) => text)].join();
+    if (this.#plan === undefined || key !== this.#key) {
+      this.#plan = planOf(body);
+      this.#modules = await Promise.all(
+        this.#plan.flows.map(({ flow }) => importText(generateTable(flow))),
+      );
+      this.#key = key;
+    }
+    const both = this.#engines === 'both';
+    const engines = this.#plan.flows.map(({ flow }, index): Engines => {
+      const table = this.#modules[index]?.createTable();
+      if (table === undefined) throw new CellError('E_INTERNAL', 'each flow has a module');
+      return both ? { xstate: createXstateEngine(flow), table } : { table };
+    });
+    return new Cell(this.#plan, engines);
+  }
+}
+
+/** The text becomes a module without touching a disk, and without evaluating a string. */
+const importText = (text: string): Promise<TableModule> =>
+  import(
+    /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(text, 'utf8').toString('base64')}`
+  );
+
+function planOf(body: SegmentBodyOf): CellPlan {
+  const manifest = readManifest(body.manifest.file, inflated(body.manifest.text)).manifest;
+  const flows = new Map<string, FlowSource>();
+  for (const [name, { file, text }] of Object.entries(body.flows)) {
+    const plain = inflated(text);
+    const { flow } = compileFlow(file, plain);
+    if (flow !== undefined) flows.set(name, { flow, file, text: plain });
+  }
+  const plan = manifest === undefined ? undefined : linkCell(manifest, flows).plan;
+  if (plan === undefined || plan.tags.map(({ name }) => name).join() !== body.tags.join()) {
+    throw new CellError(
+      'E_CHRONICLE_FORMAT',
+      'this version does not read the segment’s manifest and flows as the one that wrote them',
+    );
+  }
+  return plan;
+}
+
+const inflated = (text: string): string =>
+  inflateRawSync(Buffer.from(text, 'base64')).toString('utf8');
