@@ -1,0 +1,118 @@
+// How a flow starts and goes on after a restart, and what is judged beside it, in both engines.
+import { describe, expect, test } from 'vitest';
+import { newConfiguration, shiftTimes } from '#flows/engine/engine.ts';
+import { chart } from './chart-rig.ts';
+
+describe('a start', () => {
+  const start = `
+  r:
+    initial: One
+    states:
+      One: {rest: true, go: [{id: A1, when: rise(t.a), set: {n: 3, m: 3}, to: Two}]}
+      Two: {go: [{id: A2, after: 100ms, to: One}, {id: A3, when: t.a, for: 60ms, to: One}]}
+`;
+
+  test('keeps the variables that are retained, held in their range, and no others', async () => {
+    const rig = await chart(start);
+    rig.reset(0, { n: 4, m: 4 });
+    expect([rig.ctx('n'), rig.ctx('m')]).toEqual([4, 5]);
+    rig.reset(0, { n: 40 });
+    expect(rig.ctx('n')).toBe(9);
+    rig.reset(0, { n: 0.5 });
+    expect(rig.ctx('n')).toBe(0);
+    rig.reset(0, { n: Number.NaN });
+    expect(rig.ctx('n')).toBe(0);
+  });
+
+  test('remembers no edge', async () => {
+    const rig = await chart(start);
+    rig.scan({ 't.a': false });
+    rig.reset(50);
+    expect(rig.scan({ 't.a': true })).toBe('nothing');
+  });
+
+  test('from a state of another boot counts none of the time away', async () => {
+    const rig = await chart(start);
+    rig.scan({ 't.a': false }, { after: 7000 });
+    rig.scan({ 't.a': true });
+    rig.scan();
+    const { configuration } = rig.both.xstate.engine;
+    const restored = newConfiguration(rig.flow);
+    for (const part of ['leaves', 'entered', 'holds', 'edges', 'ctx'] as const) {
+      restored[part].set(configuration[part]);
+    }
+    // 20 ms after the entry control went away; it comes back with a clock that starts at 0.
+    shiftTimes(restored, -rig.both.frame.now);
+    rig.reset(0);
+    rig.restore(restored);
+    expect([rig.entered('r.Two'), rig.entered('r.One')]).toEqual([-20, -1]);
+    rig.both.frame.now = 0;
+    expect(rig.scan({}, { after: 59 })).toBe('nothing');
+    expect(rig.scan({}, { after: 1 })).toBe('A3');
+  });
+
+  test('never takes a moved time for none', async () => {
+    const rig = await chart(start);
+    const moved = newConfiguration(rig.flow);
+    moved.entered[0] = 99;
+    moved.holds[0] = 50;
+    shiftTimes(moved, -100);
+    expect([...moved.entered, ...moved.holds]).toEqual([-2, -1, -50]);
+  });
+});
+
+describe('interlocks, alarms and assumptions', () => {
+  test('are judged on the device’s own values the former, as forced the others', async () => {
+    const rig = await chart(
+      `
+  r:
+    initial: One
+    states: {One: {rest: true, do: {lamp: true}}}
+`,
+      `interlocks:
+  guard: {output: lamp, permit: t.a}
+alarms:
+  low: {unless: t.a, priority: 2, text: a}
+assume:
+  never: t.a`,
+    );
+    const { frame, xstate, table } = rig.both;
+    const judged = () => {
+      rig.scan();
+      expect(table.verdicts).toEqual(xstate.verdicts);
+      const { interlocks, alarms, assumes } = xstate.verdicts;
+      return [...interlocks, ...alarms, ...assumes];
+    };
+    rig.give({ 't.a': true });
+    expect(judged()).toEqual([1, 1, 1]);
+    // A force: the flow sees false, the device says true.
+    frame.values[0] = 0;
+    expect(judged()).toEqual([1, 0, 0]);
+    rig.give({ 't.a': undefined });
+    frame.values[0] = 1;
+    expect(judged()).toEqual([2, 1, 1]);
+  });
+
+  test('of a limit are judged by its `unless`, and are never lifted without one', async () => {
+    const rig = await chart(
+      `
+  r:
+    initial: One
+    states: {One: {rest: true, do: {speed: 3}}}
+`,
+      `interlocks:
+  slow: {output: speed, limit: {max: 5}, unless: t.a}
+  always: {output: speed, limit: {max: 8}}`,
+    );
+    const { xstate } = rig.both;
+    const judged = [true, false, undefined].map((a) => {
+      rig.scan({ 't.a': a });
+      return [...xstate.verdicts.interlocks];
+    });
+    expect(judged).toEqual([
+      [1, 0],
+      [0, 0],
+      [2, 0],
+    ]);
+  });
+});
