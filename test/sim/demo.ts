@@ -16,34 +16,43 @@ import { importTables } from '#test/flow/both-engines.ts';
 const folder = 'flows/cnc-tending';
 const read = (name: string): string => readFileSync(`${folder}/${name}`, 'utf8');
 
-function load(): { plan: CellPlan; plant: PlantFile } {
-  const text = read('cnc-tending.flow.yaml');
-  const { flow, diagnostics } = compileFlow('cnc-tending.flow.yaml', text);
+interface Demo {
+  readonly plan: CellPlan;
+  readonly plant: PlantFile;
+  /** The cell from its start; engines are its own. */
+  world(seed: number, options?: Partial<WorldOptions>): World;
+}
+
+/** The demo cell; `edit` may spoil its flow. */
+export async function loadDemo(edit: (text: string) => string = (text) => text): Promise<Demo> {
+  const file = 'cnc-tending.flow.yaml';
+  const text = edit(read(file));
+  const { flow, diagnostics } = compileFlow(file, text);
   assert(flow !== undefined, diagnostics.map((one) => formatDiagnostic(one, text)).join('\n'));
-  const manifest = readManifest('cell.yaml', read('cell.yaml'));
-  assert(manifest.manifest !== undefined, JSON.stringify(manifest.diagnostics));
-  const source = { flow, file: 'cnc-tending.flow.yaml', text };
-  const linked = linkCell(manifest.manifest, new Map([['tending', source]]));
-  assert(linked.plan !== undefined, JSON.stringify(linked.diagnostics));
-  const plant = parsePlantFile(read('tending.plant.yaml'), 'tending.plant.yaml');
-  assert(plant.ok, 'the plant file is good');
-  return { plan: linked.plan, plant: plant.plant };
+  const { manifest, ...said } = readManifest('cell.yaml', read('cell.yaml'));
+  assert(manifest !== undefined, JSON.stringify(said.diagnostics));
+  const linked = linkCell(manifest, new Map([['tending', { flow, file, text }]]));
+  const { plan } = linked;
+  assert(plan !== undefined, JSON.stringify(linked.diagnostics));
+  const parsed = parsePlantFile(read('tending.plant.yaml'), 'tending.plant.yaml');
+  assert(parsed.ok, 'the plant file is good');
+  const { plant } = parsed;
+  const tables = await importTables(plan.flows.map((one) => one.flow));
+  const engines = (): Engines[] =>
+    plan.flows.map((one, index) => ({
+      xstate: createXstateEngine(one.flow),
+      table: present(tables[index], 'a table for each flow')(),
+    }));
+  const world = (seed: number, options: Partial<WorldOptions> = {}): World =>
+    new World({ seed, plan, plant, engines: engines(), ...options });
+  return { plan, plant, world };
 }
 
-export const { plan, plant } = load();
-const tables = await importTables(plan.flows.map(({ flow }) => flow));
-
-/** Fresh engines: each world has its own. */
-export function engines(): Engines[] {
-  return plan.flows.map(({ flow }, index) => ({
-    xstate: createXstateEngine(flow),
-    table: present(tables[index], 'a table for each flow')(),
-  }));
-}
+const demo = await loadDemo();
 
 /** The demo cell from its start. */
 export function demoWorld(seed: number, options: Partial<WorldOptions> = {}): World {
-  return new World({ seed, plan, plant, engines: engines(), ...options });
+  return demo.world(seed, options);
 }
 
 /** The same with a person who keeps it running. */
