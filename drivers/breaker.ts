@@ -80,7 +80,9 @@ export class Breakers {
     if (circuit.timeouts < tripAfter) return;
     const wasOpen = circuit.probeEvery > 0;
     circuit.probeEvery = wasOpen ? Math.min(longestProbe, circuit.probeEvery * 2) : firstProbe;
-    circuit.probeAt = now + circuit.probeEvery;
+    // Within the budget every open unit has its turn before the same one has another.
+    const turn = wasOpen ? took * (budget + 1) * this.open : 0;
+    circuit.probeAt = now + Math.max(circuit.probeEvery, turn);
     if (wasOpen) this.#probesFrom = now + took * budget;
   }
 }

@@ -23,7 +23,7 @@ export interface Supervised<C extends Connection> {
   readonly connectTimeout: Duration;
   /** Begins to connect; `lost` is to be called once when the transport ends by itself. */
   open(lost: (error: CellError) => void): C;
-  /** Serves the connection until it is no longer the current one. Called once for each epoch. */
+  /** Serves the connection until it is not the current one any more. Called once for each epoch. */
   serve(connection: C, epoch: number): Promise<void>;
 }
 
@@ -88,6 +88,7 @@ export class Supervisor<C extends Connection> {
   #stopped = false;
   #life: Promise<void> | undefined;
   #cutSleep: (() => void) | undefined;
+  #wake: () => void = ignore;
   #cancelFigures: Cancel | undefined;
 
   constructor(deps: DriverDeps, supervised: Supervised<C>) {
@@ -141,14 +142,35 @@ export class Supervisor<C extends Connection> {
     if (this.#connection === connection) this.#endConnection?.(error);
   }
 
+  /** The serving loop has nothing to do until then, or until it is woken or the connection ends. */
+  rest(until: number): Promise<void> {
+    const { clock } = this.#deps;
+    return new Promise((resolve) => {
+      if (this.#connection === undefined) return resolve();
+      const wait = milliseconds(Math.max(0, until - clock.now()));
+      const cancel = until === Infinity ? ignore : clock.after(wait, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** There is something new to do. */
+  wake(): void {
+    this.#wake();
+  }
+
   /**
    * Runs one request against the connection, within `deadline`. `work` must not reject; it may stay
-   * unsettled when the connection ends. A late answer after the deadline goes nowhere.
+   * unsettled when the connection ends. A late answer after the deadline goes nowhere. An answer
+   * that is not `right` is handed on like any other, but is no sign that the device is alive.
    */
   request<T>(
     unit: number,
     deadline: Duration,
     work: (connection: C) => Promise<T>,
+    right: (value: T) => boolean = () => true,
   ): Promise<Outcome<T>> {
     const { clock } = this.#deps;
     const connection = this.#connection;
@@ -175,7 +197,7 @@ export class Supervisor<C extends Connection> {
         if (!open) return;
         const received = clock.now();
         const time = utcMs(Math.round(clock.time() - (received - asked) / 2));
-        this.#answered(unit, milliseconds(received - asked));
+        if (right(value)) this.#answered(unit, milliseconds(received - asked));
         end({ kind: 'answer', value, received, time });
       };
       work(connection).then(answered, (cause: unknown) => {
@@ -262,6 +284,7 @@ export class Supervisor<C extends Connection> {
   #release(): void {
     this.#connection = undefined;
     for (const closed of this.#pending) closed();
+    this.#wake();
     assert(this.#pending.size === 0, 'every pending request was ended');
   }
 

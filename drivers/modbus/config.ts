@@ -2,6 +2,7 @@
 // and the reference; nothing here knows a socket or a register's bytes.
 import * as z from 'zod';
 import { DurationText, milliseconds } from '#contract/time.ts';
+import { TcpAddress } from '#drivers/tcp.ts';
 
 const Unit = z.int().min(0).max(255);
 const Address = z.int().min(0).max(65_536);
@@ -10,11 +11,6 @@ export const Order = z.enum(['ABCD', 'CDAB', 'BADC', 'DCBA']).meta({
   description: 'bytes of a 32 or 64-bit value as they come; CDAB: the words swapped',
 });
 export type Order = z.infer<typeof Order>;
-
-export const TcpAddress = z
-  .string()
-  .refine((text) => parseTcp(text) !== undefined, 'host:port, such as 192.168.10.20:502')
-  .meta({ description: 'host:port; an IPv6 address in brackets' });
 
 const PollClasses = z
   .record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'a word, a letter first'), DurationText)
@@ -125,15 +121,6 @@ export function placeOf(at: ModbusAt): { readonly table: Table; readonly address
   }
   // The schema lets nothing else through.
   return { table: 'holding', address: 0 };
-}
-
-/** `host:port` or `[v6]:port`. */
-export function parseTcp(text: string): { host: string; port: number } | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port < 1 || port > 65_535) return undefined;
-  return { host, port };
 }
 
 /** Poll classes in the manifest's order: the first is the default. */

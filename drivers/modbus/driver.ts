@@ -18,12 +18,13 @@ import { status } from '#contract/quality.ts';
 import type { StatusCode } from '#contract/quality.ts';
 import type { Sample, Value } from '#contract/sample.ts';
 import { milliseconds } from '#contract/time.ts';
-import type { Cancel, Duration, Instant, UtcMs } from '#contract/time.ts';
+import type { Duration, Instant, UtcMs } from '#contract/time.ts';
 import { Outputs } from '#drivers/outputs.ts';
 import { Supervisor } from '#drivers/supervise.ts';
 import type { Outcome } from '#drivers/supervise.ts';
+import { TcpAddress } from '#drivers/tcp.ts';
 import { decode } from './codec.ts';
-import { ModbusAt, ModbusConfig, TcpAddress, parseTcp, placeOf, pollClasses } from './config.ts';
+import { ModbusAt, ModbusConfig, placeOf, pollClasses } from './config.ts';
 import { ModbusLink } from './link.ts';
 import type { Answer } from './link.ts';
 import { Learned, isBits, plan } from './plan.ts';
@@ -65,7 +66,6 @@ class ModbusDriver implements Driver {
   #reading: Block | undefined;
   #beatAt = 0;
   #beats = 0;
-  #wake: () => void = () => undefined;
 
   constructor(deps: DriverDeps, config: ModbusConfig) {
     this.#deps = deps;
@@ -73,7 +73,7 @@ class ModbusDriver implements Driver {
     this.#schedule = new Schedule(pollClasses(config));
     this.#supervisor = new Supervisor(deps, {
       connectTimeout: config.connect,
-      open: (lost) => new ModbusLink(parseTcp(config.tcp) ?? { host: '', port: 0 }, lost),
+      open: (lost) => new ModbusLink(config.tcp, lost),
       serve: (link) => this.#serve(link),
     });
     const wire = new ModbusWire({
@@ -104,7 +104,7 @@ class ModbusDriver implements Driver {
     for (const point of kept) {
       if (!before.has(point.key)) this.#schedule.hasten(point.poll, now);
     }
-    this.#wake();
+    this.#supervisor.wake();
     return issues;
   }
 
@@ -116,7 +116,7 @@ class ModbusDriver implements Driver {
       }
       return this.#outputs.ask(request, this.#supervisor.connected);
     });
-    this.#wake();
+    this.#supervisor.wake();
     return Promise.all(results);
   }
 
@@ -133,7 +133,6 @@ class ModbusDriver implements Driver {
     this.#schedule.restart(clock.now());
     this.#outputs.connected();
     this.#beatAt = clock.now();
-    void link.closed.then(() => this.#wake());
     while (this.#supervisor.isCurrent(link)) {
       const now = clock.now();
       const writeAt = this.#outputs.due() ?? Infinity;
@@ -142,7 +141,7 @@ class ModbusDriver implements Driver {
       else {
         const { block, dropped } = this.#schedule.take(now, (one) => this.#permits(one, now));
         this.#supervisor.late(dropped);
-        if (block === undefined) await this.#idle(link);
+        if (block === undefined) await this.#rest();
         else await this.#read(block);
       }
     }
@@ -154,33 +153,19 @@ class ModbusDriver implements Driver {
     return retryAt <= now && this.#supervisor.breakers.permits(block.unit, now);
   }
 
-  /** Until the next poll, proof or beat is due, or something is asked, or the link is gone. */
-  #idle(link: ModbusLink): Promise<void> {
-    const { clock } = this.#deps;
+  /** Until the next poll, write or beat is due. */
+  #rest(): Promise<void> {
     const beatAt = this.#config.heartbeat === undefined ? Infinity : this.#beatAt;
-    const next = Math.min(
-      this.#schedule.due() ?? Infinity,
-      this.#outputs.due() ?? Infinity,
-      beatAt,
-    );
-    return new Promise((resolve) => {
-      let cancel: Cancel | undefined;
-      this.#wake = () => {
-        cancel?.();
-        resolve();
-      };
-      if (!this.#supervisor.isCurrent(link)) resolve();
-      else if (next < Infinity) {
-        cancel = clock.after(milliseconds(Math.max(0, next - clock.now())), resolve);
-      }
-    });
+    const pollAt = this.#schedule.due() ?? Infinity;
+    return this.#supervisor.rest(Math.min(pollAt, this.#outputs.due() ?? Infinity, beatAt));
   }
 
   async #ask<T>(
     unit: number,
     work: (link: ModbusLink) => Promise<Answer<T>>,
   ): Promise<Outcome<Answer<T>>> {
-    const outcome = await this.#supervisor.request(unit, this.#config.timeout, work);
+    const right = (answer: Answer<T>): boolean => answer.kind !== 'malformed';
+    const outcome = await this.#supervisor.request(unit, this.#config.timeout, work, right);
     if (outcome.kind === 'answer' && outcome.value.kind === 'malformed') {
       this.#supervisor.blemish(new CellError('E_DEVICE_PROTOCOL', outcome.value.text));
     }

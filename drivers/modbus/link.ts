@@ -3,10 +3,10 @@
 // request on the wire: it would take an exception of another unit, believe a byte count, ignore the
 // protocol id and wait for 64 KiB after a garbage length. Deadlines are the supervisor's.
 import { EventEmitter } from 'node:events';
-import { Socket } from 'node:net';
 import modbusSerial from 'modbus-serial';
-import { CellError } from '#contract/error.ts';
+import type { CellError } from '#contract/error.ts';
 import type { Connection } from '#drivers/supervise.ts';
+import { TcpTransport } from '#drivers/tcp.ts';
 import type { Table } from './config.ts';
 
 /** What a device said to one request. */
@@ -33,41 +33,22 @@ type Call = (
 export class ModbusLink implements Connection {
   readonly ready: Promise<void>;
   readonly closed: Promise<void>;
-  readonly #socket = new Socket();
+  readonly #transport: TcpTransport;
   readonly #port: MbapPort;
   readonly #client: InstanceType<typeof modbusSerial.default>;
-  readonly #lost: (error: CellError) => void;
 
-  constructor(
-    address: { readonly host: string; readonly port: number },
-    lost: (error: CellError) => void,
-  ) {
-    const socket = this.#socket;
-    this.#lost = lost;
-    this.#port = new MbapPort(socket, (text) => this.#break('E_DEVICE_PROTOCOL', text));
+  constructor(address: string, lost: (error: CellError) => void) {
+    this.#transport = new TcpTransport(address, { lost, data: (chunk) => this.#port.take(chunk) });
+    this.#port = new MbapPort(this.#transport);
     this.#client = new modbusSerial.default(this.#port);
-    // Opening only registers the client's listeners: the port is a socket that opens by itself.
+    // Opening only registers the client's listeners: the port opens by itself.
     this.#client.open();
-    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
-    this.ready = new Promise((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.on('error', (cause) => {
-        const code = socket.connecting ? 'E_DEVICE_CONNECT' : 'E_DEVICE_CLOSED';
-        reject(new CellError('E_DEVICE_CONNECT', cause.message, { cause }));
-        this.#break(code, cause.message, cause);
-      });
-      socket.once('close', () => reject(new CellError('E_DEVICE_CONNECT', 'closed at once')));
-    });
-    this.ready.catch(() => undefined);
-    socket.once('end', () => this.#break('E_DEVICE_CLOSED', 'the device closed the connection'));
-    socket.once('close', () => this.#break('E_DEVICE_CLOSED', 'the connection was closed'));
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, 10_000);
-    socket.connect(address);
+    this.ready = this.#transport.ready;
+    this.closed = this.#transport.closed;
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.#transport.destroy();
   }
 
   /** Functions 1 and 2. */
@@ -167,15 +148,6 @@ export class ModbusLink implements Connection {
       });
     });
   }
-
-  #break(
-    code: 'E_DEVICE_PROTOCOL' | 'E_DEVICE_CLOSED' | 'E_DEVICE_CONNECT',
-    text: string,
-    cause?: Error,
-  ): void {
-    this.#socket.destroy();
-    this.#lost(new CellError(code, text, cause === undefined ? {} : { cause }));
-  }
 }
 
 /** The request that is on the wire. */
@@ -191,8 +163,7 @@ interface Pending {
  * transaction of its own and hands back only the one frame that answers it.
  */
 class MbapPort extends EventEmitter {
-  readonly #socket: Socket;
-  readonly #broken: (text: string) => void;
+  readonly #transport: TcpTransport;
   #transaction = 0;
   #pending: Pending | undefined;
   #unit = 0;
@@ -200,15 +171,13 @@ class MbapPort extends EventEmitter {
   #received: Buffer = Buffer.alloc(0);
   #strays = 0;
 
-  constructor(socket: Socket, broken: (text: string) => void) {
+  constructor(transport: TcpTransport) {
     super();
-    this.#socket = socket;
-    this.#broken = broken;
-    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    this.#transport = transport;
   }
 
   get isOpen(): boolean {
-    return this.#socket.readyState === 'open';
+    return this.#transport.isOpen;
   }
 
   open(done: () => void): void {
@@ -234,10 +203,10 @@ class MbapPort extends EventEmitter {
     const code = request[1] ?? 0;
     const transaction = this.#transaction;
     this.#pending = { transaction, unit: this.#unit, code, malformed: this.#malformed };
-    this.#socket.write(frame);
+    this.#transport.write(frame);
   }
 
-  #take(chunk: Buffer): void {
+  take(chunk: Buffer): void {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     while (this.#received.length >= headerLength) {
       const length = this.#received.readUInt16BE(4);
@@ -250,8 +219,12 @@ class MbapPort extends EventEmitter {
       const frame = this.#received.subarray(0, end);
       this.#received = this.#received.subarray(end);
       this.#frame(frame);
-      if (this.#socket.destroyed) return;
+      if (!this.isOpen) return;
     }
+  }
+
+  #broken(text: string): void {
+    this.#transport.fail('E_DEVICE_PROTOCOL', text);
   }
 
   #frame(frame: Buffer): void {

@@ -1,0 +1,211 @@
+// The contract suite: what contract.md sections 3 and 4 ask of a driver, sentence by sentence, over
+// real sockets with short times. Waits are for conditions; their limits are generous.
+import { describe, expect, test } from 'vitest';
+import { describeFaultLoops, describeStop } from './describe-faults.ts';
+import { describeWrites, describeWritesUnderLoss } from './describe-writes.ts';
+import { Bench, nth, pause } from './rig.ts';
+import type { MakeBench, Rig } from './rig.ts';
+
+export function describeDriver(name: string, makeRig: () => Promise<Rig>): void {
+  const bench = async (): Promise<Bench> => new Bench(await makeRig());
+  describe(`the ${name} driver`, () => {
+    describeSamples(bench);
+    describeLoss(bench);
+    describeWrites(bench);
+    describeWritesUnderLoss(bench);
+    describeTags(bench);
+    describeStop(bench);
+    describeFaultLoops(bench);
+  });
+}
+
+function describeSamples(bench: MakeBench): void {
+  test('start returns before anything is called', async () => {
+    await using one = await bench();
+    await one.driver.setTags(one.tags);
+    one.driver.start(one.sink);
+    expect(one.sink.calls).toBe(0);
+    await one.settled();
+  });
+
+  test('every tag is given exactly once after connecting', async () => {
+    await using one = await bench();
+    await one.online();
+    await pause(100);
+    const counts = one.sink.counts();
+    expect([...counts.keys()].toSorted()).toEqual(one.tags.map((tag) => tag.name).toSorted());
+    expect([...new Set(counts.values())]).toEqual([1]);
+    expect(one.sink.epoch).toBe(1);
+  });
+
+  test('a poll that finds changes gives them in one call, and nothing else', async () => {
+    await using one = await bench();
+    await one.online();
+    const [a, b] = [nth(one.rig.inputs, 0), nth(one.rig.inputs, 1)];
+    one.sink.clear();
+    // Set in one turn of the event loop: the device answers before or after, never between.
+    one.rig.set(a.name, a.values[0]);
+    one.rig.set(b.name, b.values[0]);
+    await one.settled();
+    await pause(60);
+    expect(one.sink.batches).toHaveLength(1);
+    expect(one.sink.batches[0]?.map((sample) => sample.tag).toSorted()).toEqual(
+      [a.name, b.name].toSorted(),
+    );
+  });
+
+  test('what did not change is confirmed, each group by one array that stays the same', async () => {
+    await using one = await bench();
+    await one.online();
+    one.sink.clear();
+    const wanted = one.tags.map((tag) => tag.name);
+    await one.sink.until('all are confirmed thrice', () =>
+      wanted.every((tag) => one.sink.confirmed.filter((c) => c.group.includes(tag)).length > 2),
+    );
+    expect(one.sink.batches).toEqual([]);
+    const groups = new Map(one.sink.confirmed.map(({ group }) => [group, group.join()]));
+    expect(new Set(groups.values()).size).toBe(groups.size);
+    const received = one.sink.confirmed.map((c) => c.received);
+    expect(received).toEqual(received.toSorted((a, b) => a - b));
+  });
+
+  test('a changed tag does not keep its unchanged neighbours from being confirmed', async () => {
+    await using one = await bench();
+    await one.online();
+    const [a, b] = [nth(one.rig.inputs, 0), nth(one.rig.inputs, 1)];
+    let flip = 0;
+    const twist = setInterval(() => one.rig.set(a.name, nth(a.values, (flip += 1) % 2)), 1);
+    one.sink.clear();
+    await pause(200);
+    clearInterval(twist);
+    const times = one.sink.confirmed
+      .filter(({ group }) => group.includes(b.tag.name))
+      .map(({ received }) => received);
+    expect(times.length).toBeGreaterThan(3);
+  });
+
+  test('a sample carries the time between request and answer, and when the answer came', async () => {
+    await using one = await bench();
+    one.rig.server.delay = 60;
+    const before = Date.now();
+    await one.online();
+    const sample = one.sink.latest(nth(one.rig.inputs, 0).name);
+    expect(sample?.time).toBeGreaterThanOrEqual(before + 20);
+    expect(sample?.time).toBeLessThanOrEqual(Date.now() - 20);
+    expect(Number.isInteger(sample?.time)).toBe(true);
+  });
+}
+
+function describeLoss(bench: MakeBench): void {
+  test('a device that is not there is a state, and it is found when it comes', async () => {
+    await using one = await bench();
+    await one.rig.server.close();
+    await one.driver.setTags(one.tags);
+    one.driver.start(one.sink);
+    await one.sink.until('it waits for the next try', () => one.sink.state === 'backoff');
+    const health = one.sink.healths.at(-1);
+    expect(health?.error?.code).toBe('E_DEVICE_CONNECT');
+    expect(health?.nextTry).toBeGreaterThan(health?.since ?? Infinity);
+    expect(health?.epoch).toBe(0);
+    expect(one.sink.batches).toEqual([]);
+    await one.rig.server.listen();
+    await one.settled();
+    expect(one.sink.epoch).toBe(1);
+  });
+
+  test('a cut is told at once, and after it every tag is given once more', async () => {
+    await using one = await bench();
+    await one.online();
+    one.sink.clear();
+    one.rig.server.cut();
+    await one.sink.until('the loss is told', () =>
+      one.sink.healths.some((health) => health.state === 'backoff'),
+    );
+    one.sink.batches = [];
+    await one.sink.until('it is back', () => one.sink.state === 'online');
+    await one.settled();
+    await pause(60);
+    expect(one.sink.epoch).toBe(2);
+    expect([...new Set(one.sink.counts().values())]).toEqual([1]);
+    expect(one.sink.counts().size).toBe(one.tags.length);
+  });
+
+  test('a device that hangs never looks alive: no sample, nothing confirmed, not online', async () => {
+    await using one = await bench();
+    await one.online();
+    one.rig.server.begin(() => 'silence');
+    await one.sink.until('it is not online', () => one.sink.state !== 'online');
+    one.sink.clear();
+    await pause(one.rig.timeout * 5);
+    expect(one.sink.batches).toEqual([]);
+    expect(one.sink.confirmed).toEqual([]);
+    expect(one.sink.healths.slice(1).map((health) => health.state)).not.toContain('online');
+    expect(one.sink.healths.at(-1)?.stale).toBeGreaterThan(1);
+    one.rig.server.begin(() => undefined);
+    const released = performance.now();
+    await one.settled();
+    expect(performance.now() - released).toBeLessThan(3000 + 2000);
+  });
+
+  test('one lost answer disturbs nothing: the connection and the other polls go on', async () => {
+    await using one = await bench();
+    await one.online();
+    one.rig.server.begin((n) => (n === 3 ? 'silence' : undefined));
+    await one.sink.until('it was missed', () => (one.sink.healths.at(-1)?.stale ?? 0) === 1);
+    one.sink.clear();
+    await one.sink.until('polls go on', () => one.sink.confirmed.length > 10);
+    expect(one.rig.server.connections).toBe(1);
+    expect(one.sink.epoch).toBe(1);
+  });
+
+  test('health counts requests and their latency, and tells it while nothing else happens', async () => {
+    await using one = await bench();
+    await one.online();
+    await one.sink.until('figures come', () => (one.sink.healths.at(-1)?.requests ?? 0) > 20);
+    const health = one.sink.healths.at(-1);
+    expect(health?.latency.p99).toBeGreaterThanOrEqual(health?.latency.p50 ?? Infinity);
+    expect(health?.latency.p50).toBeGreaterThan(0);
+    expect(health?.state).toBe('online');
+    expect(health?.lastGood).toBeGreaterThan(Date.now() - 60_000);
+  });
+}
+
+function describeTags(bench: MakeBench): void {
+  test('tags are replaced without reconnecting; what cannot be served comes back as an issue', async () => {
+    await using one = await bench();
+    const [a, b, c] = [0, 1, 2].map((i) => nth(one.rig.inputs, i));
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three inputs');
+    await one.driver.setTags([a.tag, b.tag]);
+    one.driver.start(one.sink);
+    await one.sink.until('both are given', () => one.sink.counts().size === 2);
+    one.sink.clear();
+    const issues = await one.driver.setTags([b.tag, c.tag, one.rig.badTag]);
+    expect(issues.map(({ code, subject }) => ({ code, subject }))).toEqual([
+      { code: 'E_DEVICE_TAG', subject: one.rig.badTag.name },
+    ]);
+    await one.sink.until('the new one is given', () => one.sink.counts().has(c.name));
+    one.sink.clear();
+    one.rig.set(a.name, a.values[0]);
+    one.rig.set(b.name, b.values[0]);
+    await one.sink.until('the kept one moves', () => one.sink.good(b.name) === b.values[0]);
+    await pause(50);
+    expect([...one.sink.counts().keys()]).toEqual([b.name]);
+    expect(one.sink.confirmed.some(({ group }) => group.includes(a.tag.name))).toBe(false);
+    expect(one.rig.server.connections).toBe(1);
+  });
+
+  test('tags that change all the time are served all the same', async () => {
+    await using one = await bench();
+    await one.online();
+    for (let i = 0; i < 40; i += 1) {
+      const some = one.tags.filter((_, k) => (k + i) % 3 !== 0);
+      await one.driver.setTags(some);
+      await pause(3);
+    }
+    await one.driver.setTags(one.tags);
+    const [a] = one.rig.inputs;
+    if (a !== undefined) one.rig.set(a.name, a.values[0]);
+    await one.settled();
+    expect(one.rig.server.connections).toBe(1);
+  });
+}

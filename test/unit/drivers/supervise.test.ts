@@ -1,0 +1,346 @@
+// The life of a connection in virtual time: backoff, epochs, deadlines, circuits, health, the end.
+import { describe, expect, test } from 'vitest';
+import { CellError } from '#contract/error.ts';
+import type { DeviceHealth, DriverDeps } from '#contract/driver.ts';
+import { deviceId } from '#contract/name.ts';
+import { instant, milliseconds, utcMs } from '#contract/time.ts';
+import type { Clock } from '#contract/time.ts';
+import { Breakers, Latencies } from '#drivers/breaker.ts';
+import { Supervisor, backoff } from '#drivers/supervise.ts';
+import type { Connection, Outcome } from '#drivers/supervise.ts';
+
+/** Time that moves only when a test says so; promises are let run at each step. */
+class TestClock implements Clock {
+  #now = 0;
+  readonly #timers = new Set<{ at: number; run: () => void }>();
+  readonly now = () => instant(this.#now);
+  readonly time = () => utcMs(1_000_000 + this.#now);
+  readonly after = (delay: number, run: () => void) => {
+    const timer = { at: this.#now + delay, run };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  };
+  get timers(): number {
+    return this.#timers.size;
+  }
+  async advance(span: number): Promise<void> {
+    const end = this.#now + span;
+    await settle();
+    for (;;) {
+      const [next] = [...this.#timers]
+        .filter(({ at }) => at <= end)
+        .toSorted((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.#now = Math.max(this.#now, next.at);
+      this.#timers.delete(next);
+      next.run();
+      await settle();
+    }
+    this.#now = end;
+  }
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i += 1) await Promise.resolve();
+}
+
+class TestLink implements Connection {
+  destroyed = false;
+  readonly ready: Promise<void>;
+  readonly closed: Promise<void>;
+  #close: () => void = () => undefined;
+  readonly lost: (error: CellError) => void;
+  constructor(ready: Promise<void>, lost: (error: CellError) => void) {
+    this.ready = ready;
+    this.lost = lost;
+    this.closed = new Promise((resolve) => {
+      this.#close = resolve;
+    });
+  }
+  destroy(): void {
+    this.destroyed = true;
+    this.#close();
+  }
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
+const refuse = (): Promise<void> => Promise.reject(new CellError('E_DEVICE_CONNECT', 'no'));
+
+function setUp(ready: () => Promise<void> = () => Promise.resolve()) {
+  const clock = new TestClock();
+  const links: TestLink[] = [];
+  const healths: DeviceHealth[] = [];
+  const tries: number[] = [];
+  let chance = 0;
+  const deps: DriverDeps = {
+    device: deviceId('d'),
+    clock,
+    random: () => chance,
+    log: () => undefined,
+    heartbeat: { alive: () => true },
+  };
+  const supervisor: Supervisor<TestLink> = new Supervisor<TestLink>(deps, {
+    connectTimeout: milliseconds(1000),
+    open: (lost) => {
+      tries.push(clock.now());
+      const link = new TestLink(ready(), lost);
+      links.push(link);
+      return link;
+    },
+    serve: async (link) => {
+      while (supervisor.isCurrent(link)) await supervisor.rest(Infinity);
+    },
+  });
+  const sink = {
+    samples: () => undefined,
+    seen: () => undefined,
+    health: (health: DeviceHealth) => void healths.push(health),
+  };
+  const ask = (unit = 1): Promise<Outcome<string>> =>
+    supervisor.request(unit, milliseconds(100), () => Promise.resolve('yes'));
+  const askInVain = (unit = 1): Promise<Outcome<string>> =>
+    supervisor.request(unit, milliseconds(100), never);
+  const setChance = (value: number): void => {
+    chance = value;
+  };
+  return { clock, links, healths, tries, supervisor, sink, ask, askInVain, setChance };
+}
+
+describe('backoff', () => {
+  test.for([
+    [0, 125, 250],
+    [1, 250, 500],
+    [2, 500, 1000],
+    [3, 1000, 2000],
+    [4, 1000, 2000],
+    [60, 1000, 2000],
+  ] as const)('after %i failures it waits %i to %i ms', ([failures, least, most]) => {
+    expect(backoff(failures, 0)).toBe(least);
+    expect(backoff(failures, 0.999999)).toBeCloseTo(most, 1);
+  });
+
+  test('a device that refuses is tried again with growing waits', async () => {
+    const { clock, tries, supervisor, sink, healths } = setUp(refuse);
+    supervisor.start(sink);
+    await clock.advance(5000);
+    const waits = tries.slice(1).map((at, i) => at - (tries[i] ?? 0));
+    expect(waits).toEqual([125, 250, 500, 1000, 1000, 1000, 1000]);
+    expect(healths.at(-1)).toMatchObject({ state: 'backoff', epoch: 0, failures: 8 });
+    expect(healths.at(-1)?.error?.code).toBe('E_DEVICE_CONNECT');
+  });
+
+  test('ten seconds online begin the backoff anew, less do not', async () => {
+    const { clock, links, tries, supervisor, sink, ask } = setUp();
+    supervisor.start(sink);
+    const waits: number[] = [];
+    for (const online of [100, 100, 9000, 10_000, 100]) {
+      await clock.advance(10);
+      await ask();
+      await clock.advance(online);
+      const lostAt = clock.now();
+      links.at(-1)?.lost(new CellError('E_DEVICE_CLOSED', 'gone'));
+      await clock.advance(3000);
+      waits.push((tries.at(-1) ?? 0) - lostAt);
+    }
+    expect(waits).toEqual([125, 250, 500, 125, 250]);
+  });
+
+  test('a connection that never comes is given up and its transport destroyed', async () => {
+    const { clock, links, tries, supervisor, sink } = setUp(never);
+    supervisor.start(sink);
+    await clock.advance(1000);
+    expect(links[0]?.destroyed).toBe(true);
+    await clock.advance(125);
+    expect(tries).toHaveLength(2);
+  });
+});
+
+describe('health', () => {
+  test('a device is online when it has answered, not when it is connected', async () => {
+    const { clock, healths, supervisor, sink, ask } = setUp();
+    supervisor.start(sink);
+    await clock.advance(500);
+    expect(healths.map(({ state }) => state)).toEqual(['connecting']);
+    await ask();
+    expect(healths.at(-1)).toMatchObject({ state: 'online', epoch: 1 });
+  });
+
+  test('an answer that is not right does not make it online', async () => {
+    const { clock, healths, supervisor, sink } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    await supervisor.request(
+      1,
+      milliseconds(100),
+      () => Promise.resolve(1),
+      () => false,
+    );
+    expect(healths.map(({ state }) => state)).toEqual(['connecting']);
+  });
+
+  test('a missed deadline shows as degraded, and a second of answers clears it', async () => {
+    const { clock, healths, supervisor, sink, ask, askInVain } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    await ask();
+    const vain = askInVain();
+    await clock.advance(100);
+    expect(await vain).toEqual({ kind: 'timeout' });
+    expect(healths.at(-1)).toMatchObject({ state: 'degraded', stale: 1 });
+    await clock.advance(500);
+    await ask();
+    expect(healths.at(-1)?.state).toBe('degraded');
+    await clock.advance(600);
+    await ask();
+    expect(healths.at(-1)?.state).toBe('online');
+    expect(healths.at(-1)?.error).toBeUndefined();
+  });
+
+  test('latencies are those of the last 256 requests', () => {
+    const latencies = new Latencies();
+    expect(latencies.summary()).toEqual({ p50: 0, p99: 0 });
+    for (let i = 0; i < 1000; i += 1) latencies.add(milliseconds(500));
+    for (let i = 1; i <= 256; i += 1) latencies.add(milliseconds(i));
+    expect(latencies.summary()).toEqual({ p50: 128, p99: 254 });
+  });
+});
+
+describe('requests', () => {
+  test('end with the connection, at once', async () => {
+    const { clock, links, supervisor, sink, askInVain } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    const pending = [askInVain(), askInVain()];
+    links[0]?.lost(new CellError('E_DEVICE_CLOSED', 'gone'));
+    await clock.advance(0);
+    expect(await Promise.all(pending)).toEqual([{ kind: 'closed' }, { kind: 'closed' }]);
+    expect(await supervisor.request(1, milliseconds(1), () => Promise.resolve(1))).toEqual({
+      kind: 'closed',
+    });
+  });
+
+  test('two deadlines missed in a row end the connection; an answer between them does not', async () => {
+    const { clock, links, supervisor, sink, ask, askInVain } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    for (const answered of [true, false]) {
+      void askInVain();
+      await clock.advance(100);
+      if (answered) await ask();
+      void askInVain();
+      await clock.advance(100);
+      expect(links[0]?.destroyed).toBe(!answered);
+      if (answered) await ask();
+    }
+  });
+
+  test('an answer after its deadline goes nowhere', async () => {
+    const { clock, supervisor, sink } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    let answer: ((value: string) => void) | undefined;
+    const outcome = supervisor.request(1, milliseconds(100), () => {
+      return new Promise<string>((resolve) => {
+        answer = resolve;
+      });
+    });
+    await clock.advance(100);
+    answer?.('late');
+    expect(await outcome).toEqual({ kind: 'timeout' });
+  });
+
+  test('the time of an answer is the middle between request and answer', async () => {
+    const { clock, supervisor, sink } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    const outcome = supervisor.request(1, milliseconds(100), () => {
+      return new Promise<string>((resolve) => void clock.after(40, () => resolve('yes')));
+    });
+    await clock.advance(40);
+    expect(await outcome).toMatchObject({ kind: 'answer', time: 1_000_021, received: 41 });
+  });
+
+  test('work that throws is a device that is down, not an exception', async () => {
+    const { clock, healths, supervisor, sink } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    const outcome = supervisor.request(1, milliseconds(100), () =>
+      Promise.reject(new TypeError('a mistake')),
+    );
+    await clock.advance(1);
+    expect(await outcome).toEqual({ kind: 'closed' });
+    expect(healths.at(-1)).toMatchObject({ state: 'backoff', error: { code: 'E_INTERNAL' } });
+  });
+});
+
+describe('stop', () => {
+  test('leaves no timer behind and says stopped last', async () => {
+    const { clock, healths, links, supervisor, sink, ask, askInVain } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    await ask();
+    void askInVain();
+    const stopped = supervisor.stop(milliseconds(1000));
+    await clock.advance(0);
+    await stopped;
+    expect(healths.at(-1)?.state).toBe('stopped');
+    expect(links[0]?.destroyed).toBe(true);
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe('circuits', () => {
+  const took = milliseconds(300);
+
+  test('three timeouts open it, a probe a second later may close it', () => {
+    const breakers = new Breakers();
+    breakers.setUnits([1, 2]);
+    for (const at of [0, 300]) breakers.timedOut(1, instant(at), took);
+    expect(breakers.permits(1, instant(300))).toBe(true);
+    breakers.timedOut(1, instant(600), took);
+    expect(breakers.permits(1, instant(1599))).toBe(false);
+    expect(breakers.permits(2, instant(1599))).toBe(true);
+    expect(breakers.permits(1, instant(1600))).toBe(true);
+    breakers.answered(1);
+    expect([breakers.open, breakers.permits(1, instant(1601))]).toEqual([0, true]);
+  });
+
+  test('an answer between timeouts keeps it closed', () => {
+    const breakers = new Breakers();
+    breakers.setUnits([1, 2]);
+    for (let i = 0; i < 10; i += 1) {
+      breakers.timedOut(1, instant(i), took);
+      breakers.timedOut(1, instant(i), took);
+      breakers.answered(1);
+    }
+    expect(breakers.open).toBe(0);
+  });
+
+  test('the only unit of a device is always asked', () => {
+    const breakers = new Breakers();
+    breakers.setUnits([1]);
+    for (let i = 0; i < 10; i += 1) breakers.timedOut(1, instant(i), took);
+    expect([breakers.permits(1, instant(10)), breakers.open]).toEqual([true, 0]);
+  });
+
+  test('probes of dead units take at most a tenth of the time, however many are dead', () => {
+    const breakers = new Breakers();
+    const dead = [1, 2, 3, 4, 5];
+    breakers.setUnits([...dead, 6]);
+    for (const unit of dead)
+      for (let i = 0; i < 3; i += 1) breakers.timedOut(unit, instant(0), took);
+    let lost = 0;
+    const probed = new Set<number>();
+    for (let at = 0; at < 60_000; at += 10) {
+      const unit = dead.find((one) => breakers.permits(one, instant(at)));
+      if (unit === undefined) continue;
+      probed.add(unit);
+      at += took;
+      lost += took;
+      breakers.timedOut(unit, instant(at), took);
+    }
+    expect(lost / 60_000).toBeLessThanOrEqual(0.1);
+    expect(lost).toBeGreaterThan(0);
+    expect([...probed].toSorted((a, b) => a - b)).toEqual(dead);
+  });
+});
