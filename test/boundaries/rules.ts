@@ -1,0 +1,230 @@
+// Who may import what: the one table that test/unit/boundaries.test.ts holds the whole tree against.
+// Each rule has an import planted that breaks it; a rule that does not find its own is no rule.
+
+/** A part of the tree, by the beginning of its path; the first rule that fits a file decides. */
+export interface FolderRule {
+  readonly who: string;
+  /** Parts of the tree that it may import, by the beginning of their path. */
+  readonly tree: readonly string[];
+  readonly packages: readonly string[];
+  readonly node: boolean;
+  readonly planted: Planted;
+}
+
+/** A package, a module of Node or a part of the tree that only some may import. */
+export interface ModuleRule {
+  readonly module: string;
+  readonly only: readonly string[];
+  readonly planted: Planted;
+}
+
+/** What a part of the tree may not write. */
+export interface SyntaxRule {
+  readonly where: readonly string[];
+  readonly never: string;
+  /** Files that may all the same. */
+  readonly except?: readonly string[];
+  readonly planted: Planted;
+}
+
+/** A file that does not exist, and what it says. */
+export interface Planted {
+  readonly file: string;
+  readonly text: string;
+}
+
+const breaks = (file: string, text: string): Planted => ({ file, text });
+
+export const folderRules: readonly FolderRule[] = [
+  {
+    who: 'contract/',
+    tree: ['contract/'],
+    packages: ['zod'],
+    node: false,
+    planted: breaks('contract/planted.ts', "import { linkCell } from '#flows/link.ts';"),
+  },
+  {
+    who: 'flows/',
+    tree: ['contract/', 'flows/'],
+    packages: ['xstate', 'yaml', 'zod'],
+    node: false,
+    planted: breaks('flows/engine/planted.ts', "import { readFileSync } from 'node:fs';"),
+  },
+  {
+    who: 'drivers/modbus/',
+    tree: ['contract/', 'drivers/modbus/', ...sharedByDrivers()],
+    packages: ['modbus-serial', 'zod'],
+    node: true,
+    planted: breaks(
+      'drivers/modbus/planted.ts',
+      "import type { BlueprintConfig } from '#drivers/blueprint/config.ts';",
+    ),
+  },
+  {
+    who: 'drivers/blueprint/',
+    tree: ['contract/', 'drivers/blueprint/', ...sharedByDrivers()],
+    packages: ['zod'],
+    node: true,
+    planted: breaks(
+      'drivers/blueprint/planted.ts',
+      "import { modbus } from '../modbus/driver.ts';",
+    ),
+  },
+  {
+    who: 'drivers/index.ts',
+    tree: ['contract/', 'drivers/'],
+    packages: [],
+    node: false,
+    planted: breaks('drivers/index.ts', "import ModbusRtu from 'modbus-serial';"),
+  },
+  {
+    who: 'drivers/',
+    tree: ['contract/', ...sharedByDrivers()],
+    packages: ['zod'],
+    node: true,
+    planted: breaks('drivers/supervise.ts', "export { Cell } from '#flows/engine/cell.ts';"),
+  },
+  {
+    who: 'controller/',
+    tree: ['contract/', 'flows/', 'controller/', 'drivers/index.ts'],
+    packages: ['@fastify/static', 'better-sqlite3', 'fastify', 'vite', 'ws', 'zod'],
+    node: true,
+    planted: breaks('controller/planted.ts', "await import('#drivers/modbus/driver.ts');"),
+  },
+  {
+    who: 'hmi/',
+    tree: ['contract/', 'flows/', 'hmi/'],
+    packages: ['@preact/signals', 'preact', 'vite', 'zod'],
+    node: false,
+    planted: breaks('hmi/planted.tsx', "import type { Door } from '#controller/door.ts';"),
+  },
+  {
+    who: 'simulator/world.ts',
+    tree: ['contract/', 'flows/', 'simulator/'],
+    packages: [],
+    node: false,
+    planted: breaks('simulator/world.ts', "import { createServer } from 'node:net';"),
+  },
+  {
+    who: 'simulator/plant/',
+    tree: ['contract/', 'simulator/plant/'],
+    packages: ['yaml', 'zod'],
+    node: false,
+    planted: breaks(
+      'simulator/plant/planted.ts',
+      "type Codec = import('#drivers/modbus/codec.ts').Codec;",
+    ),
+  },
+  {
+    who: 'simulator/',
+    tree: ['contract/', 'simulator/'],
+    packages: ['vite', 'yaml', 'zod'],
+    node: true,
+    planted: breaks('simulator/device/planted.ts', "import { Cell } from '#flows/engine/cell.ts';"),
+  },
+];
+
+/** What stands beside the drivers for all of them. */
+function sharedByDrivers(): string[] {
+  return ['breaker', 'outputs', 'supervise', 'tcp'].map((name) => `drivers/${name}.ts`);
+}
+
+export const moduleRules: readonly ModuleRule[] = [
+  {
+    module: 'xstate',
+    only: ['flows/engine/'],
+    planted: breaks('controller/control.ts', "import { createMachine } from 'xstate';"),
+  },
+  {
+    module: 'yaml',
+    only: ['flows/document.ts', 'flows/language/', 'simulator/plant/'],
+    planted: breaks('flows/link.ts', "import { parse } from 'yaml';"),
+  },
+  {
+    module: 'better-sqlite3',
+    only: ['controller/chronicle/', 'controller/history/', 'controller/lock.ts'],
+    planted: breaks('controller/server/planted.ts', "import Database from 'better-sqlite3';"),
+  },
+  {
+    module: 'modbus-serial',
+    only: ['drivers/modbus/'],
+    planted: breaks('simulator/device/planted.ts', "import { ServerTCP } from 'modbus-serial';"),
+  },
+  {
+    module: 'fastify',
+    only: ['controller/server/'],
+    planted: breaks('controller/control.ts', "import { fastify } from 'fastify';"),
+  },
+  {
+    module: '@fastify/static',
+    only: ['controller/server/'],
+    planted: breaks('controller/control.ts', "import { fastifyStatic } from '@fastify/static';"),
+  },
+  {
+    module: 'ws',
+    only: ['controller/server/'],
+    planted: breaks('controller/wire/planted.ts', "import { WebSocketServer } from 'ws';"),
+  },
+  {
+    module: 'node:http',
+    only: ['controller/server/'],
+    planted: breaks('controller/control.ts', "import { createServer } from 'node:http';"),
+  },
+  {
+    module: 'node:worker_threads',
+    only: ['controller/chronicle/'],
+    planted: breaks('controller/loop.ts', "import { Worker } from 'node:worker_threads';"),
+  },
+  {
+    module: 'preact',
+    only: ['hmi/'],
+    planted: breaks('controller/server/planted.ts', "import { render } from 'preact';"),
+  },
+  {
+    module: 'vite',
+    only: ['controller/vite.config.ts', 'hmi/vite.config.ts', 'simulator/vite.config.ts'],
+    planted: breaks('controller/main.ts', "import { build } from 'vite';"),
+  },
+  {
+    module: 'controller/server/',
+    only: ['controller/server/', 'controller/station.ts', 'controller/cli/'],
+    planted: breaks('controller/control.ts', "export * from '#controller/server/http.ts';"),
+  },
+];
+
+const exactMath = ['contract/', 'flows/'];
+
+export const syntaxRules: readonly SyntaxRule[] = [
+  {
+    where: exactMath,
+    never: '**',
+    planted: breaks('flows/engine/planted.ts', 'export const square = (x: number) => x ** 2;'),
+  },
+  {
+    where: exactMath,
+    never: '**=',
+    planted: breaks('contract/planted.ts', 'let x = 2;\nx **= 2;'),
+  },
+  ...['pow', 'exp', 'log', 'sin', 'cos', 'tan', 'atan2', 'cbrt', 'hypot', 'random'].map(
+    (name): SyntaxRule => ({
+      where: exactMath,
+      never: `Math.${name}`,
+      planted: breaks('flows/planted.ts', `export const made = Math.${name}(2, 3);`),
+    }),
+  ),
+  {
+    where: [''],
+    never: '../',
+    planted: breaks(
+      'test/unit/planted.test.ts',
+      "import { span } from '../flows/flow-fixture.ts';",
+    ),
+  },
+  {
+    where: ['contract/', 'flows/', 'drivers/', 'controller/', 'hmi/', 'simulator/'],
+    never: 'a computed import',
+    // They load the table engine that was generated for a flow.
+    except: ['controller/engines.ts', 'controller/replay.ts'],
+    planted: breaks('drivers/index.ts', 'export const load = (name: string) => import(name);'),
+  },
+];
