@@ -70,5 +70,6 @@ const key = /^#key=([A-Za-z0-9_-]{43})$/.exec(location.hash)?.[1];
 if (location.hash !== '') history.replaceState(null, '', location.pathname);
 const root = document.querySelector('#app');
 if (root !== null) render(<Page />, root);
+// The socket carries the session that it was opened with, so signing in comes first.
+if (key !== undefined) await signIn(key);
 startFeed();
-if (key !== undefined) void signIn(key);

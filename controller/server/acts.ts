@@ -16,7 +16,7 @@ export interface Visitor {
   readonly panel: boolean;
 }
 
-/** The actor of a stop from a panel where nobody is signed in. */
+/** Whoever is at the panel when nobody is signed in: control lets it stop, and nothing else. */
 export const panelActor: Actor = 'console:panel';
 const actTime_ms = 2000;
 
@@ -24,7 +24,10 @@ export type Verdict =
   | { readonly kind: 'pass'; readonly act: ActMessage }
   | { readonly kind: 'refuse'; readonly receipt: Receipt };
 
-/** A stop is judged by nothing but whether control is there: neither pace nor view holds it back. */
+/**
+ * A stop is judged by nothing but whether control is there: neither pace nor view holds it back. Who may do what is
+ * control's to say, and its refusals are recorded there; a page at the panel where nobody is signed in has an actor too.
+ */
 export function judgeAct(
   act: PageAct,
   visitor: Visitor,
@@ -32,7 +35,7 @@ export function judgeAct(
   pace: { readonly acts: Bucket; readonly keeps: Bucket },
 ): Verdict {
   const stop = isStop(act, cell.hello);
-  const actor = visitor.actor ?? (stop && visitor.panel ? panelActor : null);
+  const actor = visitor.actor ?? (visitor.panel ? panelActor : null);
   if (actor === null) return refuse(act, 'E_NOT_SIGNED_IN');
   const bucket = act.verb === 'keep' ? pace.keeps : pace.acts;
   if (!stop && !bucket.take()) return refuse(act, 'E_ACT_RATE');

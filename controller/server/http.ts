@@ -119,7 +119,7 @@ export class HttpDoor {
     });
     app.server.maxConnections = connectionLimit;
     app.addHook('onRequest', async (request, reply) => {
-      await reply.headers(guards);
+      void reply.headers(guards);
       const origin = request.method !== 'GET' && request.method !== 'HEAD';
       if (!isOwn(this.#hosts, request.headers, { origin })) {
         this.#log('warn', `refused a request: E_DOOR_ORIGIN: ${describe(request.headers)}`);

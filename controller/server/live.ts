@@ -67,17 +67,18 @@ export class Live {
 
   /** Control said something. */
   take(message: FromControl): void {
-    this.#lastFrame = this.#clock.time();
     if (!this.#view.take(message)) {
       this.#send({ type: 'resync' });
       return;
     }
+    // A greeting is no picture yet: pages stay grey until the snapshot that follows it.
+    if (message.type !== 'hello') this.#lastFrame = this.#clock.time();
     switch (message.type) {
       case 'hello':
-        this.#up = true;
-        this.#watch();
         return;
       case 'snapshot':
+        this.#up = true;
+        this.#watch();
         this.#restart();
         return;
       case 'delta':

@@ -21,6 +21,7 @@ export const linkProblem = signal<'used' | 'failed' | undefined>(undefined);
 export const watched = signal<readonly string[]>([]);
 
 const clockPace_ms = 250;
+const signInTime_ms = 2000;
 const restartedTime_ms = 8000;
 const freshness = new Freshness();
 let flushing = false;
@@ -81,9 +82,9 @@ export async function signIn(key: string): Promise<void> {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ key }),
+      signal: AbortSignal.timeout(signInTime_ms),
     });
     linkProblem.value = answer.ok ? undefined : 'used';
-    if (answer.ok) socket.restart();
   } catch {
     linkProblem.value = 'failed';
   }

@@ -70,13 +70,6 @@ export class LiveSocket {
     return this.#up;
   }
 
-  /** A new connection at once, as someone who has just signed in needs. */
-  restart(): void {
-    this.#wire?.close();
-    this.#delay = 0;
-    this.#lost();
-  }
-
   #opened(): void {
     this.#up = true;
     this.#delay = firstDelay;

@@ -63,7 +63,8 @@ export const en = {
   'truth.false': 'false',
   'truth.unknown': 'unknown',
   'term.not': 'not {text}',
-  'term.is': 'is {value}',
+  'term.isIn': '{region} is {state}',
+  'term.isNotIn': '{region} is not {state}',
   'term.held': 'without a break for {span} more',
   'term.after': '{span} more in this state',
   'term.over': 'time is over',
@@ -74,6 +75,7 @@ export const en = {
   'stopped.from': '{from} to {to}',
   'again.title': 'To run again',
   'again.none': 'No command leads on from here; it goes on by itself.',
+  'again.resume': 'Look at the machine, then resume the flow.',
   'again.ready': 'ready',
   'again.lacks': 'needs {lacks}',
 

@@ -17,7 +17,7 @@ interface ActButtonProps {
   readonly title: string;
   readonly verb: Verb;
   readonly args: Act['args'];
-  /** The hash of the flow that the person sees; a stop carries none. */
+  /** The flow that the person sees: had it moved since, the act would be refused. A stop carries none. */
   readonly flow?: string;
   /** Why it cannot be pressed now, in words; the connection is seen to here. */
   readonly blocked?: string;

@@ -2,17 +2,20 @@
 import type { JSX } from 'preact';
 import type { FlowInfo } from '#contract/wire.ts';
 import { store } from '#hmi/feed/cell.ts';
+import { commandTitle, isAccepted } from '#hmi/feed/derive.ts';
 import type { Kind } from '#hmi/feed/press.ts';
-import { t, textOf } from '#hmi/i18n/text.ts';
+import { t } from '#hmi/i18n/text.ts';
 import { ActButton } from './act-button.tsx';
+import { saidOf } from './term.tsx';
 
 type Command = FlowInfo['commands'][number];
 
 export function Commands({ flow }: { flow: FlowInfo }): JSX.Element {
-  const accepted = store.whys.value[flow.name]?.why.commands ?? [];
+  const { commands: accepted = [], candidates = [] } = store.whys.value[flow.name]?.why ?? {};
   const others = flow.commands.flatMap((command) => {
     const state = accepted.find(({ name }) => name === command.name);
-    return command.class === 'stop' || state === undefined ? [] : [{ command, ...state }];
+    const shown = command.class !== 'stop' && state !== undefined && isAccepted(state, candidates);
+    return shown ? [{ command, ...state }] : [];
   });
   const stops = flow.commands.filter((command) => command.class === 'stop');
   return (
@@ -43,34 +46,30 @@ function CommandButton(props: {
   lacks: readonly string[];
 }): JSX.Element {
   const { flow, command, lacks } = props;
-  const blocked = blockedBy(command, lacks);
+  const blocked = blockedBy(flow, command, lacks);
   return (
     <ActButton
       kind={kindOf(command)}
       title={commandTitle(command)}
       verb="command"
       args={{ flow: flow.name, name: command.name }}
-      flow={flow.hash}
+      flow={flow.name}
       {...(blocked === undefined ? {} : { blocked })}
     />
   );
 }
 
-function blockedBy(command: Command, lacks: readonly string[]): string | undefined {
+function blockedBy(flow: FlowInfo, command: Command, lacks: readonly string[]): string | undefined {
   const link = store.link.value;
   const panelStop = command.class === 'stop' && link?.panel === true;
   if (link?.actor == null && !panelStop) return t('press.signIn');
-  return lacks.length === 0 ? undefined : t('press.lacks', { lacks: lacks.join(', ') });
+  return lacks.length === 0
+    ? undefined
+    : t('press.lacks', { lacks: lacks.map((lack) => saidOf(lack, flow)).join(', ') });
 }
 
 function kindOf(command: Command): Kind {
   if (command.class === 'stop') return 'stop';
   if (command.held_ms !== undefined) return 'keep';
   return command.class === 'start' ? 'start' : 'confirm';
-}
-
-/** The title, or the name with a capital. */
-export function commandTitle(command: Command): string {
-  const title = textOf(command.title);
-  return title === command.name ? title.slice(0, 1).toUpperCase() + title.slice(1) : title;
 }

@@ -2,11 +2,21 @@
 import type { JSX } from 'preact';
 import type { Candidate, FlowInfo } from '#contract/wire.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
-import { remainingOf, sortCandidates, stateTitle, stateTitles } from '#hmi/feed/derive.ts';
+import {
+  besideTime,
+  remainingOf,
+  sortCandidates,
+  sortLacks,
+  stateTitle,
+  stateTitles,
+} from '#hmi/feed/derive.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';
 import { ResumeButton } from './act-button.tsx';
 import { formatSpan } from './format.ts';
-import { Condition } from './term.tsx';
+import { Condition, saidOf } from './term.tsx';
+
+/** More are not taken in at a glance; the rest stand below. */
+const lacksLimit = 3;
 
 export function Now({ flow, region }: { flow: FlowInfo; region: string }): JSX.Element {
   const state = store.flows.value?.[flow.name];
@@ -23,6 +33,7 @@ export function Now({ flow, region }: { flow: FlowInfo; region: string }): JSX.E
         </p>
         <h2>{titles.at(-1) ?? region}</h2>
         {place !== undefined && <p class="since">{formatSpan(cellTime.value - place.sinceTime)}</p>}
+        <Lacks flow={flow} region={region} path={path} />
       </header>
       {/* Long conditions scroll, by keyboard too. */}
       <div class="scroll" tabIndex={0} role="group" aria-label={t('now.waits')}>
@@ -33,6 +44,24 @@ export function Now({ flow, region }: { flow: FlowInfo; region: string }): JSX.E
         )}
       </div>
     </section>
+  );
+}
+
+/** The one line that is read from afar: what has to change before the state moves on. */
+function Lacks(props: { flow: FlowInfo; region: string; path: string }): JSX.Element | null {
+  const { flow, region, path } = props;
+  const candidates = store.whys.value[flow.name]?.why.candidates ?? [];
+  const mine = candidates.filter((candidate) => candidate.region === region);
+  const first = sortCandidates(mine, path).next.find(({ blocking }) => blocking.length > 0);
+  if (first === undefined) return <p class="lacks" />;
+  const lacks = sortLacks(first.blocking).slice(0, lacksLimit);
+  const shown = lacks.map((lack) => saidOf(lack, flow));
+  const more = first.blocking.length - shown.length;
+  return (
+    <p class="lacks">
+      {t('now.waits')} <b>{shown.join(', ')}</b>
+      {more > 0 && ` ${t('banner.more', { count: more })}`}
+    </p>
   );
 }
 
@@ -101,16 +130,22 @@ function NextStep({ flow, candidate, at }: CandidateProps): JSX.Element {
 function Deadline({ flow, candidate, at }: CandidateProps): JSX.Element {
   const { term, transition, to, why } = candidate;
   const left = Math.max(0, (remainingOf(term) ?? 0) - (cellTime.value - at));
+  const beside = besideTime(term);
   return (
-    <p class="deadline">
-      <span>{t('now.deadline')}</span>
-      <b>{left === 0 ? t('now.due') : t('now.in', { span: formatSpan(left + 999) })}</b>
-      <span class="arrow" aria-hidden="true">
-        →
-      </span>
-      <span>{to === undefined ? t('now.stay') : stateTitle(flow, to)}</span>
-      <span class="id">{transition}</span>
-      {why !== undefined && <span class="why">{textOf(why)}</span>}
-    </p>
+    <article class="deadline">
+      <p>
+        <span>{t('now.deadline')}</span>
+        <b>{left === 0 ? t('now.due') : t('now.in', { span: formatSpan(left + 999) })}</b>
+        <span class="arrow" aria-hidden="true">
+          →
+        </span>
+        <span>{to === undefined ? t('now.stay') : stateTitle(flow, to)}</span>
+        <span class="id">{transition}</span>
+        {why !== undefined && <span class="why">{textOf(why)}</span>}
+      </p>
+      {beside.of !== undefined && beside.of.length > 0 && (
+        <Condition term={beside} flow={flow} at={at} />
+      )}
+    </article>
   );
 }

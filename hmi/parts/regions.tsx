@@ -27,7 +27,7 @@ export function Regions(props: {
                 onClick={() => pick(name)}
               >
                 <small>{name}</small>
-                <b>{place === undefined ? '' : stateTitles(flow, place.state).join(' › ')}</b>
+                <b>{place === undefined ? '' : stateTitles(flow, place.state).at(-1)}</b>
                 <span class="since">
                   {place === undefined ? '' : formatSpan(cellTime.value - place.sinceTime)}
                 </span>

@@ -3,12 +3,11 @@
 import type { JSX } from 'preact';
 import type { FlowInfo } from '#contract/wire.ts';
 import { store } from '#hmi/feed/cell.ts';
-import { stateTitles } from '#hmi/feed/derive.ts';
+import { commandTitle, decisiveTerms, stateTitles, waysBack } from '#hmi/feed/derive.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';
-import { commandTitle } from './commands.tsx';
 import { formatTime } from './format.ts';
 import { Truth } from './mark.tsx';
-import { Condition } from './term.tsx';
+import { Leaf, saidOf } from './term.tsx';
 
 export function StoppedBy({ flow, runs }: { flow: FlowInfo; runs: boolean }): JSX.Element {
   const stop = store.stops.value[flow.name];
@@ -28,9 +27,11 @@ export function StoppedBy({ flow, runs }: { flow: FlowInfo; runs: boolean }): JS
             })}
             {stop.why !== undefined && <span class="why">{textOf(stop.why)}</span>}
           </p>
-          {stop.terms.map((term, index) => (
-            <Condition key={index} term={term} flow={flow} at={stop.at} values={stop.values} />
-          ))}
+          <div class="parts">
+            {stop.terms.flatMap(decisiveTerms).map((term, index) => (
+              <Leaf key={index} term={term} flow={flow} at={stop.at} values={stop.values} />
+            ))}
+          </div>
         </div>
       )}
     </section>
@@ -38,22 +39,22 @@ export function StoppedBy({ flow, runs }: { flow: FlowInfo; runs: boolean }): JS
 }
 
 export function ToRunAgain({ flow }: { flow: FlowInfo }): JSX.Element {
-  const accepted = store.whys.value[flow.name]?.why.commands ?? [];
-  const ways = flow.commands.flatMap((command) => {
-    const state = accepted.find(({ name }) => name === command.name);
-    const leads = command.class !== 'stop' && command.held_ms === undefined;
-    return leads && state !== undefined ? [{ command, ...state }] : [];
-  });
+  const ways = waysBack(flow, store.whys.value[flow.name]?.why);
+  const stands = store.flows.value?.[flow.name]?.stepped === false;
   return (
     <section class="panel again" aria-label={t('again.title')}>
       <h2>{t('again.title')}</h2>
-      {ways.length === 0 && <p class="quiet">{t('again.none')}</p>}
+      {ways.length === 0 && <p class="quiet">{t(stands ? 'again.resume' : 'again.none')}</p>}
       <ul class="scroll" tabIndex={0}>
         {ways.map(({ command, ready, lacks }) => (
           <li key={command.name} class={ready ? 'true' : 'false'}>
             <Truth truth={ready ? 'true' : 'false'} />
             <b>{commandTitle(command)}</b>
-            <span>{ready ? t('again.ready') : t('again.lacks', { lacks: lacks.join(', ') })}</span>
+            <span>
+              {ready
+                ? t('again.ready')
+                : t('again.lacks', { lacks: lacks.map((lack) => saidOf(lack, flow)).join(', ') })}
+            </span>
           </li>
         ))}
       </ul>

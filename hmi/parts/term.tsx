@@ -2,9 +2,9 @@
 import type { JSX } from 'preact';
 import type { FlowInfo, TagState, Term } from '#contract/wire.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
-import { phraseOf } from '#hmi/feed/derive.ts';
-import { t, textOf } from '#hmi/i18n/text.ts';
-import { formatSpan } from './format.ts';
+import { commandTitle, flowValues, phraseOf, stateTitle } from '#hmi/feed/derive.ts';
+import { t } from '#hmi/i18n/text.ts';
+import { formatSpan, formatValue } from './format.ts';
 import { Truth } from './mark.tsx';
 import { Value, placeOf, tagTitle } from './value.tsx';
 
@@ -73,7 +73,8 @@ function Unless(props: TermProps & { inner: Term }): JSX.Element {
   );
 }
 
-function Leaf({ term, flow, at, values }: TermProps): JSX.Element {
+/** One condition with the values that decide it. */
+export function Leaf({ term, flow, at, values }: TermProps): JSX.Element {
   const tags = term.tags ?? [];
   return (
     <span class={`leaf ${term.truth}`}>
@@ -90,16 +91,27 @@ function Leaf({ term, flow, at, values }: TermProps): JSX.Element {
           </span>
         );
       })}
+      {values === undefined && <Inner term={term} flow={flow} />}
+    </span>
+  );
+}
+
+/** Values of the flow's own that the condition reads; of a moment in the past they are not known. */
+function Inner({ term, flow }: { term: Term; flow: FlowInfo }): JSX.Element | null {
+  const read = flowValues(term.text, store.flows.value?.[flow.name]);
+  if (read.length === 0) return null;
+  return (
+    <span class="source">
+      {read.map(({ name, value }) => (
+        <span key={name} class="place">
+          {name} <b>{formatValue(value)}</b>
+        </span>
+      ))}
     </span>
   );
 }
 
 function leafText(term: Term, flow: FlowInfo, at: number): string {
-  if (term.kind === 'command') {
-    const name = term.text.replace(/^cmd\./, '');
-    const command = flow.commands.find((candidate) => candidate.name === name);
-    return t('now.command', { command: textOf(command?.title ?? name) });
-  }
   if (term.kind === 'after' || term.kind === 'for') {
     if (term.remaining_ms === undefined) return term.text;
     const left = Math.max(0, term.remaining_ms - (cellTime.value - at));
@@ -107,7 +119,25 @@ function leafText(term: Term, flow: FlowInfo, at: number): string {
     const key = term.kind === 'after' ? 'term.after' : 'term.held';
     return t(key, { span: formatSpan(left + 999) });
   }
-  const { text, negated } = phraseOf(term.text, (name) => {
+  return saidOf(term.text, flow);
+}
+
+/** A condition's text as people say it. */
+export function saidOf(condition: string, flow: FlowInfo): string {
+  const asked = /^cmd\.(.+)$/.exec(condition)?.[1];
+  if (asked !== undefined) {
+    const command = flow.commands.find(({ name }) => name === asked);
+    return t('now.command', {
+      command: command === undefined ? asked : commandTitle(command),
+    });
+  }
+  const placed = /^(!?)active\('(\w+)((?:\.\w+)+)'\)$/.exec(condition);
+  if (placed !== null) {
+    const [, not, region = '', rest = ''] = placed;
+    const state = stateTitle(flow, region + rest);
+    return t(not === '!' ? 'term.isNotIn' : 'term.isIn', { region, state });
+  }
+  const { text, negated } = phraseOf(condition, (name) => {
     const info = store.info(name);
     return info === undefined ? undefined : tagTitle(info, name);
   });
