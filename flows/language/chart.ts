@@ -22,6 +22,7 @@ export function readChart(outline: Outline, sentences: Sentences): Chart {
   const regions = outline.regions.map((region, index): RegionDecl => {
     const { name, fields, span, top } = region;
     const initial = readInitial(fields, outline, top, `region \`${name}\``, sentences);
+    if (initial < 0) reader.lost.add(index);
     const go = reader.readList(fields, { region: index, state: -1 });
     for (const number of region.states) {
       const state = outline.states[number];
@@ -47,6 +48,7 @@ function readState(
     report.error('CF0103', fields.place('rest'), told, 'Put it in those that may wait for ever.');
   }
   const initial = composite ? readInitial(fields, outline, children, `\`${path}\``, sentences) : -1;
+  if (composite && initial < 0) reader.lost.add(region);
   if (!composite && fields.has('initial'))
     report.error('CF0101', fields.place('initial'), 'a state without `states` has no `initial`');
   const holder: Holder = { region, state: index };

@@ -6,7 +6,7 @@ import { quoted } from './report.ts';
 export function checkNames(draft: Draft): void {
   collisions(draft);
   oneDriver(draft);
-  if (draft.sentences.broken) return;
+  if (draft.sentences.broken || draft.regions.length === 0) return;
   unused(draft);
   accepted(draft);
 }

@@ -119,12 +119,17 @@ export class Fields {
   }
 
   wrong(node: Node, text: string, suggestion?: string): void {
+    if (isTold(node)) return;
     this.report.error('CF0103', node.span, text, suggestion);
   }
 }
 
 export function isEmpty(node: Node): boolean {
-  return node.kind === 'scalar' && node.text === '' && node.value === null;
+  return node.kind === 'scalar' && node.text === '' && node.value === null && !node.told;
+}
+
+function isTold(node: Node): boolean {
+  return node.kind === 'scalar' && node.told;
 }
 
 export function notYet(report: Report, what: string, span: Span): void {
@@ -132,6 +137,7 @@ export function notYet(report: Report, what: string, span: Span): void {
 }
 
 export function asMap(report: Report, node: Node, what: string): MapNode | undefined {
+  if (isTold(node)) return undefined;
   if (node.kind !== 'map') {
     const told = isEmpty(node) ? `${what} is empty` : `${what} is a map`;
     report.error('CF0103', node.span, told, 'Write `name: value`, each on a line or in {...}.');
@@ -143,6 +149,7 @@ export function asMap(report: Report, node: Node, what: string): MapNode | undef
 }
 
 export function asScalar(report: Report, node: Node, what: string): ScalarNode | undefined {
+  if (isTold(node)) return undefined;
   if (node.kind === 'scalar' && !isEmpty(node)) return node;
   const told = node.kind === 'scalar' ? `${what} is empty` : `${what} is one value`;
   const hint =
@@ -168,6 +175,7 @@ export function readDuration(report: Report, node: Node, name: string): Duration
 
 /** A text for people: one, or one for each language. */
 export function readText(report: Report, node: Node, name: string): Text | undefined {
+  if (isTold(node)) return undefined;
   if (node.kind === 'scalar' && typeof node.value === 'string') return node.text;
   if (node.kind !== 'map') {
     const hint = 'Quote it, or write {en: ..., ko: ...}.';

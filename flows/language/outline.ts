@@ -97,7 +97,8 @@ export function readOutline(top: Fields): Outline {
     const fields = new Fields(report, value, 'region', keySpan, names);
     const region: RegionOutline = { name: key, fields, span: keySpan, top: [], states: [] };
     const index = regions.push(region) - 1;
-    if (!fields.has('like')) fields.read('states');
+    const block = value.kind === 'map' && value.entries.some((entry) => entry.key === 'like');
+    if (!block) fields.read('states');
     region.top.push(...addStates(fields, index, -1, key));
   }
   return { regions, states, paths };

@@ -4,6 +4,9 @@ import { nearest } from '#contract/diagnostic.ts';
 import type { FlowCode } from './codes.ts';
 import { nameLimit, problemLimit } from './limits.ts';
 
+/** Names shown in one message. */
+const listLimit = 16;
+
 export class Report {
   readonly #file: string;
   readonly #length: number;
@@ -65,9 +68,11 @@ export function didYouMean(wrong: string, names: Iterable<string>): string | und
 
 /** `a, b or c`, for lists of what may stand somewhere; long lists are cut. */
 export function oneOf(names: readonly string[]): string {
-  const shown = names.length > 12 ? [...names.slice(0, 12), '...'] : names;
-  const last = shown.at(-1) ?? 'nothing';
-  return shown.length < 2 ? last : `${shown.slice(0, -1).join(', ')} or ${last}`;
+  const last = names.at(-1) ?? 'nothing';
+  if (names.length < 2) return last;
+  return names.length > listLimit
+    ? `${names.slice(0, listLimit).join(', ')} ...`
+    : `${names.slice(0, -1).join(', ')} or ${last}`;
 }
 
 /** A text of the user's in a message, cut when it is long. */

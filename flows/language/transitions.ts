@@ -45,7 +45,7 @@ export class TransitionReader {
   readonly stays: number[] = [];
   /** Transitions with `after`, even one that could not be read. */
   readonly timed = new Set<number>();
-  /** Regions with a target that does not exist. */
+  /** Regions with a target or an initial state that does not exist. */
   readonly lost = new Set<number>();
   readonly #outline: Outline;
   readonly #sentences: Sentences;
@@ -222,24 +222,23 @@ export class TransitionReader {
     const { report } = this.#sentences;
     const { regions, paths } = this.#outline;
     const { text, span } = scalar;
-    const own = regions[holder.region];
-    const [first = ''] = text.split('.');
+    const [first = ''] = text.split('.', 1);
     const around = this.#around(holder);
-    const found = paths.get(`${around}.${text}`);
-    if (found !== undefined) return found;
-    if (text === first && regions.some(({ name }) => name === first)) {
+    const sibling = paths.has(`${around}.${first}`);
+    const region = sibling ? -1 : regions.findIndex(({ name }) => name === first);
+    if (region >= 0 && text === first) {
       const told = `${quoted(text)} is a region, and a region is no target`;
       report.error('CF0302', span, told, 'Name one of its states.');
-    } else if (paths.has(`${around}.${first}`) || own?.name === first) {
-      const path = own?.name === first ? text : `${around}.${text}`;
-      const same = paths.get(path);
-      if (same !== undefined) return same;
-      this.#unknown(text, span, holder);
-    } else if (regions.some(({ name }) => name === first)) {
+      return undefined;
+    }
+    if (region >= 0 && region !== holder.region) {
       const told = `${quoted(text)} is in another region; a transition stays in its own`;
       report.error('CF0302', span, told, 'Let that region ask `active()` or a signal.');
-    } else this.#unknown(text, span, holder);
-    return undefined;
+      return undefined;
+    }
+    const found = paths.get(region >= 0 ? text : `${around}.${text}`);
+    if (found === undefined) this.#unknown(text, span, holder);
+    return found;
   }
 
   /** The path of what holds the siblings of a transition's holder. */

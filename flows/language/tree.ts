@@ -1,6 +1,6 @@
 // A flow's YAML as maps, lists and scalars with the place of each in the text. YAML 1.2 core without
 // anchors, aliases, merge keys, tags, directives and second documents; bounded. Knows no fields.
-import type { CST, Node as YamlNode, Pair, Scalar } from 'yaml';
+import type { CST, Node as YamlNode, Pair, Scalar, YAMLParseError } from 'yaml';
 import { Composer, Parser, isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Span } from '#contract/diagnostic.ts';
 import { depthLimit, textLimit } from './limits.ts';
@@ -33,6 +33,8 @@ export interface ScalarNode {
   readonly text: string;
   readonly value: string | number | boolean | null;
   readonly plain: boolean;
+  /** It could not be read and that is told: nothing more is to be said of it. */
+  readonly told: boolean;
   /** The place in the file of each unit of `text`, and of its end. */
   at(offset: number): number;
 }
@@ -67,11 +69,7 @@ export function readTree(text: string, report: Report): Node | undefined {
   const percent = directive(tokens);
   if (percent !== undefined)
     reader.refuse('CF0004', percent, percent + 1, 'directives are not used here');
-  for (const problem of document.errors) {
-    const [first = ''] = problem.message.split('\n');
-    const hint = problem.code === 'TAB_AS_INDENT' ? 'Indent with spaces.' : quoteHint;
-    reader.refuse('CF0001', problem.pos[0], problem.pos[1], `not valid YAML: ${first}`, hint);
-  }
+  if (!reader.syntax(document.errors)) return undefined;
   if (document.contents === null) {
     report.error('CF0102', start, 'the file is empty');
     return undefined;
@@ -105,9 +103,28 @@ class TreeReader {
   readonly #text: string;
   readonly #report: Report;
 
+  /** Where a value of `{...}` reads as a map because of a `: ` in it. */
+  readonly #cut = new Set<number>();
+
   constructor(text: string, report: Report) {
     this.#text = text;
     this.#report = report;
+  }
+
+  /** Tells what `yaml` found; false when what it read is not to be trusted. */
+  syntax(problems: readonly YAMLParseError[]): boolean {
+    for (const { code, message, pos } of problems) {
+      const [from, to] = pos;
+      if (code === 'BLOCK_IN_FLOW') {
+        this.#cut.add(from);
+        this.refuse('CF0005', from, to, 'a `: ` in {...} begins another map', quoteHint);
+      } else {
+        const [first = ''] = message.split('\n');
+        const hint = code === 'TAB_AS_INDENT' ? 'Indent with spaces.' : quoteHint;
+        this.refuse('CF0001', from, to, `not valid YAML: ${first}`, hint);
+      }
+    }
+    return problems.every(({ code }) => code === 'BLOCK_IN_FLOW');
   }
 
   refuse(
@@ -125,19 +142,23 @@ class TreeReader {
     const [from, to] = node.range ?? [0, 0];
     const span = this.#span(from, to);
     this.#decorations(node, from, to);
-    if (isAlias(node)) return empty(span);
+    if (isAlias(node) || this.#cut.has(from)) return empty(span, true);
     if (isSeq<YamlNode>(node)) {
       return { kind: 'list', span, items: node.items.map((item) => this.node(item)) };
     }
     if (isMap<YamlNode, YamlNode | null>(node)) return this.#map(node.items, node.flow, span);
-    return isScalar(node) ? this.#scalar(node, span) : empty(span);
+    if (isScalar(node)) return this.#scalar(node, span);
+    return empty(span, true);
   }
 
   #decorations(node: YamlNode, from: number, to: number): void {
     if (isAlias(node)) {
       this.refuse('CF0004', from, to, 'an alias is not used here', 'Write the value itself.');
-    } else if (node.anchor !== undefined) {
-      this.refuse('CF0004', from, to, 'an anchor is not used here', 'Leave it out.');
+      return;
+    }
+    if (node.anchor !== undefined && node.tag === undefined) {
+      const sign = Math.max(0, this.#text.lastIndexOf('&', from));
+      this.refuse('CF0004', sign, to, 'an anchor is not used here', 'Leave it out.');
     }
     if (node.tag === undefined) return;
     // The tag stands just before the node, with white space between.
@@ -193,7 +214,8 @@ class TreeReader {
       places ??= this.#places(text, span);
       return places[offset] ?? span.end;
     };
-    return { kind: 'scalar', span, text, value: known ? value : null, plain, at };
+    const told = node.tag !== undefined;
+    return { kind: 'scalar', span, text, value: known ? value : null, plain, told, at };
   }
 
   #word(text: string, span: Span): void {
@@ -209,6 +231,8 @@ class TreeReader {
     let place = span.start;
     for (const unit of text) {
       const blank = /\s/.test(unit);
+      // A line that is continued by a backslash leaves nothing in the text.
+      if (/^\\\r?\n/.test(this.#text.slice(place, place + 3))) place = this.#past(place + 1, span);
       const end = Math.min(span.end, place + alignWindow);
       let next = place;
       while (next < end && !same(this.#text, next, unit, blank)) next += 1;
@@ -216,10 +240,17 @@ class TreeReader {
       if (next >= end) next = place;
       for (let index = 0; index < unit.length; index += 1) places.push(next + index);
       place = Math.min(next + unit.length, span.end);
-      if (blank) while (place < span.end && /\s/.test(this.#text[place] ?? '')) place += 1;
+      if (blank) place = this.#past(place, span);
     }
     places.push(place);
     return places;
+  }
+
+  /** Past white space. */
+  #past(from: number, { end }: Span): number {
+    let place = from;
+    while (place < end && /\s/.test(this.#text[place] ?? '')) place += 1;
+    return place;
   }
 
   /** Inside the text; an empty place is where something was expected. */
@@ -233,6 +264,6 @@ function same(source: string, place: number, unit: string, blank: boolean): bool
   return blank ? /\s/.test(source[place] ?? '') : source.startsWith(unit, place);
 }
 
-function empty(span: Span): ScalarNode {
-  return { kind: 'scalar', span, text: '', value: null, plain: true, at: () => span.start };
+function empty(span: Span, told = false): ScalarNode {
+  return { kind: 'scalar', span, text: '', value: null, plain: true, told, at: () => span.start };
 }
