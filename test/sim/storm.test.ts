@@ -23,7 +23,7 @@ function stormOf(seed: number): Storm {
   return { random, device, person, command, pause: 500 + random() * 15_000 };
 }
 
-const pick = <T>(random: Random, list: readonly [T, ...T[]]): T =>
+const pick = <T>(random: Random, list: readonly [T, ...(readonly T[])]): T =>
   list[Math.floor(random() * list.length)] ?? list[0];
 
 /** One round of trouble, and when it ends. */
@@ -31,14 +31,14 @@ function trouble(world: World, storm: Storm): void {
   const { random } = storm;
   const lasts = 50 + random() * random() * 9000;
   if (random() < storm.device) {
-    const device = pick(random, ['io', 'plc']);
-    const kind = pick(random, ['hang', 'kill', 'slow']);
+    const device = pick(random, ['io', 'plc'] as const);
+    const kind = pick(random, ['hang', 'kill', 'slow'] as const);
     const by = milliseconds(Math.floor(20 + random() * 400));
     world.fault(device, kind === 'slow' ? { kind, by } : { kind });
     world.after(lasts, () => world.fault(device, undefined));
   }
   if (random() < storm.person) {
-    const act = pick(random, ['estop', 'gate-open']);
+    const act = pick(random, ['estop', 'gate-open'] as const);
     world.act(act, true);
     world.after(lasts, () => world.act(act, false));
   }
