@@ -25,15 +25,15 @@ const schema = `CREATE TABLE entry (
   hash BLOB NOT NULL
 ) STRICT`;
 
-/** A database of one writer. `pageLimit` bounds the file, for tests of a full disk. */
+/** A database of one writer. `pageLimit` is asked at each opening: tests of a full disk give one. */
 export class ChronicleDatabase implements Storage {
   readonly #path: string;
   readonly #durability: Durability;
-  readonly #pageLimit: number | undefined;
+  readonly #pageLimit: () => number | undefined;
   #database: Database.Database;
   #statements: ReturnType<typeof prepare>;
 
-  constructor(path: string, durability: Durability, pageLimit?: number) {
+  constructor(path: string, durability: Durability, pageLimit: () => number | undefined = none) {
     this.#path = path;
     this.#durability = durability;
     this.#pageLimit = pageLimit;
@@ -105,9 +105,8 @@ export class ChronicleDatabase implements Storage {
       database.pragma('journal_mode = WAL');
       database.pragma(`synchronous = ${this.#durability === 'strict' ? 'FULL' : 'NORMAL'}`);
       database.pragma('journal_size_limit = 16777216');
-      if (this.#pageLimit !== undefined) {
-        database.pragma(`max_page_count = ${this.#pageLimit}`);
-      }
+      const limit = this.#pageLimit();
+      if (limit !== undefined) database.pragma(`max_page_count = ${limit}`);
       prepareSchema(database);
       return database;
     } catch (error) {
@@ -116,6 +115,8 @@ export class ChronicleDatabase implements Storage {
     }
   }
 }
+
+const none = (): undefined => undefined;
 
 function prepareSchema(database: Database.Database): void {
   const tables = database.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get();

@@ -2,7 +2,7 @@
 // later and later; when nothing waits, retention. What blocks between turns is the caller's choice.
 import { CellError, type Code, InvariantError } from '#contract/error.ts';
 import type { Retention } from './retention.ts';
-import type { RingSink } from './ring.ts';
+import type { NumberedDraft, RingSink } from './ring.ts';
 import type { Writer } from './writer.ts';
 
 /** Of one commit. */
@@ -31,6 +31,8 @@ export class Drain {
   readonly #listener: DrainListener;
   readonly #now: () => number;
   readonly #gather: number;
+  /** A commit that failed comes again just as it was: what became of it may not be known. */
+  #batch: readonly NumberedDraft[] = [];
   #failures = 0;
   #told = '';
 
@@ -51,13 +53,15 @@ export class Drain {
   }
 
   turn(): Next {
-    const drafts = this.#sink.peek(mostEntries, mostBytes);
+    if (this.#batch.length === 0) this.#batch = this.#sink.peek(mostEntries, mostBytes);
+    const count = this.#batch.length;
     try {
-      if (drafts.length === 0) return this.#idle();
+      if (count === 0) return this.#idle();
       const began = this.#now();
-      this.#writer.write(drafts);
+      this.#writer.write(this.#batch);
+      this.#batch = [];
       const micros = Math.round((this.#now() - began) * 1000);
-      if (this.#sink.release(drafts.length, micros)) this.#listener.durable();
+      if (this.#sink.release(count, micros)) this.#listener.durable();
     } catch (error) {
       return this.#fail(error);
     }

@@ -14,6 +14,7 @@ import {
   type Gap,
   type StartThread,
 } from '#controller/chronicle/chronicle.ts';
+import type { Next } from '#controller/chronicle/drain.ts';
 import { ChronicleDatabase } from '#controller/chronicle/database.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import type { Storage } from '#controller/chronicle/storage.ts';
@@ -62,8 +63,10 @@ export interface Local {
   readonly durable: number[];
   /** Lets the writer work until nothing waits, or until it has failed. Says whether all is written. */
   write(): boolean;
-  /** One turn of the writer. */
-  turn(): void;
+  /** One turn of the writer, and what it says to do next. */
+  turn(): Next;
+  /** Lifts `pageLimit`. */
+  makeRoom(): void;
   close(): Promise<boolean>;
 }
 
@@ -87,11 +90,15 @@ export async function openLocal(options: LocalOptions): Promise<Local> {
     ...options,
   };
   const made: { writer?: OpenedWriter } = {};
+  const limit = { pages: options.pageLimit };
   const start: StartThread = (setup, heard) => {
-    const database = () => new ChronicleDatabase(setup.path, setup.durability, options.pageLimit);
+    const database = () => new ChronicleDatabase(setup.path, setup.durability, () => limit.pages);
     const writer = openWriter(setup, heard, () => options.storage?.(database) ?? database());
     if (writer !== undefined) made.writer = writer;
     return { end: async () => {} };
+  };
+  const makeRoom = (): void => {
+    limit.pages = undefined;
   };
   const gaps: Gap[] = [];
   const stalls: string[] = [];
@@ -119,7 +126,17 @@ export async function openLocal(options: LocalOptions): Promise<Local> {
     clock.pass(1000);
     return closing;
   };
-  return { chronicle, clock, gaps, stalls, durable, write, turn: () => writer.turn(), close };
+  return {
+    chronicle,
+    clock,
+    gaps,
+    stalls,
+    durable,
+    write,
+    turn: () => writer.turn(),
+    makeRoom,
+    close,
+  };
 }
 
 export const jsonDraft = (kind: EntryKind, body: Json, at = 1_790_000_000_000): Draft => ({

@@ -4,7 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { canonicalJson, type Json } from '#contract/canonical.ts';
 import type { Draft, Entry } from '#contract/entry.ts';
 import { makeCheckpoint } from '#controller/chronicle/checkpoint.ts';
@@ -24,6 +24,9 @@ import {
 import { bootDraft, chance, writeRun } from './sample-record.ts';
 
 const seed = Number(process.env['REBE_SEED'] ?? 20_261_123);
+// A busy disk makes these slow, never wrong.
+vi.setConfig({ testTimeout: 60_000 });
+
 let folder: ReturnType<typeof makeFolder>;
 let original: string;
 let path: string;
