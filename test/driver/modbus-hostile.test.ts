@@ -1,7 +1,7 @@
 // Answers as no device should give them, from a seed: the driver neither crashes nor hangs, and no
 // value that the device did not hold is ever taken for good.
 import { describe, expect, test } from 'vitest';
-import { qualityOf } from '#contract/quality.ts';
+import { qualityOf, status } from '#contract/quality.ts';
 import { modbusRig } from './rig-modbus.ts';
 import { Bench, nth, pause, request } from './rig.ts';
 
@@ -37,6 +37,11 @@ const resized = (answer: Buffer, length: number): Buffer => {
   return copy;
 };
 
+const exceptionFrame = (answer: Buffer, unit: number, body: number[], code?: number): Buffer => {
+  const pdu = [unit, code ?? (answer[7] ?? 0) | 0x80, ...body];
+  return Buffer.concat([answer.subarray(0, 4), Buffer.from([0, pdu.length, ...pdu])]);
+};
+
 const twists: Readonly<Record<string, Twist>> = {
   'another transaction': (answer, random) => {
     const copy = poisoned(answer);
@@ -44,8 +49,7 @@ const twists: Readonly<Record<string, Twist>> = {
     return copy;
   },
   'another unit': (answer) => changed(poisoned(answer), 6, 77),
-  'an exception of another unit': (answer) =>
-    Buffer.concat([answer.subarray(0, 4), Buffer.from([0, 3, 77, (answer[7] ?? 0) | 0x80, 2])]),
+  'an exception of another unit': (answer) => exceptionFrame(answer, 77, [2]),
   'another function': (answer) => changed(poisoned(answer), 7, ((answer[7] ?? 0) % 4) + 1),
   'another protocol': (answer) => changed(poisoned(answer), 3, 1),
   'a byte count that is too large': (answer) => changed(poisoned(answer), 8, (answer[8] ?? 0) + 2),
@@ -104,6 +108,27 @@ describe('a hostile device', () => {
       expect(wrong, `seed ${seed}`).toEqual([]);
     },
   );
+
+  const refusals: { what: string; twist: (answer: Buffer) => Buffer }[] = [
+    { what: 'of another unit', twist: (answer) => exceptionFrame(answer, 77, [2]) },
+    { what: 'that is too long', twist: (answer) => exceptionFrame(answer, 1, [2, 2]) },
+    { what: 'of another function', twist: (answer) => exceptionFrame(answer, 1, [2], 0x90) },
+  ];
+  test.for(refusals)('an exception $what is not what the device says', async ({ twist }) => {
+    const rig = await modbusRig();
+    await using one = new Bench(rig);
+    await one.online();
+    rig.device.twist = twist;
+    await one.sink.until('it is noticed', () => one.sink.latest('door.opened')?.status !== 0);
+    await pause(50);
+    rig.device.twist = (answer) => answer;
+    await one.settled();
+    const bad = one.sink.batches.flat().filter((sample) => qualityOf(sample.status) === 'bad');
+    expect(bad.length).toBeGreaterThan(0);
+    expect([...new Set(bad.map((sample) => sample.status))]).toEqual([
+      status.BadCommunicationError,
+    ]);
+  });
 
   test('answers that come in pieces are put together', async () => {
     const rig = await modbusRig();
