@@ -3,12 +3,13 @@
 import type { Candidate, Term, Why } from '#contract/wire.ts';
 import { formatDuration, milliseconds } from '#contract/time.ts';
 import { lacksOf, fewest } from '#flows/explain/blocking.ts';
+import { Clauses } from '#flows/explain/clause.ts';
 import type { Condition } from '#flows/explain/condition.ts';
-import { Conditions, partsOf } from '#flows/explain/condition.ts';
-import { expressionText } from '#flows/explain/text.ts';
+import { joined, judge } from '#flows/explain/condition.ts';
 import type { Configuration, Frame } from '#flows/engine/engine.ts';
 import { evaluate, readingOf } from '#flows/engine/evaluate.ts';
 import type { Reading } from '#flows/engine/evaluate.ts';
+import { formatExpr } from '#flows/language/format.ts';
 import type { CellPlan, FlowPlan } from './plan.ts';
 import type { Expr, Flow, TransitionDecl } from './program.ts';
 
@@ -51,14 +52,22 @@ export function tagsOfTerm(term: Term): readonly string[] {
 
 interface At {
   readonly flow: Flow;
-  readonly tagNames: readonly string[];
+  readonly clauses: Clauses;
 }
 
+/** What can be said of a flow before its state is known; kept as long as its plan. */
+const outlines = new WeakMap<FlowPlan, At>();
+
 function flowAt(plan: CellPlan, index: number): At | undefined {
-  const flow: FlowPlan | undefined = plan.flows[index];
-  if (flow === undefined) return undefined;
-  const tagNames = flow.inputs.map((tag) => plan.tags[tag]?.name ?? 'sys.restarted');
-  return { flow: flow.flow, tagNames };
+  const planned = plan.flows[index];
+  if (planned === undefined) return undefined;
+  const known = outlines.get(planned);
+  if (known !== undefined) return known;
+  const { flow } = planned;
+  const tagNames = planned.inputs.map((tag) => plan.tags[tag]?.name ?? 'sys.restarted');
+  const at: At = { flow, clauses: new Clauses(flow, tagNames) };
+  outlines.set(planned, at);
+  return at;
 }
 
 /** A command that is not held was there for one scan; from here on it is waited for. */
@@ -92,35 +101,29 @@ class Scene {
   readonly #now: number;
   readonly #configuration: Configuration;
   readonly #reading: Reading;
-  readonly #conditions: Conditions;
+  readonly #clauses: Clauses;
 
-  constructor({ flow, tagNames }: At, frame: Frame, configuration: Configuration) {
+  constructor({ flow, clauses }: At, frame: Frame, configuration: Configuration) {
     this.#flow = flow;
     this.#now = frame.now;
     this.#configuration = configuration;
     this.#reading = readingOf(flow, frame, configuration);
-    this.#conditions = new Conditions(flow, this.#reading, tagNames);
-  }
-
-  truth(expr: Expr): number {
-    return evaluate(expr, this.#reading);
+    this.#clauses = clauses;
   }
 
   /** `when`, `unless`, `after`, `for` and the values of `set`, all of which it needs. */
   conditionOf(transition: TransitionDecl): Condition {
     const parts: Condition[] = [];
     if (transition.when !== undefined) {
-      const when = this.#conditions.of(transition.when);
+      const when = judge(this.#clauses.of(transition.when), this.#reading);
       parts.push(...(when.shape === 'all' && isChain(transition.when) ? when.of : [when]));
     }
     if (transition.unless !== undefined) parts.push(this.#unless(transition.unless));
     parts.push(...this.#times(transition), ...this.#unknownSets(transition));
-    const truths = parts.map(({ term }) => term.truth);
-    const truth = truths.includes('false')
-      ? 'false'
-      : truths.includes('unknown')
-        ? 'unknown'
-        : 'true';
+    const truth = joined(
+      'all',
+      parts.map(({ term }) => term.truth),
+    );
     const text = parts.map(({ term }) => term.text).join(', ');
     const term: Term = { kind: 'all', truth, text, of: parts.map((part) => part.term) };
     return { term, opposite: `!(${text})`, shape: 'all', of: parts };
@@ -128,7 +131,7 @@ class Scene {
 
   /** Holds while what it says is not surely true: unknown is enough. */
   #unless(expr: Expr): Condition {
-    const inner = this.#conditions.of(expr);
+    const inner = judge(this.#clauses.of(expr), this.#reading);
     const sure: Condition = {
       term: { ...inner.term, truth: inner.term.truth === 'true' ? 'true' : 'false' },
       opposite: inner.opposite,
@@ -165,14 +168,14 @@ class Scene {
   /** A `set` whose value is unknown keeps the transition shut. */
   #unknownSets({ set }: TransitionDecl): Condition[] {
     return set.flatMap(({ ctx, expr }) => {
-      if (!Number.isNaN(this.truth(expr))) return [];
+      if (!Number.isNaN(evaluate(expr, this.#reading))) return [];
       const name = this.#flow.ctx[ctx]?.name ?? '?';
-      const text = `a value for ctx.${name}: ${expressionText(expr, this.#flow)}`;
+      const text = `a value for ctx.${name}: ${formatExpr(this.#flow, expr)}`;
       const term: Term = {
         kind: 'term',
         truth: 'unknown',
         text,
-        tags: this.#conditions.tagsOf(expr),
+        tags: this.#clauses.tagsOf(expr),
       };
       return [{ term, opposite: text, shape: 'leaf' as const, of: [] }];
     });
@@ -204,31 +207,15 @@ function commandsOf(
   configuration: Configuration,
 ): Why['commands'] {
   return at.flow.commands.flatMap(({ name, held }, command) => {
-    const asked = open.filter(({ when }) => when !== undefined && wants(at.flow, when, command));
+    const wants = (expr: Expr | undefined): boolean =>
+      expr !== undefined && at.clauses.commandsOf(expr).has(command);
+    const asked = open.filter(({ when }) => wants(when));
     // A held command also counts where letting it go is what ends the state.
-    const kept = open.some(
-      ({ unless }) => held !== undefined && unless !== undefined && wants(at.flow, unless, command),
-    );
+    const kept = held !== undefined && open.some(({ unless }) => wants(unless));
     if (asked.length === 0 && !kept) return [];
     const scene = new Scene(at, waitingFrame(at.flow, frame, command), configuration);
     const ways = asked.map((transition) => lacksOf(scene.conditionOf(transition), 'true'));
     const lacks = kept ? [] : [...fewest(ways)];
     return [{ name, ready: lacks.length === 0, lacks }];
   });
-}
-
-/** Whether a command helps an expression to be true; inside a negation it does not. */
-function wants(flow: Flow, expr: Expr, command: number): boolean {
-  const seen = new Set<string>();
-  const search = (part: Expr, sense: boolean): boolean => {
-    if (part.kind === 'command') return sense && part.command === command;
-    if (part.kind === 'not') return search(part.of, !sense);
-    if (part.kind !== 'let') return partsOf(part).some((inner) => search(inner, sense));
-    const named = flow.lets[part.let];
-    const visit = `${part.let} ${String(sense)}`;
-    if (named === undefined || seen.has(visit)) return false;
-    seen.add(visit);
-    return search(named.expr, sense);
-  };
-  return search(expr, true);
 }

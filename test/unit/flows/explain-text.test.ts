@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { expressionText, oppositeText } from '#flows/explain/text.ts';
+import { formatOpposite } from '#flows/explain/opposite.ts';
+import { formatExpr } from '#flows/language/format.ts';
 import { compiled, tending, tendingFile } from './cell-fixture.ts';
 
 describe('texts', () => {
@@ -50,15 +51,15 @@ regions:
     ['l9', '(a ? b : a) && b', '!((a ? b : a) && b)'],
   ])('%s', (name, text, opposite) => {
     const found = flow.lets.find((item) => item.name === name);
-    expect(found && expressionText(found.expr, flow)).toBe(text);
-    expect(found && oppositeText(found.expr, flow)).toBe(opposite);
+    expect(found && formatExpr(flow, found.expr)).toBe(text);
+    expect(found && formatOpposite(flow, found.expr)).toBe(opposite);
   });
 
   test('every expression of the tending flow reads back as itself', () => {
     const source = readFileSync(tendingFile, 'utf8');
     for (const { name, expr } of tending.lets) {
       const written = new RegExp(`^  ${name}: +"?([^"#]*?)"? *(?:#.*)?$`, 'm').exec(source)?.[1];
-      expect(expressionText(expr, tending)).toBe(written?.replaceAll(/(\d)\.0\b/g, '$1'));
+      expect(formatExpr(tending, expr)).toBe(written);
     }
   });
 });
