@@ -1,7 +1,6 @@
 // A whole cell in virtual time and in process: the plant, devices with their latency and faults, people, and the real
 // scan between them. The same seed gives the same run to the last bit; an hour takes seconds.
 import type { Actor } from '#contract/actor.ts';
-import type { Json } from '#contract/canonical.ts';
 import { assert, present } from '#contract/error.ts';
 import { status } from '#contract/quality.ts';
 import type { Rolling, ScanRecord } from '#contract/record.ts';
@@ -14,6 +13,7 @@ import { Image } from '#flows/engine/image.ts';
 import { Intake } from '#flows/engine/intake.ts';
 import type { AlarmChange, FlowFault, ScanAct, ScanInput, ScanResult } from '#flows/engine/scan.ts';
 import type { CellPlan } from '#flows/plan.ts';
+import type { ReplayEntry, SegmentStart } from '#flows/replay/replay.ts';
 import { Agenda } from './agenda.ts';
 import { buildPlant } from './plant/build.ts';
 import type { PlantFile } from './plant/file.ts';
@@ -32,11 +32,12 @@ export interface WorldOptions {
   readonly onScan?: (input: ScanInput, result: ScanResult) => void;
 }
 
-/** One recorded scan, with the acts that it took: what a replay of this run needs beside `opening`. */
-export interface RecordedScan {
-  readonly acts: readonly ScanAct[];
-  readonly record: ScanRecord;
-}
+/** What somebody asks of the cell; the world gives it its id and its actor. */
+export type Ask = ScanAct extends infer Act
+  ? Act extends ScanAct
+    ? Omit<Act, 'id' | 'actor'>
+    : never
+  : never;
 
 export interface Fired {
   readonly now: number;
@@ -57,14 +58,16 @@ interface Weather {
 /** UTC at the start of every world. */
 const dawn = 1_800_000_000_000;
 const someone: Actor = 'console:world';
+/** Between two keep-alives of a held command, ms. */
+const keepAlive = 100;
 
 export class World {
   readonly plant: Plant;
   readonly plan: CellPlan;
   readonly cell: Cell;
-  /** The state with which its one segment opened. */
-  readonly opening: Json;
-  readonly recorded: RecordedScan[] = [];
+  /** Its one segment: how it opened, and all that a chronicle would hold for a replay. */
+  readonly opening: SegmentStart;
+  readonly entries: ReplayEntry[] = [];
   readonly fired: Fired[] = [];
   readonly faults: FlowFault[] = [];
   readonly alarms: (AlarmChange & { readonly now: number })[] = [];
@@ -114,7 +117,8 @@ export class World {
       undefined,
       plan.flows.map(() => 'cold'),
     );
-    this.opening = this.cell.openSegment();
+    const state = this.cell.openSegment();
+    this.opening = { scan: 0, now: 0, period: scan.period, state };
     this.#setSystem('sys.chronicle.ok', true);
     this.#setSystem('sys.mirror.ok', true);
     this.#setSystem('sys.scan.late', 0);
@@ -191,15 +195,30 @@ export class World {
     return this.#decided.get(tag) ?? null;
   }
 
-  /** Asks a command of a flow; its id, under which `outcomes` will say what became of it. */
-  command(name: string, flow = 0): string {
-    const { commands } = present(this.plan.flows[flow], 'a flow of the cell').flow;
-    const command = commands.findIndex((declared) => declared.name === name);
-    assert(command >= 0, `the flow has a command ${name}`);
+  /** Asks for something; the id under which `outcomes` will say what became of it. */
+  ask(act: Ask): string {
     this.#acts += 1;
     const id = `world-${this.#acts}`;
-    this.#intake.offer({ kind: 'command', id, actor: someone, flow, command }, this.now);
+    const taken = this.#intake.offer({ ...act, id, actor: someone }, this.now);
+    if (!taken) this.outcomes.set(id, 'refused: too much waits');
     return id;
+  }
+
+  /** Asks a command of a flow. */
+  command(name: string, flow = 0): string {
+    return this.ask({ kind: 'command', flow, command: this.#commandOf(name, flow) });
+  }
+
+  /** Keeps a held command down for so many ms, as a hand on a key does. */
+  hold(name: string, span: number, flow = 0): void {
+    const target = { flow, command: this.#commandOf(name, flow) };
+    const until = this.now + span;
+    const keep = (): void => {
+      const down = this.now < until;
+      this.#intake.keep(target, { actor: someone, down, now: this.now });
+      if (down) this.#agenda.after(keepAlive, keep);
+    };
+    keep();
   }
 
   /** Begins a fault of one device, or ends it. */
@@ -210,6 +229,13 @@ export class World {
   /** What a person at the machine does; why not, if it cannot be done now. */
   act(act: PersonAct, on = true): string | undefined {
     return this.plant.act(act, on);
+  }
+
+  #commandOf(name: string, flow: number): number {
+    const { commands } = present(this.plan.flows[flow], 'a flow of the cell').flow;
+    const command = commands.findIndex((declared) => declared.name === name);
+    assert(command >= 0, `the flow has a command ${name}`);
+    return command;
   }
 
   #advance(to: number): void {
@@ -244,16 +270,24 @@ export class World {
     for (const act of taken.expired) this.outcomes.set(act.id, 'expired');
     for (const { id, outcome } of result.outcomes) this.outcomes.set(id, outcome);
     for (const { tag, value, safe } of result.outputs) this.#depart(tag, value, safe);
-    if (result.record !== undefined) this.#record(input.acts, result.record);
+    if (result.record !== undefined) this.#record(input.acts, result, result.record);
     this.faults.push(...result.faults);
-    for (const alarm of result.alarms) this.alarms.push({ ...alarm, now: due.now });
     this.#onScan?.(input, result);
     const { share, most } = this.#weather.away;
     if (this.#processor() < share) this.#awayUntil = this.now + this.#processor() * most;
   }
 
-  #record(acts: readonly ScanAct[], record: ScanRecord): void {
-    this.recorded.push({ acts, record });
+  /** As control does: acts before the scan that took them, its alarms after it. */
+  #record(acts: readonly ScanAct[], result: ScanResult, record: ScanRecord): void {
+    const { scan } = this.cell;
+    const seq = this.entries.length;
+    for (const act of [...acts, ...result.ended])
+      this.entries.push({ kind: 'act', seq, scan, act });
+    this.entries.push({ kind: 'scan', seq, scan, record });
+    for (const alarm of result.alarms) {
+      this.entries.push({ kind: 'alarm', seq, scan, id: alarm.id, change: alarm.change });
+      this.alarms.push({ ...alarm, now: record.now });
+    }
     for (const { flow, transition } of record.fired) {
       const { id } = present(this.plan.flows[flow]?.flow.transitions[transition], 'a transition');
       this.fired.push({ now: record.now, flow, id });

@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { formatDiagnostic } from '#contract/diagnostic.ts';
 import { assert, present } from '#contract/error.ts';
+import { Cell } from '#flows/engine/cell.ts';
 import type { Engines } from '#flows/engine/engine-pair.ts';
 import { createXstateEngine } from '#flows/engine/xstate.ts';
 import { compileFlow } from '#flows/language/compile.ts';
 import { linkCell } from '#flows/link.ts';
 import { readManifest } from '#flows/manifest.ts';
 import type { CellPlan } from '#flows/plan.ts';
+import { replay, type ReplayReport } from '#flows/replay/replay.ts';
 import { Operator } from '#simulator/operator.ts';
 import { parsePlantFile, type PlantFile } from '#simulator/plant/file.ts';
 import { World, type WorldOptions } from '#simulator/world.ts';
@@ -21,6 +23,8 @@ interface Demo {
   readonly plant: PlantFile;
   /** The cell from its start; engines are its own. */
   world(seed: number, options?: Partial<WorldOptions>): World;
+  /** Fresh table engines. */
+  tables(): Engines[];
 }
 
 /** The demo cell; `edit` may spoil its flow. */
@@ -38,14 +42,16 @@ export async function loadDemo(edit: (text: string) => string = (text) => text):
   assert(parsed.ok, 'the plant file is good');
   const { plant } = parsed;
   const tables = await importTables(plan.flows.map((one) => one.flow));
+  const fresh = (): Engines[] =>
+    plan.flows.map((_, index) => ({ table: present(tables[index], 'a table for each flow')() }));
   const engines = (): Engines[] =>
-    plan.flows.map((one, index) => ({
-      xstate: createXstateEngine(one.flow),
-      table: present(tables[index], 'a table for each flow')(),
-    }));
+    fresh().map(({ table }, index) => {
+      const { flow: one } = present(plan.flows[index], 'a flow of the cell');
+      return { table, xstate: createXstateEngine(one) };
+    });
   const world = (seed: number, options: Partial<WorldOptions> = {}): World =>
     new World({ seed, plan, plant, engines: engines(), ...options });
-  return { plan, plant, world };
+  return { plan, plant, world, tables: fresh };
 }
 
 const demo = await loadDemo();
@@ -60,6 +66,16 @@ export function tendedWorld(seed: number, options: Partial<WorldOptions> = {}): 
   const world = demoWorld(seed, options);
   new Operator(world).start();
   return world;
+}
+
+/** Re-executes what the world recorded, with the table engine alone, up to the state that it is in. */
+export function replayed(world: World): Pick<ReplayReport, 'scans' | 'difference'> {
+  const cell = new Cell(demo.plan, demo.tables());
+  const { scan, now } = world.cell;
+  const { period } = world.opening;
+  const end = { scan, now, period, state: world.cell.save() };
+  const { scans, difference } = replay(cell, world.opening, world.entries, end);
+  return { scans, difference };
 }
 
 /** Seeds of a run: all that SEEDS names (`3` or `1-50`), else these. */

@@ -123,6 +123,28 @@ describe.each(seeds(1, 2))('with seed %d', (seed) => {
 });
 
 describe('people', () => {
+  it('take the part out in Manual, by the keys that open door and clamp', () => {
+    const world = working(5, 'Machining');
+    world.command('stop');
+    world.run(5000);
+    expect(unit(world)).toBe('unit.Stopped');
+    const press = (key: string, span: number): unknown => {
+      world.hold(key, span);
+      world.run(span + 2000);
+      return world.plant.figures();
+    };
+    expect(give(world, ['manual'])).toEqual(['manual: fired M1']);
+    expect(press('jog.open', 500)).toMatchObject({ door: expect.closeTo(0.5, 0) as unknown });
+    expect(press('jog.open', 2000)).toMatchObject({ door: expect.closeTo(1, 1) as unknown });
+    expect(press('jog.unclamp', 500)).toMatchObject({ pressure: 0 });
+    expect(world.act('take-part')).toBeUndefined();
+    expect(press('jog.close', 2000)).toMatchObject({ door: expect.closeTo(0, 1) as unknown });
+    give(world, ['automatic', 'empty', 'reset', 'start']);
+    expect(produces(world), unit(world)).toBe(true);
+    expect(world.plant.incidents).toEqual([]);
+    expect(world.trips).toEqual([]);
+  });
+
   it.each(['estop', 'gate-open'] as const)(
     '%s in Machining aborts; the way back is the same',
     (act) => {

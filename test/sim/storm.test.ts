@@ -1,10 +1,10 @@
 // Faults and people at random moments, many at once, over the demo cell: three verdicts. Crashed: an engine failed or
-// differed. Wrong: something would have been damaged. Stuck: it does not make parts again when the storm is over.
+// differed, or the replay did. Wrong: something would have been damaged. Stuck: it does not make parts again when the storm is over.
 import { describe, expect, it } from 'vitest';
 import { milliseconds, type Random } from '#contract/time.ts';
 import { stream } from '#simulator/plant/random.ts';
 import type { World } from '#simulator/world.ts';
-import { rerun, seeds, tendedWorld } from './demo.ts';
+import { replayed, rerun, seeds, tendedWorld } from './demo.ts';
 
 /** What this seed's storm is made of: chances of each trouble in a round, some of them none. */
 interface Storm {
@@ -63,6 +63,8 @@ describe('a storm', () => {
       const made = Number(world.plant.figures()['made']);
       const again = world.runUntil(() => Number(world.plant.figures()['made']) > made, 240_000);
       expect(world.faults, `crashed; ${told}`).toEqual([]);
+      const same = { scans: world.scans, difference: undefined };
+      expect(replayed(world), `crashed; ${told}`).toEqual(same);
       expect(world.plant.incidents, `wrong; ${told}`).toEqual([]);
       expect(again, `stuck in ${world.state('unit')}; ${told}`).toBe(true);
     },
