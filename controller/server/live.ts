@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import type { CellError } from '#contract/error.ts';
 import type { FromBrowser, Link } from '#contract/live.ts';
 import { mergeDeltas } from '#contract/merge.ts';
-import { heartbeat_ms } from '#contract/pace.ts';
+import { heartbeat_ms, ping_ms } from '#contract/pace.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
 import type { Delta, FromClient, FromControl, Why } from '#contract/wire.ts';
@@ -38,6 +38,7 @@ export class Live {
   #flush: Cancel | undefined;
   #flushed = 0;
   #beat: Cancel | undefined;
+  #pulsed = 0;
 
   constructor(clock: Clock, log: StationLog, send: SendToControl) {
     this.#clock = clock;
@@ -196,8 +197,12 @@ export class Live {
 
   #pulse(): void {
     this.#beat = this.#clock.after(milliseconds(heartbeat_ms / 2), () => this.#pulse());
+    // After a stall of our own the pages' words wait unread: nobody is silent then.
+    const now = this.#clock.now();
+    const stalled = now - this.#pulsed > ping_ms;
+    this.#pulsed = now;
     for (const page of this.#pages) {
-      page.check();
+      if (!stalled) page.check();
       page.send(this.#link(page));
     }
   }

@@ -42,9 +42,7 @@ export const en = {
   'regions.pick': 'Show what {region} waits for',
 
   'now.title': 'Now',
-  'now.next': 'goes on to',
   'now.stay': 'stays, and notes',
-  'now.when': 'when',
   'now.unless': 'unless',
   'now.any': 'any of',
   'now.command': 'command {command}',
@@ -56,7 +54,6 @@ export const en = {
   'now.none': 'The cell has not said yet what this flow waits for.',
   'now.notStepped': 'This flow is not running',
   'now.resume': 'Resume',
-  'now.ready': 'Everything is there',
   'now.waits': 'Waits for',
 
   'truth.true': 'true',
@@ -98,7 +95,6 @@ export const en = {
   'press.offline': 'no connection',
   'press.signIn': 'nobody is signed in',
   'press.lacks': 'needs {lacks}',
-  'press.notHere': 'not in this state',
 
   'alarms.title': 'Alarms',
   'alarms.none': 'No alarm.',
@@ -118,7 +114,6 @@ export const en = {
   'signals.place': 'Device',
   'signals.asked': 'Flow asks',
   'signals.actual': 'Sent',
-  'signals.held': 'Held by',
   'signals.write': 'Device',
   'signals.forced': 'FORCED',
 
@@ -166,7 +161,6 @@ export const en = {
   'settings.forces': 'Forces',
   'settings.noForces': 'Nothing is forced.',
   'settings.reason': 'Reason',
-  'settings.by': 'By',
   'settings.until': 'Ends in',
 
   'value.none': '----',

@@ -77,6 +77,7 @@ function numbers(digits: number): Intl.NumberFormat {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
     useGrouping: false,
+    signDisplay: 'negative',
   });
   formats.set(digits, made);
   return made;

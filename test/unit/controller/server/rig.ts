@@ -1,0 +1,166 @@
+// Station's doors on a free loopback port, in a data directory of their own; time moves when a test says so.
+// What would go to control is kept, and the test speaks for control.
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { ToBrowser } from '#contract/live.ts';
+import type { FromBrowser } from '#contract/live.ts';
+import { instant, utcMs } from '#contract/time.ts';
+import type { Clock } from '#contract/time.ts';
+import type { FromClient } from '#contract/wire.ts';
+import { HttpDoor } from '#controller/server/http.ts';
+import { mintLink } from '#controller/server/link.ts';
+import { Live } from '#controller/server/live.ts';
+
+/** Monotonic time by hand; UTC is real at its start, since files carry real times. */
+export class HandClock implements Clock {
+  #now = 0;
+  readonly #start = Date.now();
+  readonly #timers = new Set<{ at: number; run: () => void }>();
+  readonly now = () => instant(this.#now);
+  readonly time = () => utcMs(this.#start + this.#now);
+  readonly after = (delay: number, run: () => void) => {
+    const timer = { at: this.#now + delay, run };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  };
+  advance(span: number): void {
+    const end = this.#now + span;
+    for (;;) {
+      const due = [...this.#timers].filter(({ at }) => at <= end);
+      const next = due.toSorted((a, b) => a.at - b.at)[0];
+      if (next === undefined) break;
+      this.#now = Math.max(this.#now, next.at);
+      this.#timers.delete(next);
+      next.run();
+    }
+    this.#now = end;
+  }
+}
+
+export interface Doors extends AsyncDisposable {
+  readonly clock: HandClock;
+  readonly live: Live;
+  readonly door: HttpDoor;
+  readonly data: string;
+  readonly port: number;
+  readonly origin: string;
+  /** What went to control. */
+  readonly sent: FromClient[];
+  readonly log: string[];
+  page(options?: { cookie?: string; origin?: string; protocol?: string }): Promise<Page>;
+  /** Trades a new link; the cookie of the session. */
+  signIn(): Promise<string>;
+}
+
+export async function openDoors(up = { control: true }): Promise<Doors> {
+  const data = mkdtempSync(join(tmpdir(), 'rebe-doors-'));
+  mkdirSync(join(data, 'page', 'assets'), { recursive: true });
+  writeFileSync(join(data, 'page', 'index.html'), '<!doctype html><title>cell</title>');
+  writeFileSync(join(data, 'page', 'assets', 'main-1a2b.js'), 'export {};');
+  const clock = new HandClock();
+  const sent: FromClient[] = [];
+  const log: string[] = [];
+  const note = (level: string, text: string) => void log.push(`${level} ${text}`);
+  const live = new Live(clock, note, (message) => {
+    if (up.control) sent.push(message);
+    return up.control;
+  });
+  const page = join(data, 'page');
+  const door = new HttpDoor(clock, note, live, { data, page, host: '127.0.0.1', port: 0 });
+  const port = await door.listen();
+  const origin = `http://127.0.0.1:${port}`;
+  const pages: Page[] = [];
+  return {
+    clock,
+    live,
+    door,
+    data,
+    port,
+    origin,
+    sent,
+    log,
+    page: async (options = {}) => {
+      const opened = await openPage(port, { origin, protocol: 'cell.v1', ...options });
+      pages.push(opened);
+      return opened;
+    },
+    signIn: async () => {
+      const key = await mintLink(data);
+      const answer = await fetch(`${origin}/session`, {
+        method: 'POST',
+        headers: { origin, 'content-type': 'application/json' },
+        body: JSON.stringify({ key }),
+      });
+      return (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const each of pages) each.socket.terminate();
+      live.close();
+      await door.close();
+      rmSync(data, { recursive: true });
+    },
+  };
+}
+
+/** A page's socket, with all that it heard. */
+export interface Page {
+  readonly socket: WebSocket;
+  readonly heard: ToBrowser[];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  say(message: FromBrowser): void;
+  /** The first message of a type that fits, waited for. */
+  hear<Type extends ToBrowser['type']>(
+    type: Type,
+    fits?: (message: Extract<ToBrowser, { type: Type }>) => boolean,
+  ): Promise<Extract<ToBrowser, { type: Type }>>;
+  /** Everything that is under way has arrived. */
+  settle(): Promise<void>;
+}
+
+async function openPage(
+  port: number,
+  options: { cookie?: string; origin: string; protocol: string },
+): Promise<Page> {
+  const { cookie, origin, protocol } = options;
+  const headers = cookie === undefined ? {} : { cookie };
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/live`, protocol, { origin, headers });
+  const heard: ToBrowser[] = [];
+  socket.on('message', (bytes: Buffer) => {
+    heard.push(ToBrowser.parse(JSON.parse(bytes.toString('utf8'))));
+  });
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.on('close', (code, reason) => resolve({ code, reason: reason.toString('utf8') }));
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', () => resolve());
+    socket.once('error', reject);
+  });
+  const page: Page = {
+    socket,
+    heard,
+    closed,
+    say: (message) => socket.send(JSON.stringify(message)),
+    hear: async (type, fits = () => true) => {
+      for (let turn = 0; turn < 400; turn += 1) {
+        for (const message of heard) {
+          const found = message as Extract<ToBrowser, { type: typeof type }>;
+          if (message.type === type && fits(found)) return found;
+        }
+        await wait(5);
+      }
+      throw new Error(`no ${type} came; heard ${heard.map((message) => message.type).join(' ')}`);
+    },
+    settle: async () => {
+      const pong = new Promise((resolve) => {
+        socket.once('pong', resolve);
+      });
+      socket.ping();
+      await pong;
+    },
+  };
+  await page.hear('link');
+  return page;
+}

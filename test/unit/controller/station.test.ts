@@ -1,0 +1,72 @@
+// Station against a real door of control that comes, goes and comes again.
+import { mkdtempSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { ToBrowser } from '#contract/live.ts';
+import { CellError } from '#contract/error.ts';
+import { realClock, realRandom } from '#controller/clock.ts';
+import { startStation } from '#controller/station.ts';
+import { readStationUrl } from '#controller/server/link.ts';
+import { WireServer } from '#controller/wire/server.ts';
+import { hello, snapshot } from '#test/unit/hmi/messages.ts';
+
+async function openControl(path: string, boot: number): Promise<WireServer> {
+  const server = new WireServer({
+    opened: (peer) => {
+      peer.send(hello(boot));
+      peer.send(snapshot(1));
+    },
+    message: () => undefined,
+    refused: () => undefined,
+    closed: () => undefined,
+  });
+  await server.listen(path);
+  return server;
+}
+
+async function until(fits: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 600 && !fits(); turn += 1) await wait(10);
+  expect(fits()).toBe(true);
+}
+
+test('station finds control when it comes, says when it goes, and finds it again', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'rebe-station-'));
+  mkdirSync(join(data, 'page', 'assets'), { recursive: true });
+  writeFileSync(join(data, 'page', 'index.html'), 'cell');
+  const station = await startStation(
+    { clock: realClock(), random: realRandom, log: () => undefined },
+    { data, listen: '127.0.0.1:0', page: join(data, 'page') },
+  );
+  expect(await readStationUrl(data)).toBe(station.url);
+  expect(statSync(join(data, 'station.json')).mode & 0o777).toBe(0o600);
+  const heard: ToBrowser[] = [];
+  const socket = new WebSocket(`${station.url.replace('http', 'ws')}live`, 'cell.v1', {
+    origin: station.url.slice(0, -1),
+  });
+  socket.on('message', (bytes: Buffer) => {
+    heard.push(ToBrowser.parse(JSON.parse(bytes.toString('utf8'))));
+  });
+  const lastLink = () => heard.findLast((message) => message.type === 'link');
+  await until(() => lastLink()?.control === 'down');
+  const first = await openControl(join(data, 'control.sock'), 1);
+  await until(() => lastLink()?.control === 'up');
+  await first.close();
+  await until(() => lastLink()?.control === 'down');
+  const second = await openControl(join(data, 'control.sock'), 2);
+  await until(() => heard.some((message) => message.type === 'hello' && message.boot === 2));
+  await until(() => lastLink()?.control === 'up');
+  await station.close();
+  await second.close();
+  rmSync(data, { recursive: true });
+});
+
+test.each(['0.0.0.0:8080', 'example.org:80', '127.0.0.1', '127.0.0.1:99999', '[::]:1'])(
+  'station does not listen at %s',
+  async (listen) => {
+    const deps = { clock: realClock(), random: realRandom, log: () => undefined };
+    await expect(startStation(deps, { data: tmpdir(), listen })).rejects.toThrow(CellError);
+  },
+);
