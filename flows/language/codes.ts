@@ -23,7 +23,7 @@ export const flowCodes = {
     'Put the whole value in double quotes.',
   ),
   CF0006: code(
-    'on, off, yes and no are booleans to other YAML readers.',
+    'The words on, off, yes and no are booleans to other YAML readers.',
     'Use true and false, or another word.',
   ),
   CF0007: code('There are more problems than are listed.', 'Mend those shown, then check again.'),

@@ -61,7 +61,8 @@ export class Report {
 
 /** A suggestion that names the nearest of `names`; undefined when none is near. */
 export function didYouMean(wrong: string, names: Iterable<string>): string | undefined {
-  if (wrong.length > nameLimit) return undefined;
+  // To one letter every other one is near.
+  if (wrong.length < 2 || wrong.length > nameLimit) return undefined;
   const near = nearest(wrong, names);
   return near === undefined ? undefined : `Did you mean \`${near}\`?`;
 }

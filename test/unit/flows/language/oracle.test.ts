@@ -97,22 +97,13 @@ type Values = Readonly<Record<string, number>>;
 /** The plain meaning of a typed expression whose inputs are all known. */
 function meaning(expr: Expr, values: Values, names: readonly string[]): number {
   const of = (part: Expr): number => meaning(part, values, names);
-  switch (expr.kind) {
-    case 'literal':
-      return expr.value;
-    case 'input':
-      return values[names[expr.input] ?? ''] ?? Number.NaN;
-    case 'not':
-      return 1 - of(expr.of);
-    case 'negate':
-      return -of(expr.of);
-    case 'choose':
-      return of(expr.test) === 1 ? of(expr.then) : of(expr.otherwise);
-    case 'binary':
-      return calculated(expr, of(expr.left), of(expr.right));
-    default:
-      throw new Error(`no ${expr.kind} was written`);
-  }
+  if (expr.kind === 'literal') return expr.value;
+  if (expr.kind === 'input') return values[names[expr.input] ?? ''] ?? Number.NaN;
+  if (expr.kind === 'not') return 1 - of(expr.of);
+  if (expr.kind === 'negate') return -of(expr.of);
+  if (expr.kind === 'choose') return of(expr.test) === 1 ? of(expr.then) : of(expr.otherwise);
+  if (expr.kind === 'binary') return calculated(expr, of(expr.left), of(expr.right));
+  throw new Error(`no ${expr.kind} was written`);
 }
 
 function calculated(expr: Extract<Expr, { kind: 'binary' }>, left: number, right: number): number {
@@ -173,8 +164,8 @@ function read(text: string): { expr: Expr; names: readonly string[] } {
   return { expr, names: names.declarations.inputs.names() };
 }
 
-describe('expressions mean what CEL means', () => {
-  test.each(Array.from({ length: 20 }, (_, index) => 4000 + index))('seed %i', (seed) => {
+describe('expressions mean what CEL means', { timeout: 60_000 }, () => {
+  test.each(Array.from({ length: 8 }, (_, index) => 4000 + index))('seed %i', (seed) => {
     const chance = chanceOf(seed);
     for (let round = 0; round < 40; round += 1) {
       const text = new Writer(chance, 10 + chance(30)).bool();
