@@ -191,6 +191,29 @@ export function copyConfiguration(target: Configuration, source: Configuration):
   target.ctx.set(source.ctx);
 }
 
+/** Undefined when it can be a configuration of the flow; else what is wrong with it, for people. */
+export function brokenConfiguration(flow: Flow, of: Configuration): string | undefined {
+  const like = newConfiguration(flow);
+  for (const part of ['leaves', 'entered', 'holds', 'edges', 'ctx'] as const) {
+    if (of[part].length !== like[part].length) return `${part} is of another flow`;
+  }
+  const active = new Set<number>();
+  for (const [index, leaf] of of.leaves.entries()) {
+    const state = flow.states[leaf];
+    if (state?.region !== index || state.initial !== -1) return `region ${index} is in no leaf`;
+    for (let at = leaf; at !== -1; at = flow.states[at]?.parent ?? -1) active.add(at);
+  }
+  for (const [index, { path }] of flow.states.entries()) {
+    if (active.has(index) !== (of.entered[index] !== -1)) return `${path} has a wrong entry time`;
+  }
+  for (const [index, variable] of flow.ctx.entries()) {
+    const value = of.ctx[index] ?? unknown;
+    if (!Object.is(heldInRange(variable, value), value)) return `ctx.${variable.name} is ${value}`;
+    if (Number.isNaN(value)) return `ctx.${variable.name} has no value`;
+  }
+  return undefined;
+}
+
 /** Moves entry times and hold timers by `by` ms, so that time away does not count. */
 export function shiftTimes(configuration: Configuration, by: number): void {
   for (const times of [configuration.entered, configuration.holds]) {

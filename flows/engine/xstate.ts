@@ -5,6 +5,7 @@ import type { AnyActorScope, SnapshotFrom, StateValue } from 'xstate';
 import type { Assignment, Flow } from '#flows/program.ts';
 import { Conditions } from './conditions.ts';
 import {
+  brokenConfiguration,
   copyConfiguration,
   heldInRange,
   initialCtx,
@@ -90,6 +91,8 @@ class XstateEngine implements FlowEngine {
   }
 
   restore(configuration: Configuration): void {
+    const broken = brokenConfiguration(this.#flow, configuration);
+    if (broken !== undefined) throw new Error(`a configuration that cannot be: ${broken}`);
     copyConfiguration(this.configuration, configuration);
     const value = valueOf(this.#flow, configuration.leaves);
     this.#snapshot = this.#machine.resolveState({ value, context: contextOf(configuration) });

@@ -1,6 +1,7 @@
 // How a flow starts and goes on after a restart, and what is judged beside it, in both engines.
 import { describe, expect, test } from 'vitest';
-import { newConfiguration, shiftTimes } from '#flows/engine/engine.ts';
+import { initialConfiguration, newConfiguration, shiftTimes } from '#flows/engine/engine.ts';
+import type { Configuration } from '#flows/engine/engine.ts';
 import { chart } from './chart-rig.ts';
 
 describe('a start', () => {
@@ -49,6 +50,33 @@ describe('a start', () => {
     rig.both.frame.now = 0;
     expect(rig.scan({}, { after: 59 })).toBe('nothing');
     expect(rig.scan({}, { after: 1 })).toBe('A3');
+  });
+
+  test('from a configuration that cannot be is refused', async () => {
+    const rig = await chart(start);
+    const broken: [string, (of: Configuration) => void][] = [
+      ['region 0 is in no leaf', ({ leaves }) => leaves.set([7])],
+      ['r.One has a wrong entry time', ({ entered }) => entered.set([-1, -1])],
+      ['r.Two has a wrong entry time', ({ entered }) => entered.set([0, 0])],
+      ['ctx.n is 10', ({ ctx }) => ctx.set([10, 5])],
+      ['ctx.m has no value', ({ ctx }) => ctx.set([0, Number.NaN])],
+    ];
+    for (const [text, breakIt] of broken) {
+      const configuration = initialConfiguration(rig.flow, 0);
+      breakIt(configuration);
+      expect(() => rig.restore(configuration)).toThrow(text);
+    }
+    expect(() => rig.restore({ ...newConfiguration(rig.flow), ctx: new Float64Array(9) })).toThrow(
+      'ctx is of another flow',
+    );
+  });
+
+  test('is the same as `initialConfiguration` says, in both engines', async () => {
+    const rig = await chart(start);
+    rig.reset(70, { n: 4 });
+    const initial = initialConfiguration(rig.flow, 70, { n: 4 });
+    expect(rig.both.xstate.engine.configuration).toEqual(initial);
+    expect(rig.both.table.engine.configuration).toEqual(initial);
   });
 
   test('never takes a moved time for none', async () => {

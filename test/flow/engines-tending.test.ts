@@ -26,4 +26,4 @@ test(`the engines agree in ${scans} scans of machine tending, seed ${seed}`, asy
     if (scan === scans / 2 || chance.odds(0.001)) both.exchange();
   }
   expect(flow.transitions.map(({ id }) => id).filter((id) => !fired.has(id))).toEqual([]);
-}, 60_000);
+}, 120_000);

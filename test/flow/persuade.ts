@@ -77,7 +77,9 @@ export function randomConfiguration(chance: Chance, flow: Flow, now: number): Co
     const leaf = chance.pick(region.states.filter((state) => flow.states[state]?.initial === -1));
     configuration.leaves[index] = leaf;
     for (let state = leaf; state !== -1; state = flow.states[state]?.parent ?? -1) {
-      configuration.entered[state] = now - chance.whole(0, 30_000);
+      // Before the boot perhaps, but -1 says "not active".
+      const entered = now - chance.whole(0, 30_000);
+      configuration.entered[state] = entered === -1 ? -2 : entered;
     }
   }
   for (const [index, { type, min, max }] of flow.ctx.entries()) {
@@ -146,12 +148,20 @@ class Persuader {
     }
     const reading = readingOf(this.#flow, this.#frame, this.#configuration);
     // Memory is not ours to set, the parameter that it is compared with is: just met, or not.
-    if (left.kind === 'ctx' && right.kind === 'param') {
+    const number = left.type.kind === 'int' || left.type.kind === 'real';
+    if (number && left.kind === 'ctx' && right.kind === 'param') {
       this.#frame.params[right.param] = evaluate(left, reading) + this.#chance.whole(0, 1);
     }
     if (left.kind !== 'input') return;
     const bound = evaluate(right, reading);
-    const tries = [bound, bound - 0.25, bound + 0.25].map((value) => {
+    // Only values of the input's own type: others no image gives, and engines need not agree on.
+    const { kind } = left.type;
+    const top = left.type.kind === 'enum' ? left.type.values.length - 1 : 1;
+    const step = kind === 'real' ? 0.25 : 1;
+    const near = [bound, bound - step, bound + step].filter((value) => {
+      return kind === 'real' || kind === 'int' || (value >= 0 && value <= top);
+    });
+    const tries = near.map((value) => {
       give(this.#frame, left.input, value);
       const fresh = readingOf(this.#flow, this.#frame, this.#configuration);
       return { value, met: evaluate(expr, fresh) === (wanted ? 1 : 0) };

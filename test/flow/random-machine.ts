@@ -200,7 +200,10 @@ class Maker {
     for (const [index, region] of this.#regions.entries()) {
       const driven = ctx.flatMap((_, at) => (this.#drivers[at] === index ? [at] : []));
       const outer = region.states.filter((state) => this.#states[state]?.parent === -1);
-      const own = chance.times(0, 2, () => this.#transition(names, ctx, index, -1, outer, driven));
+      // Few transitions of the region and of outer states, or the inner ones never come to fire.
+      const own = chance.times(0, chance.odds(0.4) ? 1 : 0, () =>
+        this.#transition(names, ctx, index, -1, outer, driven),
+      );
       region.go = own;
       for (const at of region.states) {
         const state = this.#states[at];
@@ -219,7 +222,7 @@ class Maker {
           const type = ctx[variable]?.type ?? bool;
           return { ctx: variable, expr: randomExpression(chance, memoryOf(names), type, 2) };
         });
-        state.go = chance.times(1, 3, () =>
+        state.go = chance.times(state.initial === -1 ? 1 : 0, state.initial === -1 ? 3 : 1, () =>
           this.#transition(names, ctx, index, at, state.children, driven),
         );
       }
