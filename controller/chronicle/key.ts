@@ -92,7 +92,7 @@ function keyText(name: string, raw: Uint8Array): string {
 /** [C2SP signed-note, signatures]: the first four bytes of SHA-256(name, newline, 0x01, key). */
 function keyId(name: string, raw: Uint8Array): Buffer {
   const input = [Buffer.from(`${name}\n`), Uint8Array.of(ed25519), raw];
-  return Buffer.from(sha256(...input).subarray(0, 4));
+  return Buffer.from(sha256(Buffer.concat(input)).subarray(0, 4));
 }
 
 function makeKey(path: string): string {

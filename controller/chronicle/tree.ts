@@ -3,13 +3,22 @@
 import { hash as digest } from 'node:crypto';
 import { assert, CellError, present } from '#contract/error.ts';
 
-const leafMark = Uint8Array.of(0);
-const nodeMark = Uint8Array.of(1);
 const width = 32;
 
-export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const input = parts.length === 1 ? present(parts[0], 'one part') : Buffer.concat(parts);
-  return digest('sha256', input, 'buffer');
+export const sha256 = (input: Uint8Array): Uint8Array => digest('sha256', input, 'buffer');
+
+const leafInput = new Uint8Array(1 + width);
+const nodeInput = Uint8Array.of(1, ...new Uint8Array(2 * width));
+
+function hashLeaf(entryHash: Uint8Array): Uint8Array {
+  leafInput.set(entryHash, 1);
+  return sha256(leafInput);
+}
+
+function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
+  nodeInput.set(left, 1);
+  nodeInput.set(right, 1 + width);
+  return sha256(nodeInput);
 }
 
 /** A tree of `size` leaves; at most 53 hashes. */
@@ -32,9 +41,9 @@ export class Frontier {
   /** Adds an entry's hash as the next leaf. */
   append(entryHash: Uint8Array): void {
     assert(entryHash.length === width, 'an entry hash has 32 bytes');
-    let node = sha256(leafMark, entryHash);
+    let node = hashLeaf(entryHash);
     for (let size = this.#size; size % 2 === 1; size = (size - 1) / 2) {
-      node = sha256(nodeMark, present(this.#roots.pop(), 'a root for each bit of the size'), node);
+      node = hashNode(present(this.#roots.pop(), 'a root for each bit of the size'), node);
     }
     this.#roots.push(node);
     this.#size += 1;
@@ -44,9 +53,7 @@ export class Frontier {
   root(): Uint8Array {
     const last = this.#roots.at(-1);
     if (last === undefined) return sha256(new Uint8Array());
-    return this.#roots
-      .slice(0, -1)
-      .reduceRight((right, left) => sha256(nodeMark, left, right), last);
+    return this.#roots.slice(0, -1).reduceRight((right, left) => hashNode(left, right), last);
   }
 
   /** The roots one after the other, in base64. */
