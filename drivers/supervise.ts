@@ -187,15 +187,18 @@ export class Supervisor<C extends Connection> {
         resolve(outcome);
       };
       const closed = (): void => end({ kind: 'closed' });
-      const cancel = clock.after(deadline, () => {
+      const overdue = (): void => {
         if (!open) return;
         end({ kind: 'timeout' });
         this.#timedOut(connection, unit, asked);
-      });
+      };
+      const cancel = clock.after(deadline, overdue);
       this.#pending.add(closed);
       const answered = (value: T): void => {
         if (!open) return;
         const received = clock.now();
+        // This process may have stood still: what lay in the socket meanwhile is not of now.
+        if (received - asked > deadline) return overdue();
         const time = utcMs(Math.round(clock.time() - (received - asked) / 2));
         if (right(value)) this.#answered(unit, milliseconds(received - asked));
         end({ kind: 'answer', value, received, time });
@@ -217,6 +220,7 @@ export class Supervisor<C extends Connection> {
     if (this.#life !== undefined) await this.#within(this.#life, deadline);
     if (!this.#stopped) {
       this.#error = undefined;
+      this.#nextTry = undefined;
       this.#change('stopped');
     }
     this.#stopped = true;
@@ -231,9 +235,7 @@ export class Supervisor<C extends Connection> {
       const error = await this.#attempt();
       if (this.#stopping) return;
       const { clock, random, log } = this.#deps;
-      if (this.#onlineSince !== undefined && clock.now() - this.#onlineSince >= steady) {
-        this.#failures = 0;
-      }
+      if (this.#isSteady()) this.#failures = 0;
       const delay = backoff(this.#failures, random());
       this.#failures += 1;
       this.#error = error;
@@ -288,12 +290,17 @@ export class Supervisor<C extends Connection> {
     assert(this.#pending.size === 0, 'every pending request was ended');
   }
 
+  #isSteady(): boolean {
+    return this.#onlineSince !== undefined && this.#deps.clock.now() - this.#onlineSince >= steady;
+  }
+
   #answered(unit: number, took: Duration): void {
     const { clock } = this.#deps;
     this.#latencies.add(took);
     this.#silent = 0;
     this.#lastGood = clock.time();
     this.#onlineSince ??= clock.now();
+    if (this.#failures > 0 && this.#isSteady()) this.#failures = 0;
     this.breakers.answered(unit);
     const clean = this.breakers.open === 0 && clock.now() - this.#blemishedAt >= blemish;
     if (this.#state === 'connecting' || (this.#state === 'degraded' && clean)) {

@@ -8,7 +8,7 @@ import type { MakeBench, Rig } from './rig.ts';
 
 export function describeDriver(name: string, makeRig: () => Promise<Rig>): void {
   const bench = async (): Promise<Bench> => new Bench(await makeRig());
-  describe(`the ${name} driver`, () => {
+  describe(`the ${name} driver`, { timeout: 60_000 }, () => {
     describeSamples(bench);
     describeLoss(bench);
     describeWrites(bench);
@@ -73,15 +73,17 @@ function describeSamples(bench: MakeBench): void {
     await using one = await bench();
     await one.online();
     const [a, b] = [nth(one.rig.inputs, 0), nth(one.rig.inputs, 1)];
-    let flip = 0;
-    const twist = setInterval(() => one.rig.set(a.name, nth(a.values, (flip += 1) % 2)), 1);
+    // With each request the device holds what the driver does not know yet.
+    one.rig.server.begin(() => {
+      one.rig.set(a.name, one.sink.good(a.name) === a.values[0] ? a.values[1] : a.values[0]);
+      return undefined;
+    });
     one.sink.clear();
-    await pause(200);
-    clearInterval(twist);
+    await one.sink.until('it changes often', () => (one.sink.counts().get(a.name) ?? 0) > 8);
     const times = one.sink.confirmed
       .filter(({ group }) => group.includes(b.tag.name))
       .map(({ received }) => received);
-    expect(times.length).toBeGreaterThan(3);
+    expect(times.length).toBeGreaterThan(6);
   });
 
   test('a sample carries the time between request and answer, and when the answer came', async () => {
@@ -151,7 +153,7 @@ function describeLoss(bench: MakeBench): void {
     await using one = await bench();
     await one.online();
     one.rig.server.begin((n) => (n === 3 ? 'silence' : undefined));
-    await one.sink.until('it was missed', () => (one.sink.healths.at(-1)?.stale ?? 0) === 1);
+    await one.sink.until('it was missed', () => (one.sink.healths.at(-1)?.stale ?? 0) > 0);
     one.sink.clear();
     await one.sink.until('polls go on', () => one.sink.confirmed.length > 10);
     expect(one.rig.server.connections).toBe(1);

@@ -55,7 +55,7 @@ export function describeStop(bench: MakeBench): void {
 /** Fails the n-th request for n = 1, 2, ..., once and then for ever. */
 export function describeFaultLoops(bench: MakeBench): void {
   const faults: Fault[] = ['cut', 'silence', 'garbage', 'half'];
-  test.for(faults)(
+  test.concurrent.for(faults)(
     'request n met by %s, for each n: all comes right, nothing wrong is given',
     async (fault) => {
       for (let n = 1; n <= 12; n += 1) {
@@ -80,7 +80,7 @@ export function describeFaultLoops(bench: MakeBench): void {
     },
   );
 
-  test.for(faults)(
+  test.concurrent.for(faults)(
     'requests from the n-th on met by %s: it never looks alive, and can be stopped',
     async (fault) => {
       for (const n of [1, 2, 5]) {

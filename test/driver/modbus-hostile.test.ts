@@ -81,7 +81,7 @@ const twists: Readonly<Record<string, Twist>> = {
 const seeds = [1, 2, 3];
 const cases = Object.keys(twists).flatMap((what) => seeds.map((seed) => ({ what, seed })));
 
-describe('a hostile device', () => {
+describe('a hostile device', { timeout: 60_000 }, () => {
   test.concurrent.for(cases)(
     '$what, seed $seed: no wrong value, and it recovers',
     async ({ what, seed }) => {
@@ -132,7 +132,7 @@ describe('a hostile device', () => {
 
   test('answers that come in pieces are put together', async () => {
     const rig = await modbusRig();
-    await using one = new Bench(rig);
+    await using one = new Bench(rig, { timeout: '10s' });
     rig.server.pieces = true;
     await one.online();
     expect(one.sink.epoch).toBe(1);

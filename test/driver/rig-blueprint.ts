@@ -5,6 +5,9 @@ import { RigServer } from './rig-server.ts';
 import { rigTag } from './rig.ts';
 import type { Rig } from './rig.ts';
 
+/** Milliseconds. */
+const rigTimeout = 300;
+
 export async function blueprintRig(): Promise<Rig> {
   const held = new Map<string, Value>();
   const written: { name: string; value: Value }[] = [];
@@ -39,8 +42,8 @@ export async function blueprintRig(): Promise<Rig> {
   return {
     kind: blueprint,
     server,
-    timeout: 150,
-    config: () => ({ tcp: server.address, timeout: '150ms', every: '10ms' }),
+    timeout: rigTimeout,
+    config: () => ({ tcp: server.address, timeout: `${rigTimeout}ms`, every: '10ms' }),
     inputs,
     outputs,
     badTag: rigTag('bad', { name: 'Not a name' }, 'input', [0, 1]).tag,

@@ -7,7 +7,8 @@ import type { Protocol } from './rig-server.ts';
 import { rigTag } from './rig.ts';
 import type { Rig, RigTag } from './rig.ts';
 
-export const rigTimeout = 150;
+/** Milliseconds. Short, and long enough for a machine that is busy with other things. */
+export const rigTimeout = 300;
 
 /** One unit's memory. Addresses that are in `holes` do not exist. */
 export class ModbusMemory {

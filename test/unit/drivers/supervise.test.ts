@@ -23,6 +23,10 @@ class TestClock implements Clock {
   get timers(): number {
     return this.#timers.size;
   }
+  /** The process stands still: time goes on, no timer runs. */
+  stall(span: number): void {
+    this.#now += span;
+  }
   async advance(span: number): Promise<void> {
     const end = this.#now + span;
     await settle();
@@ -247,6 +251,19 @@ describe('requests', () => {
     await clock.advance(100);
     answer?.('late');
     expect(await outcome).toEqual({ kind: 'timeout' });
+  });
+
+  test('an answer that lay in the socket while the process stood still is not taken for new', async () => {
+    const { clock, healths, supervisor, sink } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    const outcome = supervisor.request(1, milliseconds(100), () => {
+      clock.stall(101);
+      return Promise.resolve('old');
+    });
+    await clock.advance(0);
+    expect(await outcome).toEqual({ kind: 'timeout' });
+    expect(healths.map(({ state }) => state)).toEqual(['connecting']);
   });
 
   test('the time of an answer is the middle between request and answer', async () => {
