@@ -1,7 +1,7 @@
 // The composition root of control: reads the cell, opens the record, makes every part, joins them, and
 // starts them in the order in which nothing moves before its cause can be recorded.
 import { join } from 'node:path';
-import type { Clock, Random } from '#contract/time.ts';
+import type { Clock, Random, UtcMs } from '#contract/time.ts';
 import { milliseconds } from '#contract/time.ts';
 import { Chronicle, threadAt } from '#controller/chronicle/chronicle.ts';
 import { WireServer } from '#controller/wire/server.ts';
@@ -64,6 +64,8 @@ export async function startControl(
   const cell = new Cell(loaded.plan, engines);
   const control = new Control(clock);
   const chronicle = await openChronicle(clock, data, loaded, control);
+  // The grid and the record count from one instant; deadlines that pass until the first scan are missed ones.
+  const start = Math.floor(clock.now());
   const parts = assemble({
     clock,
     random,
@@ -74,6 +76,7 @@ export async function startControl(
     control,
     chronicle,
     engine: hash,
+    start,
   });
   control.assemble(parts);
 
@@ -86,16 +89,10 @@ export async function startControl(
     ...(aside === undefined ? {} : { aside: aside.file }),
   });
   const entry = aside === undefined ? past : { ...past, ...retainedPast(parts.retained, loaded) };
-  cell.enter(entry.state, entry.ways, Math.floor(clock.now()));
+  cell.enter(entry.state, entry.ways, start);
   parts.door.remember(past.acts);
   control.segment('boot');
-  if (aside !== undefined) {
-    parts.alarms.raise('chronicle.aside', clock.time(), {
-      priority: 1,
-      text: `The chronicle could not be read and was set aside as ${aside.file}`,
-      response: 'Keep that file and look at the disk; a new chronicle was begun',
-    });
-  }
+  if (aside !== undefined) tellAside(parts.alarms, clock.time(), aside.file);
   await parts.systemTags.start();
   await parts.devices.start((device, limit) => control.doubtful(device, limit));
   parts.outputs.allSafe();
@@ -146,6 +143,7 @@ interface Assembly {
   readonly control: Control;
   readonly chronicle: Chronicle;
   readonly engine: string;
+  readonly start: number;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- one list of everything that control is made of
@@ -159,11 +157,12 @@ function assemble({
   control,
   chronicle,
   engine,
+  start,
 }: Assembly) {
   const { manifest, plan } = loaded;
   const image = new Image(plan.tags);
   const intake = new Intake(plan);
-  const grid = new Grid({ ...manifest.scan, last: Math.floor(clock.now()) });
+  const grid = new Grid({ ...manifest.scan, last: start });
   const loop = new Loop(clock, { grid, image, intake, cell }, control);
   const devices = new Devices({ clock, random }, loaded, image, {
     arrived: () => loop.wake(),
@@ -220,6 +219,14 @@ function assemble({
       clock.after(milliseconds(200), () => process.exit(70));
     },
   };
+}
+
+function tellAside(alarms: SystemAlarms, time: UtcMs, file: string): void {
+  alarms.raise('chronicle.aside', time, {
+    priority: 1,
+    text: `The chronicle could not be read and was set aside as ${file}`,
+    response: 'Keep that file and look at the disk; a new chronicle was begun',
+  });
 }
 
 /** The chronicle is lost: flows start `warm` from what was kept beside it. */

@@ -26,6 +26,8 @@ export class Channel {
         if (ToChild.safeParse(raw).success) resolve('stopped by the supervisor');
       });
       process.on('disconnect', () => resolve('the supervisor is gone'));
+      // Listening must not keep a process that has nothing left to do.
+      process.channel?.unref();
     });
   }
 

@@ -11,10 +11,11 @@ import { formatDiagnostic } from '#contract/diagnostic.ts';
 import type { DriverKind } from '#contract/driver.ts';
 import { CellError, present } from '#contract/error.ts';
 import { drivers } from '#drivers/index.ts';
+import { compileFlows } from '#flows/compile-flows.ts';
+import type { FlowText } from '#flows/compile-flows.ts';
 import { deviceCheck, deviceFacts, deviceFields } from '#flows/device-kinds.ts';
 import { readDocument } from '#flows/document.ts';
 import { canonicalFlow } from '#flows/language/canonical.ts';
-import { compileFlow } from '#flows/language/compile.ts';
 import { linkCell } from '#flows/link.ts';
 import type { FlowSource } from '#flows/link-report.ts';
 import { readManifest } from '#flows/manifest.ts';
@@ -127,27 +128,29 @@ interface FlowLoading {
 }
 
 function loadFlows(loading: FlowLoading): Map<string, LoadedFlow> {
-  const flows = new Map<string, LoadedFlow>();
   const { manifest, manifestFile, place, texts, diagnostics } = loading;
+  const sources = new Map<string, FlowText>();
   for (const [name, entry] of Object.entries(manifest.flows)) {
     const file = isAbsolute(entry.file) ? entry.file : join(dirname(manifestFile), entry.file);
-    let text: string;
     try {
-      text = readText(file);
+      const text = readText(file);
+      texts.set(file, text);
+      sources.set(name, { file, text });
     } catch (error) {
       if (!(error instanceof CellError)) throw error;
       const span = place(['flows', name, 'file']);
       const { code, message } = error;
       diagnostics.push({ code, severity: 'error', file: manifestFile, span, text: message });
-      continue;
     }
-    texts.set(file, text);
-    const compiled = compileFlow(file, text);
-    diagnostics.push(...compiled.diagnostics);
-    if (compiled.flow === undefined) continue;
-    flows.set(name, { flow: compiled.flow, file, text, hash: sha256(canonicalFlow(text) ?? text) });
   }
-  return flows;
+  const compiled = compileFlows(sources);
+  diagnostics.push(...compiled.diagnostics);
+  return new Map(
+    [...compiled.flows].map(([name, source]) => [
+      name,
+      { ...source, hash: sha256(canonicalFlow(source.text) ?? source.text) },
+    ]),
+  );
 }
 
 function loadDevices(

@@ -8,14 +8,14 @@ import { decodeScan } from '#contract/record.ts';
 import { utcMs } from '#contract/time.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import type { Reader } from '#controller/chronicle/reader.ts';
+import { compileFlows } from '#flows/compile-flows.ts';
+import type { FlowText } from '#flows/compile-flows.ts';
 import { Cell } from '#flows/engine/cell.ts';
 import type { Engines } from '#flows/engine/engine-pair.ts';
 import { generateTable } from '#flows/engine/table.ts';
 import type { TableModule } from '#flows/engine/table.ts';
 import { createXstateEngine } from '#flows/engine/xstate.ts';
-import { compileFlow } from '#flows/language/compile.ts';
 import { linkCell } from '#flows/link.ts';
-import type { FlowSource } from '#flows/link-report.ts';
 import { readManifest } from '#flows/manifest.ts';
 import type { CellPlan } from '#flows/plan.ts';
 import { readAct } from '#flows/replay/acts.ts';
@@ -174,12 +174,11 @@ const importText = (text: string): Promise<TableModule> =>
 
 function planOf(body: SegmentBodyOf): CellPlan {
   const manifest = readManifest(body.manifest.file, inflated(body.manifest.text)).manifest;
-  const flows = new Map<string, FlowSource>();
-  for (const [name, { file, text }] of Object.entries(body.flows)) {
-    const plain = inflated(text);
-    const { flow } = compileFlow(file, plain);
-    if (flow !== undefined) flows.set(name, { flow, file, text: plain });
-  }
+  const texts = Object.entries(body.flows).map(([name, { file, text }]): [string, FlowText] => [
+    name,
+    { file, text: inflated(text) },
+  ]);
+  const { flows } = compileFlows(new Map(texts));
   const plan = manifest === undefined ? undefined : linkCell(manifest, flows).plan;
   if (plan === undefined || plan.tags.map(({ name }) => name).join() !== body.tags.join()) {
     throw new CellError(

@@ -55,7 +55,10 @@ export const simulateVerbs: readonly Verb[] = [
       'Runs the simulator alone: real protocols on loopback, a believable machine behind them.',
     example: 'rebe simulate flows/cnc-tending/tending.plant.yaml --endpoints endpoints.json',
     words: [1, 1],
-    options: { endpoints: { type: 'string', help: 'write the addresses it took to this file' } },
+    options: {
+      endpoints: { type: 'string', help: 'write the addresses it took to this file' },
+      seed: { type: 'string', help: 'of noise and ports; default another each time' },
+    },
     run: pass('simulate', ['endpoints', 'seed']),
   },
   {

@@ -1,0 +1,134 @@
+// One real cell against the simulator: it starts, makes parts, and is asked and commanded as a person would.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { TestCell, runRebe, until } from './test-cell.ts';
+
+test('a cell makes a part, and its record is whole and re-executes identically', async () => {
+  await using cell = await TestCell.start();
+  await cell.produce();
+  await until('a part is made', 60_000, () => {
+    const parts = cell.status()?.flows['tending']?.ctx['parts'];
+    return typeof parts === 'number' && parts > 0 ? parts : undefined;
+  });
+  expect(cell.tags().filter(({ quality }) => quality !== 'good')).toEqual([]);
+  const stopped = cell.rebe('command', 'tending', 'stop');
+  expect(stopped.stdout).toMatch(/^fired U3 \(entry \d+\)/);
+  await cell.reach('unit.Stopped', 60_000);
+  await cell.stopCell();
+  const verified = cell.rebe('verify', '--keys', join(cell.data, 'keys', 'cell.pub'));
+  expect(verified).toMatchObject({ code: 0 });
+  const replayed = cell.rebe('replay', '--xstate');
+  expect(replayed.stdout).toContain('identical at every scan');
+  expect(replayed.code).toBe(0);
+}, 150_000);
+
+test('a device that is absent at the start leaves its tags bad, and control runs', async () => {
+  await using cell = await TestCell.start({ absent: true });
+  const tags = cell.tags();
+  expect(tags.find(({ tag }) => tag === 'door.opened')).toMatchObject({
+    quality: 'bad',
+    status: 'BadWaitingForInitialData',
+  });
+  await until('the flow is stepped after `settle`', 20_000, () =>
+    cell.status()?.flows['tending']?.stepped === true ? true : undefined,
+  );
+  expect(cell.rebe('devices').code).toBe(1);
+  expect(cell.rebe('command', 'tending', 'clear').stdout).toMatch(/ignored in unit\.Aborted/);
+}, 60_000);
+
+test('a manifest and a flow with errors: nothing starts, every problem has its place, exit 1', async () => {
+  await using cell = await TestCell.start({
+    early: true,
+    edit: (text) =>
+      text
+        .replace('poll: {fast: 10ms', 'pol: {fast: 10ms')
+        .replace('restart: hot', 'restart: never'),
+  });
+  const checked = cell.rebe('check', cell.manifest);
+  expect(checked.code).toBe(1);
+  expect(checked.stdout).toMatch(/cell\.yaml:\d+:\d+ E_MANIFEST_FIELD/);
+  expect(checked.stdout).toMatch(/restart/);
+  expect(checked.stdout).toMatch(/\^/);
+  const ran = runRebe('run', cell.manifest, '--data', cell.data);
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toContain('E_MANIFEST_FIELD');
+}, 30_000);
+
+test('a second controller on one data directory is refused', async () => {
+  await using cell = await TestCell.start();
+  const second = cell.rebe('run', cell.manifest, '--endpoints', cell.endpoints);
+  expect(second.code).toBe(1);
+  expect(second.stderr).toContain('E_CELL_LOCKED');
+  expect(cell.status()?.boot).toBe(1);
+}, 60_000);
+
+test('a mirror is refused with "not yet"', async () => {
+  await using cell = await TestCell.start({
+    early: true,
+    edit: (text) => text.replace(/mirror: .*/, 'mirror: {broker: embedded}'),
+  });
+  const checked = cell.rebe('check', cell.manifest);
+  expect(checked.code).toBe(1);
+  expect(checked.stdout).toMatch(/E_MANIFEST_NOT_YET.*not yet/);
+}, 30_000);
+
+test('a chronicle that cannot be read is set aside, never overwritten, and flows keep what is retained', async () => {
+  await using cell = await TestCell.start();
+  await cell.produce();
+  await cell.stopCell();
+  const path = join(cell.data, 'chronicle.db');
+  const garbage = Buffer.alloc(8192, 'not a database ');
+  writeFileSync(path, garbage);
+  cell.startCell();
+  await cell.up();
+  const alarm = (cell.json('alarms') as { id: string; priority: number }[]).find(
+    ({ id }) => id === 'chronicle.aside',
+  );
+  expect(alarm?.priority).toBe(1);
+  const first = cell.rebe('chronicle', 'tail', '--kind', 'boot', '--json');
+  const body = JSON.parse(first.stdout.trim()) as { body: { before: string; aside: string } };
+  expect(body.body.before).toBe('broken');
+  expect(readFileSync(body.body.aside)).toEqual(garbage);
+  expect(cell.status()?.flows['tending']?.ctx['loaded']).toBe(false);
+}, 90_000);
+
+test('exit codes and help: every verb has an example, wrong use is 64', () => {
+  const verbs = [
+    'demo',
+    'run',
+    'simulate',
+    'fault',
+    'check',
+    'status',
+    'tags',
+    'read',
+    'flows',
+    'devices',
+    'alarms',
+  ];
+  const more = [
+    'why',
+    'command',
+    'resume',
+    'set',
+    'force',
+    'unforce',
+    'ack',
+    'link',
+    'replay',
+    'verify',
+    'chronicle',
+  ];
+  for (const verb of [...verbs, ...more]) {
+    const helped = runRebe('help', verb);
+    expect([verb, helped.code]).toEqual([verb, 0]);
+    expect(helped.stdout).toContain('Example: rebe ');
+  }
+  expect(runRebe('stats').code).toBe(64);
+  expect(runRebe('stats').stderr).toContain('did you mean status?');
+  expect(runRebe('read').code).toBe(64);
+  const nobody = runRebe('status', '--data', '/nonexistent');
+  expect(nobody.code).toBe(1);
+  expect(nobody.stderr).toContain('E_CELL_NOT_RUNNING');
+}, 60_000);
