@@ -19,15 +19,25 @@ export interface Diagnostic {
 
 /** Line and column from 1, as editors count. */
 export function placeOf(source: string, offset: number): { line: number; column: number } {
-  const before = source.slice(0, offset);
-  const line = before.split('\n').length;
-  return { line, column: offset - before.lastIndexOf('\n') };
+  let line = 1;
+  let begin = 0;
+  for (
+    let end = source.indexOf('\n');
+    end !== -1 && end < offset;
+    end = source.indexOf('\n', begin)
+  ) {
+    line += 1;
+    begin = end + 1;
+  }
+  return { line, column: offset - begin + 1 };
 }
 
 /** `file:line:col code text`, the line, a caret under the place, and the suggestion. */
 export function formatDiagnostic(diagnostic: Diagnostic, source: string): string {
   const { line, column } = placeOf(source, diagnostic.span.start);
-  const text = source.split('\n')[line - 1] ?? '';
+  const begin = diagnostic.span.start - column + 1;
+  const lineEnd = source.indexOf('\n', begin);
+  const text = source.slice(begin, lineEnd === -1 ? source.length : lineEnd);
   const end = Math.min(diagnostic.span.end - diagnostic.span.start, text.length - column + 1);
   const gutter = String(line).length;
   const kind = diagnostic.severity === 'warning' ? ' warning:' : '';

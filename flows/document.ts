@@ -1,7 +1,7 @@
 // A YAML text as a plain value with the place of everything in it. Only the plain part of YAML 1.2 is
 // taken: no anchors, aliases, merge keys, tags, directives or second documents; size and depth are
 // bounded before the text is composed. It knows nothing of manifests; it never throws.
-import type { CST, Document, Node, Pair } from 'yaml';
+import type { CST, Document, Node, Pair, YAMLMap } from 'yaml';
 import { Composer, Parser, isAlias, isCollection, isMap, isScalar, isSeq } from 'yaml';
 import type { Span } from '#contract/diagnostic.ts';
 
@@ -85,6 +85,7 @@ class Reading implements PlainDocument {
   readonly value: unknown;
   readonly problems: TextProblem[] = [];
   readonly #root: Node | null;
+  readonly #members = new WeakMap<object, Map<string, Pair<Node, Node | null>>>();
   readonly #length: number;
 
   constructor(document: Composed, second: number | undefined, length: number) {
@@ -119,7 +120,7 @@ class Reading implements PlainDocument {
     let key: Node | undefined;
     for (const step of path) {
       if (isMap<Node, Node | null>(node)) {
-        const pair = node.items.find((item) => keyText(item.key) === String(step));
+        const pair = this.#member(node, String(step));
         if (pair === undefined) break;
         [key, node] = [pair.key, pair.value];
       } else if (isSeq<Node>(node) && typeof step === 'number') {
@@ -129,6 +130,16 @@ class Reading implements PlainDocument {
       } else break;
     }
     return { node, key };
+  }
+
+  /** Looked up, not searched: a map may have thousands of members and each of them a problem. */
+  #member(map: YAMLMap<Node, Node | null>, name: string): Pair<Node, Node | null> | undefined {
+    let members = this.#members.get(map);
+    if (members === undefined) {
+      members = new Map(map.items.map((item) => [keyText(item.key) ?? '', item]));
+      this.#members.set(map, members);
+    }
+    return members.get(name);
   }
 
   #of(node: Node | null | undefined): Span {
@@ -166,7 +177,7 @@ class Reading implements PlainDocument {
     if (!isMap<Node, Node | null>(node)) return null;
     const members = new Map<string, unknown>();
     for (const item of node.items) {
-      const [name, value] = this.#member(item);
+      const [name, value] = this.#plainMember(item);
       if (members.has(name))
         this.#add(this.#of(item.key), `\`${name}\` stands here twice`, 'Keep one of them.');
       members.set(name, value);
@@ -180,7 +191,7 @@ class Reading implements PlainDocument {
     return value;
   }
 
-  #member({ key, value }: Pair<Node, Node | null>): [string, unknown] {
+  #plainMember({ key, value }: Pair<Node, Node | null>): [string, unknown] {
     const name = keyText(key);
     if (name === undefined) {
       this.#add(this.#of(key), 'a key is one plain word', 'Quote a text that begins with [ or {.');

@@ -20,6 +20,9 @@ export interface DeviceCheck {
   tag(frame: Tag, device: Device): readonly Problem[];
 }
 
+/** Problems listed before the rest is only counted. */
+const problemLimit = 500;
+
 export interface ManifestRead {
   /** Absent when anything is wrong. */
   readonly manifest?: Manifest;
@@ -49,10 +52,15 @@ export function readManifest(file: string, text: string, check?: DeviceCheck): M
     ...(parsed.success ? timeProblems(parsed.data) : []),
     ...partProblems(value, check),
   ];
-  const diagnostics = problems.map(({ path, key, ...rest }): Diagnostic => {
+  const diagnostics = problems.slice(0, problemLimit).map(({ path, key, ...rest }): Diagnostic => {
     const span = key === true ? document.keyPlace(path) : document.place(path);
     return { severity: 'error', file, span, ...rest };
   });
+  if (problems.length > problemLimit) {
+    const rest = `${problems.length - problemLimit} more problems are not listed`;
+    const span = { start: text.length, end: text.length };
+    diagnostics.push({ code: 'E_MANIFEST_FIELD', severity: 'error', file, span, text: rest });
+  }
   if (!parsed.success || diagnostics.length > 0)
     return { diagnostics: inOrder(diagnostics), place };
   return { manifest: parsed.data, diagnostics: [], place };

@@ -265,6 +265,15 @@ test('all problems are listed at once, in the order of the text', () => {
   ]);
 });
 
+test('of very many problems the first are listed and the others counted, in a moment', () => {
+  const tags = Array.from({ length: 3000 }, (_, index) => `  t${index}: {device: io, type: itn}\n`);
+  const text = `cell: c\nformat: cell/1\ndevices:\n  io: {driver: bench, port: 1}\nflows: {}\ntags:\n${tags.join('')}`;
+  const { diagnostics } = readManifest('cell.yaml', text);
+  expect(diagnostics).toHaveLength(501);
+  expect(diagnostics.at(-1)?.text).toBe('2500 more problems are not listed');
+  expect(diagnostics.every((found) => formatDiagnostic(found, text) !== '')).toBe(true);
+});
+
 test('a problem is shown with its line and a caret', () => {
   const text = instead('restart: hot', 'restart: hott');
   const [first] = readManifest('cell.yaml', text, check).diagnostics;
