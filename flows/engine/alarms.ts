@@ -21,6 +21,14 @@ export type AlarmStateName = (typeof alarmStates)[number];
 
 const never = -1;
 
+/** An alarm that stands, or waits for a person. */
+export interface Standing {
+  readonly kind: AlarmKind;
+  readonly state: AlarmStateName;
+  /** Since when its condition says otherwise than its state; -1 when it does not. */
+  readonly since: number;
+}
+
 /** A list of alarms on one clock. Conditions are not kept: after a restore they are said again. */
 export class Board {
   readonly kinds: AlarmKind[] = [];
@@ -114,10 +122,11 @@ export class Board {
   }
 
   /** Alarms that stand, or wait for a person. */
-  standing(): readonly { readonly kind: AlarmKind; readonly state: AlarmStateName }[] {
+  standing(): readonly Standing[] {
     return this.kinds.flatMap((kind, place) => {
       const state = this.stateOf(place);
-      return state === 'normal' ? [] : [{ kind, state }];
+      const since = this.since[place] ?? never;
+      return state === 'normal' ? [] : [{ kind, state, since }];
     });
   }
 

@@ -49,9 +49,10 @@ export class ForceAlarms {
       lanes.text(force?.reason ?? '');
       lanes.text(force?.actor ?? '');
     }
-    for (const { kind, state } of this.board.standing().toSorted(byId)) {
+    for (const { kind, state, since } of this.board.standing().toSorted(byId)) {
       lanes.text(kind.id);
       lanes.text(state);
+      lanes.number(since);
     }
   }
 
