@@ -33,10 +33,7 @@ export interface Frame {
 export interface Configuration {
   /** By region: the active leaf. */
   readonly leaves: Int32Array;
-  /**
-   * By state: when it was entered; -1 when it is not active. After a restart a time may lie before
-   * the boot, be negative, but is never -1 (`shiftTimes`).
-   */
+  /** By state: when it was entered; -1 when it is not active. */
   readonly entered: Float64Array;
   /** By hold timer: since when its conditions have held; -1 when they do not. */
   readonly holds: Float64Array;
@@ -212,16 +209,6 @@ export function brokenConfiguration(flow: Flow, of: Configuration): string | und
     if (Number.isNaN(value)) return `ctx.${variable.name} has no value`;
   }
   return undefined;
-}
-
-/** Moves entry times and hold timers by `by` ms, so that time away does not count. */
-export function shiftTimes(configuration: Configuration, by: number): void {
-  for (const times of [configuration.entered, configuration.holds]) {
-    for (const [index, time] of times.entries()) {
-      // -1 means "not", so a time that would fall on it is taken to be one millisecond older.
-      if (time !== -1) times[index] = time + by === -1 ? -2 : time + by;
-    }
-  }
 }
 
 /** Undefined when both are the same to the bit; else what differs, for people. */

@@ -77,9 +77,7 @@ export function randomConfiguration(chance: Chance, flow: Flow, now: number): Co
     const leaf = chance.pick(region.states.filter((state) => flow.states[state]?.initial === -1));
     configuration.leaves[index] = leaf;
     for (let state = leaf; state !== -1; state = flow.states[state]?.parent ?? -1) {
-      // Before the boot perhaps, but -1 says "not active".
-      const entered = now - chance.whole(0, 30_000);
-      configuration.entered[state] = entered === -1 ? -2 : entered;
+      configuration.entered[state] = Math.max(0, now - chance.whole(0, 30_000));
     }
   }
   for (const [index, { type, min, max }] of flow.ctx.entries()) {
