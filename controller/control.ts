@@ -201,8 +201,8 @@ export class Control implements LoopEvents, DoorTarget {
     systemTags.chronicle(false);
     alarms.raise('chronicle', this.#clock.time(), {
       priority: 1,
-      text: `The record does not reach the disk (${code}: ${text}); outputs no longer wait for it`,
-      response: 'Check the disk: is it full, or failing?',
+      text: 'The record does not reach the disk; outputs no longer wait for it',
+      response: `Check the disk: is it full, or failing? (${code}: ${text})`,
     });
   }
 

@@ -1,4 +1,5 @@
 // `run` is the supervisor; `control` and `station` are the processes that it starts.
+import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import { milliseconds, seconds } from '#contract/time.ts';
@@ -38,8 +39,18 @@ async function run(invocation: Invocation): Promise<number> {
   return ended;
 }
 
+/** Control goes before everything else on the machine, where the system lets it; a service's unit does the same. */
+function preferControl(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_HIGHEST);
+  } catch {
+    // Not allowed to this user: it runs as any process does.
+  }
+}
+
 async function control(invocation: Invocation): Promise<number> {
   process.title = `rebe control --data ${invocation.data}`;
+  preferControl();
   const { startControl } = await import('#controller/cell.ts');
   const channel = new Channel();
   const running = await startControl(realClock(), realRandom, channel, {
