@@ -26,7 +26,7 @@ export interface Reading {
 }
 
 /** Values of `let`s of one frozen state. */
-export interface LetMemo {
+interface LetMemo {
   readonly values: Float64Array;
   readonly known: Uint8Array;
 }
@@ -45,7 +45,7 @@ export function ownReadingOf(flow: Flow, frame: Frame, configuration: Configurat
   return { ...reading, values: frame.own, good: frame.ownGood };
 }
 
-export function newLetMemo(flow: Flow): LetMemo {
+function newLetMemo(flow: Flow): LetMemo {
   const size = flow.lets.length;
   return { values: new Float64Array(size), known: new Uint8Array(size) };
 }
@@ -136,12 +136,7 @@ function binary(expr: Expr & { kind: 'binary' }, reading: Reading): number {
 }
 
 /** An operator on two values; `whole`: its result is an int, so division truncates. */
-export function combine(
-  operator: BinaryOperator,
-  whole: boolean,
-  left: number,
-  right: number,
-): number {
+function combine(operator: BinaryOperator, whole: boolean, left: number, right: number): number {
   // One known operand may decide `&&` and `||`; nothing else has a value with an unknown one.
   if (operator === '&&' && right === 0) return 0;
   if (operator === '||' && right === 1) return 1;

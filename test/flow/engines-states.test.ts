@@ -63,6 +63,28 @@ describe('a state', () => {
     rig.reset(40);
     expect([rig.ctx('n'), rig.entered('r.One')]).toEqual([6, 40]);
   });
+
+  test('may be called what JavaScript calls other things', async () => {
+    const rig = await chart(`
+  constructor:
+    initial: toString
+    states:
+      toString: {rest: true, go: [{id: A1, when: cmd.go, to: hasOwnProperty}]}
+      hasOwnProperty:
+        initial: valueOf
+        states:
+          valueOf: {rest: true, go: [{id: A2, when: cmd.go, to: isPrototypeOf}]}
+          isPrototypeOf: {rest: true, go: [{id: A3, when: cmd.go, to: constructor.toString}]}
+`);
+    const seen = Array.from({ length: 3 }, () => [rig.scan({}, { command: 'go' }), rig.states]);
+    expect(seen).toEqual([
+      ['A1', 'constructor.hasOwnProperty.valueOf'],
+      ['A2', 'constructor.hasOwnProperty.isPrototypeOf'],
+      ['A3', 'constructor.toString'],
+    ]);
+    rig.both.exchange();
+    expect(rig.scan({}, { command: 'go' })).toBe('A1');
+  });
 });
 
 describe('the transitions of a state', () => {
