@@ -28,7 +28,7 @@ export const flowCodes = {
   ),
   CF0007: code('There are more problems than are listed.', 'Mend those shown, then check again.'),
   // Fields and declarations
-  CF0101: code('The field is unknown here.', 'Use one of the fields of language.md section 1.'),
+  CF0101: code('The field is unknown here.', 'Use one of those that are shown.'),
   CF0102: code('A field that must be there is missing.', 'Add it.'),
   CF0103: code('The value is not of the kind that the field takes.', 'Write it as is shown.'),
   CF0104: code('This part of the language is planned and not built yet.', 'Leave it out.'),

@@ -25,14 +25,14 @@ export class Typer {
     this.#report = report;
   }
 
-  /** Typed as it stands; `expected` gives an enum's name its meaning and a whole number its type. */
+  /** Typed as it stands; `expected` gives an enum's name its meaning, and nothing else. */
   type(syntax: Syntax, expected?: FlowType): Typed | undefined {
     const { span } = syntax;
     switch (syntax.kind) {
       case 'bool':
         return plain({ kind: 'literal', value: Number(syntax.value), type: bool, span });
       case 'number': {
-        const type = syntax.real || expected?.kind === 'real' ? real : int;
+        const type = syntax.real ? real : int;
         return plain({ kind: 'literal', value: syntax.value, type, span });
       }
       case 'text':
@@ -44,13 +44,13 @@ export class Typer {
         return of && plain({ kind: 'not', of, type: bool, span });
       }
       case 'negate':
-        return this.#negate(syntax, expected);
+        return this.#negate(syntax);
       case 'binary':
-        return this.#binary(syntax, expected);
+        return this.#binary(syntax);
       case 'choose':
         return this.#choose(syntax, expected);
       case 'call':
-        return this.#call(syntax, expected);
+        return this.#call(syntax);
     }
   }
 
@@ -63,8 +63,8 @@ export class Typer {
     return undefined;
   }
 
-  #number(syntax: Syntax, where: string, expected?: FlowType): Typed | undefined {
-    const typed = this.type(syntax, expected);
+  #number(syntax: Syntax, where: string): Typed | undefined {
+    const typed = this.type(syntax);
     if (typed === undefined || isNumber(typed.expr.type)) return typed;
     const told = `${where} needs a number, not ${typeText(typed.expr.type)}`;
     this.#report.error('CF0203', syntax.span, told);
@@ -87,11 +87,8 @@ export class Typer {
     return undefined;
   }
 
-  #negate(
-    { of, span }: { of: Syntax; span: Span },
-    expected: FlowType | undefined,
-  ): Typed | undefined {
-    const typed = this.#number(of, '`-`', expected);
+  #negate({ of, span }: { of: Syntax; span: Span }): Typed | undefined {
+    const typed = this.#number(of, '`-`');
     if (typed === undefined) return undefined;
     const { expr, unit } = typed;
     const { type } = expr;
@@ -100,7 +97,7 @@ export class Typer {
     return { expr: { kind: 'negate', of: expr, type, span }, unit };
   }
 
-  #binary(syntax: Of<'binary'>, expected: FlowType | undefined): Typed | undefined {
+  #binary(syntax: Of<'binary'>): Typed | undefined {
     const { operator } = syntax;
     switch (operator) {
       case '&&':
@@ -127,7 +124,7 @@ export class Typer {
       case '*':
       case '/':
       case '%':
-        return this.#arithmetic(syntax, expected);
+        return this.#arithmetic(syntax);
     }
   }
 
@@ -150,9 +147,9 @@ export class Typer {
     return plain({ kind: 'binary', operator, left, right, type: bool, span });
   }
 
-  #arithmetic(syntax: Of<'binary'>, expected: FlowType | undefined): Typed | undefined {
+  #arithmetic(syntax: Of<'binary'>): Typed | undefined {
     const { operator, span } = syntax;
-    const pair = this.#numbers(syntax, expected?.kind === 'real' ? real : undefined);
+    const pair = this.#numbers(syntax);
     if (pair === undefined) return undefined;
     const [left, right] = [pair.left.expr, pair.right.expr];
     const whole = left.type.kind === 'int' && right.type.kind === 'int';
@@ -177,10 +174,10 @@ export class Typer {
   }
 
   /** Both sides of an operator on numbers; a whole number beside a real one counts as real. */
-  #numbers(syntax: Of<'binary'>, expected?: FlowType): { left: Typed; right: Typed } | undefined {
+  #numbers(syntax: Of<'binary'>): { left: Typed; right: Typed } | undefined {
     const where = `\`${syntax.operator}\``;
-    const left = this.#number(syntax.left, where, expected);
-    const right = this.#number(syntax.right, where, expected);
+    const left = this.#number(syntax.left, where);
+    const right = this.#number(syntax.right, where);
     return left === undefined || right === undefined ? undefined : { left, right };
   }
 
@@ -196,7 +193,9 @@ export class Typer {
       return left && right && { left, right };
     }
     const left = this.type(first, expected);
-    const right = left && this.type(second, expected ?? left.expr.type);
+    // A name beside what is wrong already has no meaning to be held against.
+    if (left === undefined && expected === undefined && isName(second)) return undefined;
+    const right = this.type(second, expected ?? left?.expr.type);
     return left && right && { left, right };
   }
 
@@ -218,10 +217,10 @@ export class Typer {
     return { expr: { kind: 'choose', test, then, otherwise, type, span }, unit };
   }
 
-  #call(syntax: Of<'call'>, expected: FlowType | undefined): Typed | undefined {
+  #call(syntax: Of<'call'>): Typed | undefined {
     const { name, of, span, nameSpan } = syntax;
     const [first] = of;
-    if (name === 'min' || name === 'max' || name === 'abs') return this.#numeric(syntax, expected);
+    if (name === 'min' || name === 'max' || name === 'abs') return this.#numeric(syntax);
     if (!functions.includes(name)) {
       const hint = didYouMean(name, functions) ?? `There are ${functions.join(', ')}.`;
       this.#report.error('CF0202', nameSpan, `there is no function ${quoted(name)}`, hint);
@@ -265,7 +264,7 @@ export class Typer {
     return undefined;
   }
 
-  #numeric(syntax: Of<'call'>, expected: FlowType | undefined): Typed | undefined {
+  #numeric(syntax: Of<'call'>): Typed | undefined {
     const { of, span } = syntax;
     const name = syntax.name === 'min' ? 'min' : syntax.name === 'max' ? 'max' : 'abs';
     if (name === 'abs' ? of.length !== 1 : of.length < 2) {
@@ -273,8 +272,7 @@ export class Typer {
       this.#report.error('CF0203', span, `\`${name}\` takes ${takes}, not ${of.length}`);
       return undefined;
     }
-    const wanted = expected?.kind === 'real' ? real : undefined;
-    const typed = of.map((part) => this.#number(part, `\`${name}\``, wanted));
+    const typed = of.map((part) => this.#number(part, `\`${name}\``));
     const known = typed.filter((part) => part !== undefined);
     if (known.length < typed.length) return undefined;
     const type = known.every(({ expr }) => expr.type.kind === 'int') ? int : real;

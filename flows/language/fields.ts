@@ -182,6 +182,8 @@ export function readText(report: Report, node: Node, name: string): Text | undef
     report.error('CF0103', node.span, `\`${name}\` is a text`, hint);
     return undefined;
   }
+  if (node.entries.length === 0)
+    report.error('CF0103', node.span, `\`${name}\` is empty`, 'Write {en: ..., ko: ...}.');
   const texts: Record<string, string> = {};
   for (const { key, keySpan, value } of node.entries) {
     if (!language.test(key)) {

@@ -7,6 +7,8 @@ export const textLimit = 256 * 1024;
 export const depthLimit = 48;
 /** UTF-16 units of one expression. */
 export const expressionLimit = 4096;
+/** Names, numbers and signs of one expression; chains of operators are as deep as they are long. */
+export const tokenLimit = 512;
 /** Parentheses, calls, choices and signs inside each other. */
 export const expressionDepthLimit = 64;
 /** Problems listed before the rest is left out. */

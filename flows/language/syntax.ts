@@ -2,7 +2,7 @@
 // in the file. Nothing is known of names and types here; depth and length are bounded.
 import type { Span } from '#contract/diagnostic.ts';
 import type { BinaryOperator } from '#flows/program.ts';
-import { expressionDepthLimit, expressionLimit } from './limits.ts';
+import { expressionDepthLimit, expressionLimit, tokenLimit } from './limits.ts';
 import type { Token } from './lexer.ts';
 import { tokensOf } from './lexer.ts';
 import type { Report } from './report.ts';
@@ -68,6 +68,11 @@ export function parseExpression(scalar: ScalarNode, report: Report): Syntax | un
   });
   if (problem !== undefined) {
     report.error('CF0201', place(problem.span), problem.text, problem.suggestion);
+    return undefined;
+  }
+  if (tokens.length > tokenLimit) {
+    const told = `an expression has at most ${tokenLimit} names, numbers and signs`;
+    report.error('CF0002', scalar.span, told, 'Name parts of it in `let`.');
     return undefined;
   }
   try {

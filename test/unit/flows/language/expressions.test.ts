@@ -33,6 +33,12 @@ const refusals: readonly Refusal[] = [
   ['a quote without end', withGuard("e == «'»load"), 'CF0201'],
   ['a choice without else', withGuard('a ? b«»'), 'CF0201'],
   ['a whole number that is not exact', withGuard('n > «99999999999999999»'), 'CF0201'],
+  [
+    'an expression that is too long',
+    withGuard(`a${' && a'.repeat(300)}`).replace(/"a && a.*"/, '«$&»'),
+    'CF0002',
+    'let',
+  ],
   ['an expression that is too deep', withGuard(`${'('.repeat(64)}«a»${')'.repeat(64)}`), 'CF0201'],
   // Names
   ['an unknown tag', withGuard('a && «boht»'), 'CF0202', 'both'],
@@ -55,6 +61,11 @@ const refusals: readonly Refusal[] = [
   ['an enum as guard', withGuard('«e»'), 'CF0203'],
   ['not of a number', withGuard('!«n»'), 'CF0203'],
   ['and of a number', withGuard('a && «n»'), 'CF0203'],
+  [
+    'an unknown name on either side of an operator',
+    withGuard('«aa» == «bb» || «cc» + «dd» > 1'),
+    'CF0202 CF0202 CF0202 CF0202',
+  ],
   ['an order of bools', withGuard('«a» < «b»'), 'CF0203 CF0203'],
   ['a sum with a bool', withGuard('n + «a» > 1'), 'CF0203'],
   ['== between an enum and a number', withGuard('«e == n»'), 'CF0203'],

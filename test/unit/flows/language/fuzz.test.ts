@@ -127,7 +127,9 @@ describe('compileFlow takes any text', { timeout: 60_000 }, () => {
     ['deep states', many(120, (index) => `${'  '.repeat(index)}states:\n${'  '.repeat(index)} a:`)],
     ['deep parentheses', withSection('let', `  x: "${'('.repeat(4000)}"`)],
     ['many signs', withSection('let', `  x: "${'!'.repeat(4000)}a"`)],
-    ['a long conjunction', withSection('let', `  x: "a${' && a'.repeat(800)}"`)],
+    ['a long conjunction', withSection('let', `  x: "a${' && a'.repeat(250)}"`)],
+    ['a long sum', withSection('let', `  x: "n${'+n'.repeat(2040)} > 1"`)],
+    ['a long sum that is just short enough', withSection('let', `  x: "n${'+n'.repeat(250)} > 1"`)],
     ['a long expression', withSection('let', `  x: "a${' && a'.repeat(40_000)}"`)],
     [
       'a long chain of lets',
@@ -167,7 +169,7 @@ describe('compileFlow takes any text', { timeout: 60_000 }, () => {
       'many transitions of long guards',
       flowText().replace(
         '          - {id: T2',
-        `${many(50, (index) => `          - {id: X${index}, when: "n > 1${' && a'.repeat(700)}", to: B}`)}\n          - {id: T2`,
+        `${many(50, (index) => `          - {id: X${index}, when: "n > 1${' && a'.repeat(250)}", to: B}`)}\n          - {id: T2`,
       ),
     ],
     [

@@ -361,6 +361,13 @@ describe('section 2: a state', () => {
     expect(transition(flow, 'X1').why).toEqual({ en: 'because', ko: '왜냐하면' });
   });
 
+  test('whole numbers divide to whole numbers, whatever they are set to', () => {
+    const flow = cleanFlow(withTransition('when: b, set: {dose: 5 / 2 * param.least}, to: B'));
+    const [first] = transition(flow, 'X1').set;
+    const quotient = first?.expr.kind === 'binary' ? first.expr.left : undefined;
+    expect(quotient?.type.kind).toBe('int');
+  });
+
   test('noted counts as read', () => {
     const more = withMore('inputs', 'seen: {type: bool, stale: 1s}');
     const { found, wanted } = refusal(more.replace('  seen', '  «seen»'), 'CF0501');
