@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { parseSync } from 'vite';
 import type { FolderRule } from './rules.ts';
-import { folderRules, moduleRules, syntaxRules } from './rules.ts';
+import { anywhere, folderRules, moduleRules, syntaxRules } from './rules.ts';
 
 interface Found {
   /** Specifiers as written; of a computed import none is known. */
@@ -40,7 +40,7 @@ function importViolations(file: string, specifier: string): string[] {
       ? begins(target.name, rule.tree)
       : target.kind === 'node'
         ? rule.node
-        : rule.packages.includes(target.name);
+        : [...rule.packages, ...anywhere].includes(target.name);
   if (!allowed) wrong.push(`${said}, which ${rule.who} may not`);
   for (const { module, only } of moduleRules) {
     const meant = module.endsWith('/') ? target.name.startsWith(module) : target.name === module;

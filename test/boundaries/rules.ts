@@ -35,25 +35,28 @@ export interface Planted {
 
 const breaks = (file: string, text: string): Planted => ({ file, text });
 
+/** Packages that any folder may import. */
+export const anywhere: readonly string[] = ['zod'];
+
 export const folderRules: readonly FolderRule[] = [
   {
     who: 'contract/',
     tree: ['contract/'],
-    packages: ['zod'],
+    packages: [],
     node: false,
     planted: breaks('contract/planted.ts', "import { linkCell } from '#flows/link.ts';"),
   },
   {
     who: 'flows/',
     tree: ['contract/', 'flows/'],
-    packages: ['xstate', 'yaml', 'zod'],
+    packages: ['xstate', 'yaml'],
     node: false,
     planted: breaks('flows/engine/planted.ts', "import { readFileSync } from 'node:fs';"),
   },
   {
     who: 'drivers/modbus/',
     tree: ['contract/', 'drivers/modbus/', ...sharedByDrivers()],
-    packages: ['modbus-serial', 'zod'],
+    packages: ['modbus-serial'],
     node: true,
     planted: breaks(
       'drivers/modbus/planted.ts',
@@ -63,7 +66,7 @@ export const folderRules: readonly FolderRule[] = [
   {
     who: 'drivers/blueprint/',
     tree: ['contract/', 'drivers/blueprint/', ...sharedByDrivers()],
-    packages: ['zod'],
+    packages: [],
     node: true,
     planted: breaks(
       'drivers/blueprint/planted.ts',
@@ -80,21 +83,21 @@ export const folderRules: readonly FolderRule[] = [
   {
     who: 'drivers/',
     tree: ['contract/', ...sharedByDrivers()],
-    packages: ['zod'],
+    packages: [],
     node: true,
     planted: breaks('drivers/supervise.ts', "export { Cell } from '#flows/engine/cell.ts';"),
   },
   {
     who: 'controller/',
     tree: ['contract/', 'flows/', 'controller/', 'drivers/index.ts'],
-    packages: ['@fastify/static', 'better-sqlite3', 'fastify', 'vite', 'ws', 'zod'],
+    packages: ['@fastify/static', 'better-sqlite3', 'fastify', 'vite', 'ws'],
     node: true,
     planted: breaks('controller/planted.ts', "await import('#drivers/modbus/driver.ts');"),
   },
   {
     who: 'hmi/',
     tree: ['contract/', 'flows/', 'hmi/'],
-    packages: ['@preact/signals', 'preact', 'vite', 'zod'],
+    packages: ['@preact/signals', 'preact', 'vite'],
     node: false,
     planted: breaks('hmi/planted.tsx', "import type { Door } from '#controller/door.ts';"),
   },
@@ -108,7 +111,7 @@ export const folderRules: readonly FolderRule[] = [
   {
     who: 'simulator/plant/',
     tree: ['contract/', 'simulator/plant/'],
-    packages: ['yaml', 'zod'],
+    packages: ['yaml'],
     node: false,
     planted: breaks(
       'simulator/plant/planted.ts',
@@ -118,7 +121,7 @@ export const folderRules: readonly FolderRule[] = [
   {
     who: 'simulator/',
     tree: ['contract/', 'simulator/'],
-    packages: ['vite', 'yaml', 'zod'],
+    packages: ['vite', 'yaml'],
     node: true,
     planted: breaks('simulator/device/planted.ts', "import { Cell } from '#flows/engine/cell.ts';"),
   },

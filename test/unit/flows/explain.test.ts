@@ -292,3 +292,42 @@ regions:
     expect(found?.blocking).toEqual(['n + 1 > 3', 'a value for ctx.count: n']);
   });
 });
+
+test('lets that double forty times are opened only so far', () => {
+  const lets = Array.from(
+    { length: 40 },
+    (_, index) => `  l${index + 1}: l${index} && l${index}\n`,
+  );
+  const flow = compiled(
+    'f.flow.yaml',
+    `flow: f
+format: cellflow/1
+version: 1
+scan: 20ms
+inputs:
+  a: {type: bool, stale: 1s}
+commands:
+  go: {role: anyone}
+let:
+  l0: a
+${lets.join('')}regions:
+  r:
+    initial: S
+    states:
+      S:
+        rest: true
+        go:
+          - {id: A1, when: cmd.go && l40, to: T}
+      T: {rest: true}
+`,
+  );
+  const { candidates, commands } = explain(
+    cellOf(flow),
+    0,
+    frameOf(flow, 100, { a: 0 }),
+    initialConfiguration(flow, 0),
+  );
+  expect(commands[0]?.ready).toBe(false);
+  expect(candidates[0]?.blocking).toContain('cmd.go');
+  expect(JSON.stringify(candidates).length).toBeLessThan(200_000);
+});

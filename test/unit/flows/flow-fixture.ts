@@ -1,19 +1,11 @@
 // Makes whole `Flow` values from the few parts that a test is about. Nothing here is checked: that is
 // the parser's work.
 import { milliseconds } from '#contract/time.ts';
-import type {
-  Expr,
-  Flow,
-  FlowType,
-  InputDecl,
-  OutputDecl,
-  TransitionDecl,
-} from '#flows/program.ts';
+import type { Flow, FlowType, InputDecl, OutputDecl, TransitionDecl } from '#flows/program.ts';
 
 export const span = { start: 0, end: 1 };
 export const bool: FlowType = { kind: 'bool' };
 export const real: FlowType = { kind: 'real' };
-export const int: FlowType = { kind: 'int' };
 export const enumOf = (...values: string[]): FlowType => ({ kind: 'enum', values });
 
 export function flowOf(parts: Partial<Flow> = {}): Flow {
@@ -75,10 +67,3 @@ export function transitionOf(id: string, parts: Partial<TransitionDecl> = {}): T
     ...parts,
   };
 }
-
-export const literal = (value: number, type: FlowType = bool): Expr => ({
-  kind: 'literal',
-  value,
-  type,
-  span,
-});
