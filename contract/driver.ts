@@ -46,6 +46,7 @@ export interface WriteResult {
   readonly took: Duration;
 }
 
+/** `connecting` until its first answer or failure; once lost, `backoff` until it answers again. */
 export type DeviceState = 'connecting' | 'online' | 'degraded' | 'backoff' | 'stopped';
 
 /** A device as people and the chronicle see it. It changes at once; a tag's quality changes by age. */

@@ -75,6 +75,8 @@ export class Supervisor<C extends Connection> {
   #error: CellError | undefined;
   #epoch = 0;
   #failures = 0;
+  /** A reason is logged once until the device has answered again. */
+  #logged: string | undefined;
   #nextTry: UtcMs | undefined;
   #lastGood: UtcMs | undefined;
   #onlineSince: Instant | undefined;
@@ -231,7 +233,8 @@ export class Supervisor<C extends Connection> {
     await Promise.resolve();
     while (!this.#stopping) {
       this.#nextTry = undefined;
-      this.#change('connecting');
+      // Once lost it stays `backoff` until it answers, however often it is tried meanwhile.
+      this.#change(this.#failures === 0 ? 'connecting' : 'backoff');
       const error = await this.#attempt();
       if (this.#stopping) return;
       const { clock, random, log } = this.#deps;
@@ -240,7 +243,8 @@ export class Supervisor<C extends Connection> {
       this.#failures += 1;
       this.#error = error;
       this.#nextTry = utcMs(Math.round(clock.time() + delay));
-      log('warn', `${this.#deps.device}: ${error.message}`, error);
+      if (error.message !== this.#logged) log('warn', error.message, error);
+      this.#logged = error.message;
       this.#change('backoff');
       await this.#sleep(delay);
     }
@@ -303,8 +307,10 @@ export class Supervisor<C extends Connection> {
     if (this.#failures > 0 && this.#isSteady()) this.#failures = 0;
     this.breakers.answered(unit);
     const clean = this.breakers.open === 0 && clock.now() - this.#blemishedAt >= blemish;
-    if (this.#state === 'connecting' || (this.#state === 'degraded' && clean)) {
+    const isNew = this.#state === 'connecting' || this.#state === 'backoff';
+    if (isNew || (this.#state === 'degraded' && clean)) {
       this.#error = undefined;
+      this.#logged = undefined;
       this.#change('online');
     }
   }

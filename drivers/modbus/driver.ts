@@ -249,7 +249,7 @@ class ModbusDriver implements Driver {
     if (!refusal) return this.#supervisor.blemish(error);
     if (!this.#retryAt.has(block)) {
       const names = block.group.join(', ');
-      this.#deps.log('warn', `${this.#deps.device}: ${names}: ${error.message}`, error);
+      this.#deps.log('warn', `${names}: ${error.message}`, error);
       this.#learned.isolate(block);
       this.#learnedAt ??= this.#deps.clock.now();
       this.#replan();

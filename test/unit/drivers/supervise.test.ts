@@ -169,6 +169,30 @@ describe('health', () => {
     expect(healths.at(-1)).toMatchObject({ state: 'online', epoch: 1 });
   });
 
+  test('a device that is lost changes its state once, however often it is tried', async () => {
+    const { clock, links, healths, supervisor, sink, ask, askInVain } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    await ask();
+    links[0]?.lost(new CellError('E_DEVICE_CLOSED', 'gone'));
+    for (let i = 0; i < 20; i += 1) {
+      void askInVain();
+      await clock.advance(300);
+    }
+    expect(links.length).toBeGreaterThan(3);
+    const states = healths.map(({ state }) => state);
+    expect(states.filter((state, i) => state !== states[i - 1])).toEqual([
+      'connecting',
+      'online',
+      'backoff',
+    ]);
+    const since = healths.filter(({ state }) => state === 'backoff').map((health) => health.since);
+    expect(new Set(since).size).toBe(1);
+    await clock.advance(2000);
+    await ask();
+    expect(healths.at(-1)?.state).toBe('online');
+  });
+
   test('an answer that is not right does not make it online', async () => {
     const { clock, healths, supervisor, sink } = setUp();
     supervisor.start(sink);
