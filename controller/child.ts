@@ -56,6 +56,8 @@ export class Child {
   #why: string | undefined;
   #delay = firstDelay;
   #started: Instant;
+  /** Counts what the child said. */
+  #heard = 0;
   #everReady = false;
   #stopping = false;
 
@@ -101,6 +103,7 @@ export class Child {
   }
 
   #hear(message: FromChild): void {
+    this.#heard += 1;
     if (message.type === 'ready') {
       this.#everReady = true;
       this.#watchdog = milliseconds(message.watchdog_ms);
@@ -112,8 +115,15 @@ export class Child {
   #arm(limit: Duration, why: string): void {
     this.#watch?.();
     this.#watch = this.#clock.after(limit, () => {
-      this.#why = `${why} within ${limit} ms`;
-      this.#process?.kill('SIGKILL');
+      const heard = this.#heard;
+      // What the child said while we were not running ourselves is read before it is judged.
+      setImmediate(() =>
+        setImmediate(() => {
+          if (heard !== this.#heard) return;
+          this.#why = `${why} within ${limit} ms`;
+          this.#process?.kill('SIGKILL');
+        }),
+      );
     });
   }
 

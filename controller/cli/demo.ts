@@ -14,6 +14,7 @@ import { builtFile, productRoot } from '#controller/product.ts';
 import { makeLink } from '#controller/server/link.ts';
 import { WireLink } from '#controller/wire/client.ts';
 import { socketPath } from './connection.ts';
+import { setProcessPriority } from '#controller/priority.ts';
 import { superviseCell } from '#controller/supervisor.ts';
 import { endpointsFile, untilSignal } from './run.ts';
 import { exit } from './verb.ts';
@@ -25,6 +26,7 @@ const patience = seconds(3);
 
 async function demo(invocation: Invocation): Promise<number> {
   process.title = `rebe demo --data ${invocation.data}`;
+  setProcessPriority('first');
   const data = resolve(invocation.data);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const endpoints = endpointsFile(data);

@@ -1,25 +1,27 @@
 // `run` is the supervisor; `control` and `station` are the processes that it starts.
-import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import { milliseconds, seconds } from '#contract/time.ts';
 import { Channel } from '#controller/channel.ts';
 import { realClock, realRandom } from '#controller/clock.ts';
+import { setProcessPriority } from '#controller/priority.ts';
 import { superviseCell } from '#controller/supervisor.ts';
 import { exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
-/** Resolves at SIGINT or SIGTERM. A second one ends at once. */
+/** Resolves at SIGINT or SIGTERM, or when whoever started us over a channel is gone. A second signal ends at once. */
 export async function untilSignal(): Promise<void> {
   await new Promise<void>((resolveSignal) => {
-    process.once('SIGINT', () => resolveSignal());
-    process.once('SIGTERM', () => resolveSignal());
+    for (const event of ['SIGINT', 'SIGTERM', 'disconnect'] as const) {
+      process.once(event, () => resolveSignal());
+    }
   });
   process.once('SIGINT', () => process.exit(exit.found));
 }
 
 async function run(invocation: Invocation): Promise<number> {
   process.title = `rebe run --data ${invocation.data}`;
+  setProcessPriority('first');
   const cell = superviseCell(
     realClock(),
     {
@@ -39,18 +41,9 @@ async function run(invocation: Invocation): Promise<number> {
   return ended;
 }
 
-/** Control goes before everything else on the machine, where the system lets it; a service's unit does the same. */
-function preferControl(): void {
-  try {
-    setPriority(constants.priority.PRIORITY_HIGHEST);
-  } catch {
-    // Not allowed to this user: it runs as any process does.
-  }
-}
-
 async function control(invocation: Invocation): Promise<number> {
   process.title = `rebe control --data ${invocation.data}`;
-  preferControl();
+  setProcessPriority('first');
   const { startControl } = await import('#controller/cell.ts');
   const channel = new Channel();
   const running = await startControl(realClock(), realRandom, channel, {
@@ -75,6 +68,7 @@ const logWarnings = (level: 'info' | 'warn', text: string): void => {
 
 async function station(invocation: Invocation): Promise<number> {
   process.title = `rebe station --data ${invocation.data}`;
+  setProcessPriority('usual');
   const { startStation } = await import('#controller/station.ts');
   const clock = realClock();
   const channel = new Channel();

@@ -219,14 +219,15 @@ export class TestCell implements AsyncDisposable {
       process.execPath,
       ['--enable-source-maps', rebe, ...words, '--data', this.data],
       {
-        stdio: ['ignore', 'pipe', 'pipe'],
+        // A channel, so that nothing outlives a test that is ended from outside.
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       },
     );
     const keep = (chunk: Buffer): void => {
       this.output = (this.output + chunk.toString('utf8')).slice(-100_000);
     };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
     return child;
   }
 }
@@ -244,7 +245,9 @@ export function childrenOf(pid: number): number[] {
 async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise<void>((done) => child.once('exit', () => done()));
-  child.kill(signal);
+  // The simulator leaves signals to whoever holds its channel.
+  if (signal === 'SIGTERM') child.disconnect();
+  else child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await gone;
   clearTimeout(timer);
