@@ -95,7 +95,13 @@ export class ChronicleDatabase implements Storage {
     this.#statements = prepare(this.#database);
   }
 
+  /** Leaves one file that needs no companion, so that it can be read where nothing can be written. */
   close(): void {
+    try {
+      this.#database.pragma('journal_mode = DELETE');
+    } catch {
+      // A reader is still there, or the disk refuses: the file stays in WAL mode, whole.
+    }
     this.#database.close();
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CheckpointBody } from '#contract/entry.ts';
+import { openReader } from '#controller/chronicle/reader.ts';
 import { hashOf } from '#controller/chronicle/row.ts';
 import { faultDraft, jsonDraft, makeFolder, openLocal, readAll } from './local-chronicle.ts';
 
@@ -131,6 +132,32 @@ describe('a stall', () => {
     const found = readAll(folder.path).map((row) => JSON.parse(row.body.toString()).text);
     expect(found).toEqual([...texts.slice(0, kept), 'after']);
     await local.close();
+  });
+});
+
+describe('an orderly end', () => {
+  test('leaves one file, and reading it leaves nothing beside it', async () => {
+    const local = await open();
+    local.chronicle.append(faultDraft('x'));
+    await local.close();
+    expect(readAll(folder.path)).toHaveLength(2);
+    expect(readdirSync(folder.path).toSorted()).toEqual(['chronicle.db', 'keys']);
+  });
+
+  test('beside a reader that stays is as good, and the next run goes on', async () => {
+    const local = await open();
+    const reader = openReader(join(folder.path, 'chronicle.db'));
+    local.chronicle.append(faultDraft('x'));
+    local.write();
+    expect(reader.range().last).toBe(1);
+    await local.close();
+    expect(reader.range().last).toBe(2);
+    const second = await open();
+    second.chronicle.append(faultDraft('y'));
+    second.write();
+    expect(reader.range().last).toBe(3);
+    await second.close();
+    reader.close();
   });
 });
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
   folder = makeFolder();
   path = join(folder.path, 'chronicle.db');
   const clock = new TestClock();
-  await writeRun(folder.path, 2100, { clock });
+  await writeRun(folder.path, 2100, { clock, durability: 'fast' });
   await writeRun(folder.path, 5, { clock });
 });
 afterAll(() => folder.remove());

@@ -25,7 +25,7 @@ function writeSegment(local: Local, scans: number): void {
 }
 
 test('the oldest whole segments leave, and every state between verifies', async () => {
-  const local = await openLocal({ folder: folder.path, max: 100_000 });
+  const local = await openLocal({ folder: folder.path, durability: 'fast', max: 100_000 });
   for (let count = 0; count < 9; count += 1) {
     writeSegment(local, 200);
     for (let turn = 0; turn < 4; turn += 1) {
@@ -47,7 +47,7 @@ test('the oldest whole segments leave, and every state between verifies', async 
 });
 
 test('the segment that runs never leaves, however small `max` is', async () => {
-  const local = await openLocal({ folder: folder.path, max: 1 });
+  const local = await openLocal({ folder: folder.path, durability: 'fast', max: 1 });
   writeSegment(local, 300);
   local.write();
   expect(check()).toMatchObject({ exit: 0, first: 1 });
@@ -64,17 +64,17 @@ test('the segment that runs never leaves, however small `max` is', async () => {
 });
 
 test('a run that ended between declaring and deleting goes on with it', async () => {
-  const local = await openLocal({ folder: folder.path, max: 1_000_000_000 });
+  const local = await openLocal({ folder: folder.path, durability: 'fast', max: 1_000_000_000 });
   for (let count = 0; count < 4; count += 1) writeSegment(local, 1500);
   await local.close();
-  const second = await openLocal({ folder: folder.path, max: 1 });
+  const second = await openLocal({ folder: folder.path, durability: 'fast', max: 1 });
   second.turn();
   second.chronicle.append(bootDraft('stop'));
   second.chronicle.append(segmentDraft('boot'));
   // Declared with this commit; the run ends before the next turn.
   second.turn();
   expect(check()).toMatchObject({ exit: 0, first: 1 });
-  const third = await openLocal({ folder: folder.path, max: 1_000_000_000 });
+  const third = await openLocal({ folder: folder.path, durability: 'fast', max: 1_000_000_000 });
   expect(third.chronicle.opened.aside).toBeUndefined();
   third.turn();
   expect(check().first).toBe(1001);
