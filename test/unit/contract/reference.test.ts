@@ -1,5 +1,6 @@
 // Holds the committed reference pages to the schemas and tables that they are generated from.
 // After a change: `UPDATE=1 npx vitest run --project unit test/unit/contract/reference.test.ts`.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { codes } from '#contract/error.ts';
@@ -27,7 +28,10 @@ describe('a committed reference says what its source says', () => {
   test('deploy/cell.schema.json', () => {
     const file = 'deploy/cell.schema.json';
     const made = manifestSchema(kinds);
-    if (update) writeFileSync(file, `${JSON.stringify(made, null, 2)}\n`);
+    if (update) {
+      writeFileSync(file, JSON.stringify(made));
+      execFileSync('npx', ['--no-install', 'oxfmt', file]);
+    }
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(made);
   });
 });
