@@ -29,7 +29,7 @@ describe('a committed reference says what its source says', () => {
     const file = 'deploy/cell.schema.json';
     const made = manifestSchema(kinds);
     if (update) {
-      writeFileSync(file, JSON.stringify(made));
+      writeFileSync(file, JSON.stringify(made, null, 2));
       execFileSync('npx', ['--no-install', 'oxfmt', file]);
     }
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(made);
