@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const rebe = join(root, 'dist', 'controller', 'main.js');
+const simulator = join(root, 'dist', 'simulator', 'main.js');
 const folder = join(root, 'flows', 'cnc-tending');
 
 /** What a command printed and ended with. */
@@ -113,7 +114,7 @@ export class TestCell implements AsyncDisposable {
   async startSimulator(): Promise<void> {
     rmSync(this.endpoints, { force: true });
     const plant = join(folder, 'tending.plant.yaml');
-    this.#simulator = this.#spawn([
+    this.#simulator = this.#spawn(simulator, [
       'simulate',
       plant,
       '--endpoints',
@@ -130,7 +131,7 @@ export class TestCell implements AsyncDisposable {
 
   startCell(): void {
     const words = ['run', this.manifest, '--endpoints', this.endpoints, '--listen', '127.0.0.1:0'];
-    this.#cell = this.#spawn(words);
+    this.#cell = this.#spawn(rebe, words);
   }
 
   /** Waits until control answers and its flow is stepped or says why not. */
@@ -214,10 +215,10 @@ export class TestCell implements AsyncDisposable {
     rmSync(this.data, { recursive: true, force: true });
   }
 
-  #spawn(words: readonly string[]): ChildProcess {
+  #spawn(program: string, words: readonly string[]): ChildProcess {
     const child = spawn(
       process.execPath,
-      ['--enable-source-maps', rebe, ...words, '--data', this.data],
+      ['--enable-source-maps', program, ...words, '--data', this.data],
       {
         // A channel, so that nothing outlives a test that is ended from outside.
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
