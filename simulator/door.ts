@@ -31,7 +31,8 @@ export const DoorAnswer = z.discriminatedUnion('ok', [
 export type DoorAnswer = z.infer<typeof DoorAnswer>;
 
 /** Of a line, either way. */
-const lineLimit = 1024 * 1024;
+const lineLimit = 256 * 1024;
+const clientLimit = 16;
 /** What a Unix socket's address can hold, with its closing zero. */
 const pathLimit = 107;
 const answerWithin = milliseconds(5000);
@@ -55,6 +56,7 @@ export class Door {
     this.#simulator = simulator;
     this.#path = path;
     this.#server = createServer((socket) => this.#serve(socket));
+    this.#server.maxConnections = clientLimit;
   }
 
   /** Refuses when another simulator answers there; a socket that nobody answers on is removed. */

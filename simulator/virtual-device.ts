@@ -27,7 +27,8 @@ export interface VirtualSink {
   changed(tag: number, value: PlantValue): void;
   /** Confirms all of these; the same array each time. */
   seen(tags: readonly number[]): void;
-  online(ok: boolean): void;
+  /** `again`: it was online before. */
+  online(ok: boolean, again: boolean): void;
 }
 
 export type VirtualFault =
@@ -138,11 +139,12 @@ export class VirtualDevice {
 
   #connect(): void {
     if (this.#fault?.kind === 'kill' || this.#hangs()) return this.#retry();
+    const again = this.#epoch > 0;
     this.#online = true;
     this.#failures = 0;
     this.#epoch += 1;
     this.#held = [];
-    this.#sink.online(true);
+    this.#sink.online(true, again);
     for (const poll of this.#polls) {
       poll.last.fill(undefined);
       poll.due = this.#agenda.now;
@@ -156,7 +158,7 @@ export class VirtualDevice {
     this.#online = false;
     this.#epoch += 1;
     this.#held = [];
-    this.#sink.online(false);
+    this.#sink.online(false, false);
     this.#retry();
   }
 

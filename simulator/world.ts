@@ -87,6 +87,8 @@ export class World {
   readonly #onScan: WorldOptions['onScan'];
   /** By tag: the newest decided value of each output. */
   readonly #decided = new Map<number, Value>();
+  /** Devices that came back since the last scan. */
+  readonly #returned: string[] = [];
   #ticked = 0;
   #awayUntil = 0;
   #acts = 0;
@@ -123,7 +125,11 @@ export class World {
     this.#setSystem('sys.mirror.ok', true);
     this.#setSystem('sys.scan.late', 0);
     this.#setSystem('sys.disk.free', 10_000);
-    for (const device of this.#devices.values()) device.start();
+    for (const [name, device] of this.#devices) {
+      this.#setSystem(`sys.device.${name}.ok`, false);
+      this.#setSystem(`sys.device.${name}.returned`, false);
+      device.start();
+    }
   }
 
   /** Virtual ms since the start. */
@@ -267,6 +273,10 @@ export class World {
     const result = this.cell.step(input);
     this.#grid.ran(due, result.followUp);
     this.scans += 1;
+    // True in one scan: it falls before the next.
+    for (const name of this.#returned.splice(0)) {
+      this.#setSystem(`sys.device.${name}.returned`, false);
+    }
     for (const act of taken.expired) this.outcomes.set(act.id, 'expired');
     for (const { id, outcome } of result.outcomes) this.outcomes.set(id, outcome);
     for (const { tag, value, safe } of result.outputs) this.#depart(tag, value, safe);
@@ -331,8 +341,10 @@ export class World {
     const sink = {
       changed: (tag: number, value: PlantValue): void => this.#sample(tag, value),
       seen: (tags: readonly number[]): void => this.#image.seen(tags, instant(this.now)),
-      online: (ok: boolean): void => {
+      online: (ok: boolean, again: boolean): void => {
         this.#setSystem(`sys.device.${name}.ok`, ok);
+        if (again) this.#returned.push(name);
+        if (again) this.#setSystem(`sys.device.${name}.returned`, true);
       },
     };
     const options = {

@@ -14,8 +14,10 @@ export type LineMode =
 
 /** Below the ports that systems give to clients: a client that calls a cut line must never reach itself. */
 const ports = { first: 15_000, count: 15_000, tries: 200 };
-/** Bytes of one direction that a held line keeps. */
+/** Bytes that a held line keeps of one client, and that may wait for one that does not read. */
 const heldLimit = 64 * 1024;
+const unreadLimit = 256 * 1024;
+const clientLimit = 64;
 const again = milliseconds(50);
 
 /** One client and its connection to the device. */
@@ -89,6 +91,7 @@ export class Line {
 
   #listen(port: number): Promise<boolean> {
     const server = createServer((client) => this.#accept(client));
+    server.maxConnections = clientLimit;
     return new Promise((resolve) => {
       server.once('error', () => resolve(false));
       server.listen(port, '127.0.0.1', () => {
@@ -145,6 +148,7 @@ export class Line {
       this.#delay(pair, chunk, mode.kind === 'delay' ? mode.by : milliseconds(0));
     } else {
       to.write(chunk);
+      if (to.writableLength > unreadLimit) this.#drop(pair, true);
     }
   }
 

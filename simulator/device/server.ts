@@ -3,6 +3,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { assert } from '#contract/error.ts';
 import { answer, frameOf, takeFrames, type Memory } from './pdu.ts';
 
+/** Answers that may wait for a client that does not read, in bytes, and clients at once. */
+const unreadLimit = 256 * 1024;
+const clientLimit = 64;
+
 export class ModbusServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -11,6 +15,7 @@ export class ModbusServer {
   constructor(units: ReadonlyMap<number, Memory>) {
     this.#units = units;
     this.#server = createServer((socket) => this.#serve(socket));
+    this.#server.maxConnections = clientLimit;
   }
 
   /** Takes a free loopback port; its number. */
@@ -43,6 +48,7 @@ export class ModbusServer {
         frameOf(frame, answer(this.#units.get(frame.unit), frame.request)),
       );
       if (answers.length > 0) socket.write(Buffer.concat(answers));
+      if (socket.writableLength > unreadLimit) socket.destroy();
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#sockets.delete(socket));

@@ -1,5 +1,5 @@
 // The demo cell for virtual time: its manifest, flow and plant from the files, both engines, one line to a world.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { formatDiagnostic } from '#contract/diagnostic.ts';
 import { assert, present } from '#contract/error.ts';
 import { Cell } from '#flows/engine/cell.ts';
@@ -15,10 +15,7 @@ import { parsePlantFile, type PlantFile } from '#simulator/plant/file.ts';
 import { World, type WorldOptions } from '#simulator/world.ts';
 import { importTables } from '#test/flow/both-engines.ts';
 
-const folder = 'flows/cnc-tending';
-const read = (name: string): string => readFileSync(`${folder}/${name}`, 'utf8');
-
-interface Demo {
+export interface Demo {
   readonly plan: CellPlan;
   readonly plant: PlantFile;
   /** The cell from its start; engines are its own. */
@@ -28,17 +25,34 @@ interface Demo {
 }
 
 /** The demo cell; `edit` may spoil its flow. */
-export async function loadDemo(edit: (text: string) => string = (text) => text): Promise<Demo> {
-  const file = 'cnc-tending.flow.yaml';
-  const text = edit(read(file));
+export const loadDemo = (edit?: (text: string) => string): Promise<Demo> =>
+  loadCell('flows/cnc-tending', 'tending', edit);
+
+/** The cell of one flow in this folder; its manifest calls the flow `key`. */
+export async function loadCell(
+  folder: string,
+  key: string,
+  edit: (text: string) => string = (text) => text,
+): Promise<Demo> {
+  const names = readdirSync(folder);
+  const read = (ending: string): [file: string, text: string] => {
+    const file = present(
+      names.find((name) => name.endsWith(ending)),
+      `${folder} has a ${ending}`,
+    );
+    return [file, readFileSync(`${folder}/${file}`, 'utf8')];
+  };
+  const [file, original] = read('.flow.yaml');
+  const text = edit(original);
   const { flow, diagnostics } = compileFlow(file, text);
   assert(flow !== undefined, diagnostics.map((one) => formatDiagnostic(one, text)).join('\n'));
-  const { manifest, ...said } = readManifest('cell.yaml', read('cell.yaml'));
+  const { manifest, ...said } = readManifest(...read('cell.yaml'));
   assert(manifest !== undefined, JSON.stringify(said.diagnostics));
-  const linked = linkCell(manifest, new Map([['tending', { flow, file, text }]]));
+  const linked = linkCell(manifest, new Map([[key, { flow, file, text }]]));
   const { plan } = linked;
   assert(plan !== undefined, JSON.stringify(linked.diagnostics));
-  const parsed = parsePlantFile(read('tending.plant.yaml'), 'tending.plant.yaml');
+  const [plantName, plantText] = read('.plant.yaml');
+  const parsed = parsePlantFile(plantText, plantName);
   assert(parsed.ok, 'the plant file is good');
   const { plant } = parsed;
   const tables = await importTables(plan.flows.map((one) => one.flow));

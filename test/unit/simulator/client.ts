@@ -31,14 +31,30 @@ export class Client {
     return new Client(socket);
   }
 
+  /** As soon as somebody listens there, within some seconds. */
+  static async reach(port: number): Promise<Client> {
+    const until = performance.now() + 5000;
+    for (;;) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one try after the other
+        return await Client.open(port);
+      } catch (error) {
+        if (performance.now() > until) throw error;
+        // oxlint-disable-next-line no-await-in-loop -- one try after the other
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
   send(hex: string): void {
     this.socket.write(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
   }
 
   /** What came within `ms`, taken away, as soon as there are `length` bytes or the end. */
   async take(length: number, ms = 2000): Promise<string> {
-    const timer = setTimeout(() => this.#wake(), ms);
     const until = performance.now() + ms;
+    // A timer may run a little early: two ms later it is surely over.
+    const timer = setTimeout(() => this.#wake(), ms + 2);
     while (this.#bytes.length < length && this.ended === undefined && performance.now() < until) {
       // oxlint-disable-next-line no-await-in-loop -- until enough has come
       await new Promise<void>((resolve) => (this.#wake = resolve));

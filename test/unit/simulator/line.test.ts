@@ -119,8 +119,7 @@ describe('the line', () => {
     expect(await client.closed()).toBe('ECONNRESET');
     await expect(Client.open(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     line.set({ kind: 'pass' });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    using again = await Client.open(port);
+    using again = await Client.reach(port);
     again.send(read('0002', '0002'));
     expect(await again.take(11)).toBe(gives('0002', '0002'));
   });
@@ -130,8 +129,7 @@ describe('the line', () => {
       line.set({ kind: 'cut' });
       line.set({ kind: 'pass' });
     }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    using client = await Client.open(port);
+    using client = await Client.reach(port);
     client.send(read('0002', '0002'));
     expect(await client.take(11)).toBe(gives('0002', '0002'));
   });

@@ -1,5 +1,6 @@
 // The device's side of Modbus against bytes written out by hand from the specification.
 import { describe, expect, it } from 'vitest';
+import { stream } from '#simulator/plant/random.ts';
 import { answer, frameOf, takeFrames, type Memory } from '#simulator/device/pdu.ts';
 
 /** A memory of 200 of each: inputs 0x1000 + address, discretes odd ones on, the rest as written. */
@@ -139,6 +140,27 @@ describe('a request', () => {
 
   it('to a unit that is not there is answered as a gateway does', () => {
     expect(says(undefined, '03 00 00 00 01')).toBe('83 0b');
+  });
+});
+
+describe('whatever bytes come', () => {
+  it('an answer is whole, is of the same function, and nothing breaks', () => {
+    const random = stream(11, 'bytes');
+    for (let round = 0; round < 20_000; round += 1) {
+      const memory = new Plain();
+      const request = Buffer.from(
+        Array.from({ length: Math.floor(random() * 20) }, () => Math.floor(random() * 256)),
+      );
+      // Half of them reach a function that exists, near its addresses.
+      if (round % 2 === 0 && request.length > 1)
+        request.writeUInt16BE((round % (24 * 256)) & 0xff00);
+      const response = answer(memory, request);
+      const said = `seed 11 round ${round}: ${request.toString('hex')}`;
+      expect((response[0] ?? 0) & 0x7f, said).toBe((request[0] ?? 0) & 0x7f);
+      expect(response.length, said).toBeGreaterThanOrEqual(2);
+      expect(response.length, said).toBeLessThanOrEqual(253);
+      expect(memory.coils.length + memory.holdings.length, said).toBe(400);
+    }
   });
 });
 

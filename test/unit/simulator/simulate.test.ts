@@ -1,12 +1,16 @@
 // The second program as a process: what it writes, what it logs, how it is asked and how it ends.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ask } from '#simulator/door.ts';
 import { Client } from './client.ts';
 import { plantPath } from './machine.ts';
 
+/** A process takes its time to start on a busy machine, ms. */
+const processes = 30_000;
 const program = 'dist/simulator/main.js';
 let data: string;
 let running: ChildProcess[] = [];
@@ -67,12 +71,12 @@ const alive = (port: number): Promise<boolean> =>
   );
 
 /** Does the device answer within so many ms? */
-const ask = async (client: Client, ms: number): Promise<boolean> => {
+const answers = async (client: Client, ms: number): Promise<boolean> => {
   client.send('0001 0000 0006 01 02 0000 0001');
   return (await client.take(10, ms)) !== '';
 };
 
-describe('rebe simulate', () => {
+describe('rebe simulate', { timeout: processes }, () => {
   it('serves every device, logs what it receives but heartbeats, and ends on SIGTERM', async () => {
     const { child, port } = await simulate();
     using io = await Client.open(port('io'));
@@ -166,7 +170,11 @@ describe('rebe simulate', () => {
   });
 });
 
-describe('rebe fault', () => {
+/** Asks for a fault as the program does, without starting it. */
+const give = (target: string, kind: string, more: { for_ms?: number; by_ms?: number } = {}) =>
+  ask(data, { verb: 'fault', target, kind, ...more });
+
+describe('rebe fault', { timeout: processes }, () => {
   it('says so when no simulator runs', () => {
     const { status, stderr } = fault('io', 'hang');
     expect([status, stderr]).toEqual([1, expect.stringContaining('E_SIMULATOR_GONE')]);
@@ -177,53 +185,88 @@ describe('rebe fault', () => {
     using plc = await Client.open(port('plc'));
     using held = await Client.open(port('io'));
     expect(fault('io', 'hang').stdout).toBe('io hang\n');
-    expect([await ask(held, 200), await ask(plc, 2000)]).toEqual([false, true]);
-    expect(fault('io', 'kill').status).toBe(0);
-    expect([await alive(port('io')), await ask(plc, 2000)]).toEqual([false, true]);
+    expect([await answers(held, 200), await answers(plc, 2000)]).toEqual([false, true]);
+    expect(await give('io', 'kill')).toMatchObject({ ok: true, text: 'io kill' });
+    expect([await alive(port('io')), await answers(plc, 2000)]).toEqual([false, true]);
     expect(fault('--clear').stdout).toBe('cleared\n');
-    using late = await Client.open(port('io'));
-    expect(await ask(late, 2000)).toBe(true);
+    using late = await Client.reach(port('io'));
+    expect(await answers(late, 2000)).toBe(true);
     expect(fault('io', 'slow', '--by', '300ms').status).toBe(0);
     const before = performance.now();
-    expect([await ask(late, 2000), performance.now() - before > 290]).toEqual([true, true]);
+    expect([await answers(late, 2000), performance.now() - before > 290]).toEqual([true, true]);
   });
 
-  it('ends by itself after --for', async () => {
+  it('ends by itself after its time', async () => {
     const { port } = await simulate();
-    expect(fault('io', 'kill', '--for', '700ms').status).toBe(0);
+    await give('io', 'kill', { for_ms: 700 });
     expect(await alive(port('io'))).toBe(false);
-    await new Promise((resolve) => setTimeout(resolve, 900));
-    expect(await alive(port('io'))).toBe(true);
+    using client = await Client.reach(port('io'));
+    expect(await answers(client, 2000)).toBe(true);
   });
 
   it('does what a person does: presses and releases, opens and closes, and is refused what cannot be', async () => {
     await simulate();
-    const faults = (): unknown => {
-      const { status } = JSON.parse(fault('--json').stdout) as { status: { faults: unknown } };
-      return status.faults;
+    const faults = async (): Promise<unknown> => {
+      const said = await ask(data, { verb: 'status' });
+      return said.ok ? (said.status as { faults: unknown }).faults : said;
     };
     expect(fault('plant', 'estop').stdout).toBe('E-stop pressed\n');
-    expect(fault('plant', 'gate-open').stdout).toBe('gate opened\n');
-    expect(faults()).toEqual(['plant estop', 'plant gate-open']);
-    expect(fault('plant', 'estop').stdout).toBe('E-stop released\n');
-    expect(faults()).toEqual(['plant gate-open']);
-    expect(fault('--clear').status).toBe(0);
-    expect(faults()).toEqual([]);
-    const refused = fault('plant', 'take-part');
-    expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining('no part')]);
+    expect(await give('plant', 'gate-open')).toMatchObject({ text: 'gate opened' });
+    expect(await faults()).toEqual(['plant estop', 'plant gate-open']);
+    expect(await give('plant', 'estop')).toMatchObject({ text: 'E-stop released' });
+    expect(await faults()).toEqual(['plant gate-open']);
+    expect(await ask(data, { verb: 'clear' })).toMatchObject({ ok: true });
+    expect(await faults()).toEqual([]);
+    const refused = fault('plant', 'take-part', '--json');
+    const answer = JSON.parse(refused.stdout) as unknown;
+    expect([refused.status, answer]).toMatchObject([1, { ok: false, code: 'E_SIMULATOR_FAULT' }]);
     for (const [target, kind] of [
       ['plant', 'sing'],
       ['io', 'sing'],
       ['oi', 'hang'],
     ] as const) {
-      const { status, stdout } = fault(target, kind, '--json');
-      const answer = JSON.parse(stdout) as unknown;
-      expect([status, answer]).toMatchObject([1, { ok: false, code: 'E_SIMULATOR_FAULT' }]);
+      expect(await give(target, kind)).toMatchObject({ ok: false, code: 'E_SIMULATOR_FAULT' });
     }
-  }, 20_000);
+  });
 });
 
-describe('mbpoll, another implementation', () => {
+/** What the control socket says to this, up to the end of a line or of the connection. */
+function talk(text: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(join(data, 'simulator.sock'), () => socket.write(text));
+    let said = '';
+    socket.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.endsWith('\n')) socket.destroy();
+    });
+    // Reset or ended: the connection is over either way.
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(said));
+  });
+}
+
+describe('the control socket', { timeout: processes }, () => {
+  it.each([
+    'no json',
+    '[]',
+    '{"verb":"dance"}',
+    '{"verb":"fault"}',
+    '{"verb":"fault","target":"io","kind":"hang","for_ms":-1}',
+    '{"verb":"clear","more":1}',
+  ])('answers %s with a code', async (line) => {
+    await simulate();
+    expect(JSON.parse(await talk(`${line}\n`))).toMatchObject({ ok: false, code: 'E_DOOR_FRAME' });
+    expect(JSON.parse(await talk('{"verb":"status"}\n'))).toMatchObject({ ok: true });
+  });
+
+  it('closes on a line without end, and serves the next', async () => {
+    await simulate();
+    expect(await talk('x'.repeat(300_000))).toBe('');
+    expect(JSON.parse(await talk('{"verb":"status"}\n'))).toMatchObject({ ok: true });
+  });
+});
+
+describe('mbpoll, another implementation', { timeout: processes }, () => {
   const found = spawnSync('mbpoll', ['-V']).error === undefined;
   it.runIf(found || process.env['CI'] === 'true')('reads and writes every table', async () => {
     expect(found, 'needs: apt-get install mbpoll').toBe(true);
