@@ -11,9 +11,13 @@ export function checkChart(draft: Draft): void {
 }
 
 /** Every leaf may rest or has a transition with `after`. */
-function boundedWaits({ states, reader, sentences }: Draft): void {
-  for (const { children, rest, go, path, span } of states) {
-    if (children.length > 0 || rest || go.some((index) => reader.timed.has(index))) continue;
+function boundedWaits({ states, outline, reader, sentences }: Draft): void {
+  for (const [index, { children, rest, go, path, span }] of states.entries()) {
+    if (children.length > 0 || rest || go.some((one) => reader.timed.has(one))) continue;
+    const fields = outline.states[index]?.fields;
+    // What could not be read may say it.
+    const list = fields?.find('go');
+    if (fields?.whole !== true || (list !== undefined && list.kind !== 'list')) continue;
     const told = `\`${path}\` may wait for ever: it has no \`after\` and not \`rest: true\``;
     const hint = 'Say what happens when nothing comes: {id: ..., after: 10s, to: ...}.';
     sentences.report.error('CF0304', span, told, hint);

@@ -22,6 +22,8 @@ export class Fields {
   /** For messages: `input`, `transition`. */
   readonly what: string;
   readonly report: Report;
+  /** It is a map; of what is none, no field is missing. */
+  readonly whole: boolean;
   readonly #entries = new Map<string, Entry>();
 
   /** `place` is where a missing field is told; a node that is not a map is told here. */
@@ -29,7 +31,8 @@ export class Fields {
     this.report = report;
     this.what = what;
     this.span = place;
-    const map = asMap(report, node, what);
+    const map = asMap(report, node, `this ${what}`);
+    this.whole = map !== undefined;
     for (const entry of map?.entries ?? []) {
       if (names.known.includes(entry.key)) this.#entries.set(entry.key, entry);
       else if (names.later?.includes(entry.key) === true) notYet(report, entry.key, entry.keySpan);
@@ -65,7 +68,7 @@ export class Fields {
 
   read(name: string): Node | undefined {
     const node = this.find(name);
-    if (node === undefined) {
+    if (node === undefined && this.whole) {
       this.report.error('CF0102', this.span, `this ${this.what} has no \`${name}\``, 'Add it.');
     }
     return node;

@@ -60,6 +60,7 @@ export class TransitionReader {
   readList(fields: Fields, holder: Holder): number[] {
     const list = fields.list('go');
     const { report } = this.#sentences;
+    if (list === undefined && fields.has('go')) this.lost.add(holder.region);
     if (list === undefined) return [];
     return list.items.flatMap((item) => {
       if (this.transitions.length >= transitionLimit) {

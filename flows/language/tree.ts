@@ -39,7 +39,9 @@ export interface ScalarNode {
   at(offset: number): number;
 }
 
-const quoteHint = 'In {...}, quote a value that begins with ! or contains a comma, `: ` or ` #`.';
+const quoteHint =
+  'Quote a value that begins with ! or contains `: ` or ` #`, and in {...} one with a comma.';
+const syntaxHint = `Check the indentation. ${quoteHint}`;
 /** What other YAML readers take for booleans; some of them in capitals too. */
 const booleanLike = /^(?:on|off|yes|no)$/i;
 /** How far quotes, escapes and line ends can hold a scalar's text and its source apart. */
@@ -120,7 +122,7 @@ class TreeReader {
         this.refuse('CF0005', from, to, 'a `: ` in {...} begins another map', quoteHint);
       } else {
         const [first = ''] = message.split('\n');
-        const hint = code === 'TAB_AS_INDENT' ? 'Indent with spaces.' : quoteHint;
+        const hint = code === 'TAB_AS_INDENT' ? 'Indent with spaces.' : syntaxHint;
         this.refuse('CF0001', from, to, `not valid YAML: ${first}`, hint);
       }
     }
@@ -139,7 +141,9 @@ class TreeReader {
 
   /** Depth is bounded already. */
   node(node: YamlNode): Node {
-    const [from, to] = node.range ?? [0, 0];
+    const [from, end] = node.range ?? [0, 0];
+    // Maps and lists of lines end before the next thing: not with the line ends between.
+    const to = isScalar(node) ? end : from + this.#text.slice(from, end).trimEnd().length;
     const span = this.#span(from, to);
     this.#decorations(node, from, to);
     if (isAlias(node) || this.#cut.has(from)) return empty(span, true);

@@ -71,6 +71,19 @@ const refusals: readonly Refusal[] = [
     'CF0103',
   ],
   [
+    'a state that is empty',
+    withState('').replace(
+      '      B:\n\n        go:\n          - {id: T3, unless: both, to: A}',
+      '      B:«»',
+    ),
+    'CF0103',
+  ],
+  [
+    'a go that is no list',
+    withState('        rest: false').replace(/- (\{id: T3.*\})/, '«x: $1»'),
+    'CF0103',
+  ],
+  [
     'a transition without id',
     flowText().replace('{id: T2, when: both, to: B}', '«{when: both, to: B}»'),
     'CF0102',

@@ -58,7 +58,7 @@ const refusals: readonly Refusal[] = [
     'a value in a `{...}` with a colon and a space',
     withTransition('when: b, to: B, why: «see: manual»'),
     'CF0005',
-    'quote',
+    'Quote',
   ],
 ];
 
@@ -123,6 +123,15 @@ describe('section 9: YAML', () => {
   test('an empty file says so', () => {
     expect(compile('').diagnostics.map(({ code }) => code)).toEqual(['CF0102']);
     expect(compile('# nothing\n').diagnostics.map(({ code }) => code)).toEqual(['CF0102']);
+  });
+
+  test('of what is no map no field is missing', () => {
+    for (const text of ['just a text', '- a\n- b', '[]']) {
+      const { diagnostics } = compile(text);
+      expect(diagnostics.map(({ code, text: said }) => `${code} ${said}`)).toEqual([
+        'CF0103 this flow is a map',
+      ]);
+    }
   });
 
   test('comments, quotes and layout are free', () => {
