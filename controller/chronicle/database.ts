@@ -140,12 +140,18 @@ function prepareSchema(database: Database.Database): void {
 export function checkFormat(database: Database.Database): void {
   const application = database.pragma('application_id', { simple: true });
   const version = database.pragma('user_version', { simple: true });
-  if (application === applicationId && version === formatVersion) return;
-  throw new CellError(
-    'E_CHRONICLE_FORMAT',
-    `not a chronicle of format ${formatVersion}: application ${String(application)}, ` +
-      `version ${String(version)}`,
-  );
+  if (application !== applicationId || version !== formatVersion) {
+    throw new CellError(
+      'E_CHRONICLE_FORMAT',
+      `not a chronicle of format ${formatVersion}: application ${String(application)}, ` +
+        `version ${String(version)}`,
+    );
+  }
+  // A trigger or a view could make the table say what was never written.
+  const found = database.prepare('SELECT sql FROM sqlite_schema').pluck().all();
+  if (found.length === 1 && found[0] === schema) return;
+  const others = found.filter((sql) => sql !== schema).map((sql) => String(sql));
+  throw new CellError('E_CHRONICLE_FORMAT', `it is not one table \`entry\`: ${others.join('; ')}`);
 }
 
 function prepare(database: Database.Database) {

@@ -43,13 +43,23 @@ export class Reader {
     this.#database = database;
   }
 
+  /** All that `run` reads is of one moment, whatever the writer does meanwhile. */
+  atOnce<T>(run: () => T): T {
+    this.#database.exec('BEGIN');
+    try {
+      return run();
+    } finally {
+      // A damaged file may have ended it already.
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+    }
+  }
+
   /** Oldest and newest seq; both 0 when there is nothing. */
   range(): { readonly first: number; readonly last: number } {
-    const row = this.#database
-      .prepare<[], { first: number | null; last: number | null }>(
-        'SELECT (SELECT min(seq) FROM entry) AS first, (SELECT max(seq) FROM entry) AS last',
-      )
-      .get();
+    const statement = this.#database.prepare<[], { first: number | null; last: number | null }>(
+      'SELECT (SELECT min(seq) FROM entry) AS first, (SELECT max(seq) FROM entry) AS last',
+    );
+    const row = ask(() => statement.get());
     return { first: row?.first ?? 0, last: row?.last ?? 0 };
   }
 
@@ -57,21 +67,23 @@ export class Reader {
   countStrange(): number {
     const sql = 'SELECT count(*) FROM entry WHERE seq < 1 OR seq > ?';
     const count = this.#database.prepare<[bigint], number>(sql).pluck();
-    return count.get(BigInt(Number.MAX_SAFE_INTEGER)) ?? 0;
+    return ask(() => count.get(BigInt(Number.MAX_SAFE_INTEGER))) ?? 0;
   }
 
   entry(seq: number): Entry | undefined {
-    return this.#database
-      .prepare<[number], Entry>(`SELECT ${columns} FROM entry WHERE seq = ?`)
-      .get(seq);
+    const sql = `SELECT ${columns} FROM entry WHERE seq = ?`;
+    return ask(() => this.#database.prepare<[number], Entry>(sql).get(seq));
   }
 
   /** In order of seq. Entries that are written meanwhile are given too. */
   *entries(selection: Selection = {}): Generator<Entry, void> {
-    const statement = this.#select(selection, 'seq >= ?', 'ASC');
-    const { parameters } = conditions(selection);
+    const { terms, parameters } = conditions(selection);
+    const statement = this.#database.prepare<unknown[], Entry>(
+      `SELECT ${columns} FROM entry WHERE ${['seq >= ?', ...terms].join(' AND ')}
+       ORDER BY seq LIMIT ${page}`,
+    );
     for (let from = selection.from ?? 0; ;) {
-      const rows = statement.all(from, ...parameters, page);
+      const rows = ask(() => statement.all(from, ...parameters));
       yield* rows;
       const last = rows.at(-1);
       if (last === undefined || rows.length < page) return;
@@ -79,26 +91,34 @@ export class Reader {
     }
   }
 
-  /** From the newest back. */
+  /**
+   * From the newest back. With `since` it ends soon after the first page that begins before it, so a
+   * look at the last minute costs a minute's entries however long the record is.
+   */
   *backwards(selection: Selection = {}): Generator<Entry, void> {
-    const statement = this.#select(selection, 'seq <= ?', 'DESC');
-    const { parameters } = conditions(selection);
-    for (let to = selection.to ?? Number.MAX_SAFE_INTEGER; ;) {
-      const rows = statement.all(to, ...parameters, page);
-      yield* rows;
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < page) return;
-      to = last.seq - 1;
+    const { terms, parameters } = conditions(selection);
+    const statement = this.#database.prepare<unknown[], Entry>(
+      `SELECT ${columns} FROM entry WHERE ${['seq BETWEEN ? AND ?', ...terms].join(' AND ')}
+       ORDER BY seq DESC`,
+    );
+    const pageEnd = this.#database.prepare<[number], { seq: number; at: number }>(
+      `SELECT seq, at FROM entry WHERE seq <= ? ORDER BY seq DESC LIMIT 1 OFFSET ${page - 1}`,
+    );
+    const { from = 0, to = Number.MAX_SAFE_INTEGER, since = 0 } = selection;
+    for (let newest = to; ;) {
+      const end = ask(() => pageEnd.get(newest));
+      yield* ask(() => statement.all(end?.seq ?? from, newest, ...parameters));
+      if (end === undefined || end.seq <= from || end.at < since) return;
+      newest = end.seq - 1;
     }
   }
 
   /** The newest entry of a kind, at or before `to`. */
   readLast(kind: EntryKind, to = Number.MAX_SAFE_INTEGER): Entry | undefined {
-    return this.#database
-      .prepare<[EntryKind, number], Entry>(
-        `SELECT ${columns} FROM entry WHERE kind = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`,
-      )
-      .get(kind, to);
+    const statement = this.#database.prepare<[EntryKind, number], Entry>(
+      `SELECT ${columns} FROM entry WHERE kind = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`,
+    );
+    return ask(() => statement.get(kind, to));
   }
 
   /** The newest `count` entries, oldest first. */
@@ -111,26 +131,18 @@ export class Reader {
     return rows.toReversed();
   }
 
-  /** Acts whose `at` is not before `since` (UTC ms), oldest first. */
-  readActs(since: number): Entry[] {
-    const acts: Entry[] = [];
-    for (const entry of this.backwards()) {
-      if (entry.at < since) break;
-      if (entry.kind === 'act') acts.push(entry);
-    }
-    return acts.toReversed();
-  }
-
   close(): void {
     this.#database.close();
   }
+}
 
-  #select(selection: Selection, start: string, order: 'ASC' | 'DESC') {
-    const { terms } = conditions(selection);
-    const where = [start, ...terms].join(' AND ');
-    return this.#database.prepare<unknown[], Entry>(
-      `SELECT ${columns} FROM entry WHERE ${where} ORDER BY seq ${order} LIMIT ?`,
-    );
+/** A file that is damaged, or gone, is an operating error of whoever reads it. */
+function ask<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    if (!(cause instanceof Database.SqliteError)) throw cause;
+    throw new CellError('E_CHRONICLE_OPEN', cause.message, { cause });
   }
 }
 

@@ -27,7 +27,8 @@ export function verifyChronicle(path: string, options: VerifyOptions = {}): Veri
   try {
     const trusted = options.keys === undefined ? undefined : readKeys(options.keys);
     reader = openReader(path);
-    return new Verifier(path, reader, trusted).run(options.onProgress);
+    const verifier = new Verifier(path, reader, trusted);
+    return reader.atOnce(() => verifier.run(options.onProgress));
   } catch (error) {
     if (error instanceof CellError) return unreadable(path, error);
     throw error;
@@ -95,7 +96,7 @@ class Verifier {
         if (this.#entries % stride === 0) onProgress?.(this.#entries, total);
       }
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'SqliteError') throw error;
+      if (!(error instanceof CellError)) throw error;
       const after = this.#last === 0 ? 'the entries' : `what follows entry ${this.#last}`;
       this.#find('damage', this.#last + 1, `${after} cannot be read: ${error.message}`);
     }

@@ -11,6 +11,7 @@ import { formatEntry, namesOfSegment, noNames, plainEntry } from '#controller/ch
 import { openKey, verifyText } from '#controller/chronicle/key.ts';
 import { openReader, type Reader } from '#controller/chronicle/reader.ts';
 import { makeRing, RingSink, RingSource, type NumberedDraft } from '#controller/chronicle/ring.ts';
+import { verifyChronicle } from '#controller/chronicle/verify.ts';
 import { Frontier } from '#controller/chronicle/tree.ts';
 import { faultDraft, makeFolder, openLocal, TestClock } from './local-chronicle.ts';
 import { at, chance, writeRun } from './sample-record.ts';
@@ -176,9 +177,25 @@ describe('the reader', () => {
       rows.filter((row) => row.kind === 'act').slice(-2),
     );
     const since = present(rows.at(-1), 'a last row').at - 60_000;
-    const acts = rows.filter((row) => row.kind === 'act' && row.at >= since);
-    expect(reader.readActs(since)).toEqual(acts);
+    const acts = rows.filter((row) => row.kind === 'act' && row.at >= since).toReversed();
+    expect([...reader.backwards({ kinds: ['act'], since })]).toEqual(acts);
     expect(acts.length).toBeGreaterThan(0);
+  });
+
+  test('a file that is damaged further on is an operating error when it is reached', () => {
+    const damaged = join(folder.path, 'damaged.db');
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, 40_960, 200_000);
+    writeFileSync(damaged, bytes);
+    const over = openReader(damaged);
+    expect(() => [...over.entries()]).toThrow(
+      expect.objectContaining({ code: 'E_CHRONICLE_OPEN' }),
+    );
+    expect(() => [...over.backwards()]).toThrow(
+      expect.objectContaining({ code: 'E_CHRONICLE_OPEN' }),
+    );
+    over.close();
+    expect(verifyChronicle(damaged)).toMatchObject({ exit: 1, integrity: 'broken' });
   });
 
   test('sees what the writer has written, while it runs, and cannot write', async () => {

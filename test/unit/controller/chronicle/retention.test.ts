@@ -1,6 +1,7 @@
 // Past `max` the oldest whole segments leave, in small steps, declared before; what stays verifies.
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openReader } from '#controller/chronicle/reader.ts';
 import { verifyChronicle } from '#controller/chronicle/verify.ts';
 import { makeFolder, openLocal, readAll, type Local } from './local-chronicle.ts';
 import { bootDraft, scanDraft, segmentDraft } from './sample-record.ts';
@@ -44,6 +45,30 @@ test('the oldest whole segments leave, and every state between verifies', async 
   expect(rows[0]?.kind).toBe('checkpoint');
   expect(rows[1]?.kind).toBe('segment');
   expect(rows.length).toBeGreaterThan(200);
+});
+
+test('a reader that verifies meanwhile sees one moment', async () => {
+  const local = await openLocal({ folder: folder.path, durability: 'fast', max: 1 });
+  for (let count = 0; count < 3; count += 1) {
+    writeSegment(local, 1500);
+    local.turn();
+  }
+  const reader = openReader(join(folder.path, 'chronicle.db'));
+  const seqs = reader.atOnce(() => {
+    const found: number[] = [];
+    for (const row of reader.entries()) {
+      found.push(row.seq);
+      if (found.length !== 100) continue;
+      local.write();
+      local.clock.pass(60_000);
+      local.write();
+    }
+    return found;
+  });
+  expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+  expect(reader.range().first).toBeGreaterThan(1000);
+  reader.close();
+  await local.close();
 });
 
 test('the segment that runs never leaves, however small `max` is', async () => {

@@ -262,6 +262,12 @@ describe('what a record says of itself', () => {
 });
 
 describe('what cannot be verified', () => {
+  test('a table that a trigger or another table stands beside: 3, and it is named', () => {
+    const found = sql('CREATE TRIGGER t BEFORE INSERT ON entry BEGIN SELECT 1; END');
+    expect(found).toMatchObject({ exit: 3 });
+    expect(found.findings[0]?.text).toContain('CREATE TRIGGER t');
+  });
+
   test.each<[string, () => void]>([
     ['a file that is no database', () => writeFileSync(path, 'no database'.repeat(999))],
     ['a database of something else', () => foreign()],
