@@ -35,8 +35,7 @@ function take(cell: Cell, act: Exclude<ScanAct, { kind: 'command' }>, making: Ma
       // The number as the declaration holds it; what is outside changes nothing.
       const value = numberOf(decl, valueOf(decl, act.value));
       if (Number.isNaN(value)) return 'ignored: outside its range';
-      run.frame.params[act.param] = value;
-      run.touch();
+      run.setParameter(act.param, value);
       return 'done';
     }
     case 'acknowledge':
@@ -54,13 +53,13 @@ function acknowledge(
   for (const run of cell.flows) {
     const kind = run.alarms.board.acknowledge(act.alarm);
     if (kind === undefined) continue;
-    run.dirty = true;
+    run.hash.changed();
     making.made.alarms.push(alarmChange(kind, 'acknowledged', run.index, act.actor));
     return true;
   }
   const kind = cell.forceAlarms.board.acknowledge(act.alarm);
   if (kind === undefined) return false;
-  cell.dirty();
+  cell.forcesChanged();
   making.made.alarms.push(alarmChange(kind, 'acknowledged', undefined, act.actor));
   return true;
 }
@@ -79,7 +78,7 @@ function resume(run: FlowRun): string {
       break;
   }
   run.stage = 'settling';
-  run.dirty = true;
+  run.hash.changed();
   return 'done';
 }
 

@@ -60,9 +60,12 @@ export class Cell {
   readonly #making = new Making();
   readonly #rolling = new Lanes();
   readonly #state = new Lanes();
+  readonly #forces = new Lanes();
   #now = 0;
   #scan = 0;
+  /** The alarms of forces are to be looked at, though none may stand any more. */
   #forcesChanged = false;
+  #forcesMoved = true;
   #dirty = true;
 
   /** `settle`: how long a flow waits for first answers, ms; the manifest's unless given. */
@@ -107,6 +110,7 @@ export class Cell {
     const making = this.#making;
     this.#now = input.now;
     this.#scan += 1;
+    for (const run of this.flows) run.begin();
     for (const change of input.tags) this.#take(change);
     if (this.tags.forces.size > 0) this.#endForces();
     for (const act of input.acts) takeAct(this, act, making);
@@ -199,20 +203,19 @@ export class Cell {
     if (force === undefined) this.tags.forces.delete(tag);
     else this.tags.forces.set(tag, force);
     this.#forcesChanged = true;
-    this.#dirty = true;
+    this.forcesChanged();
     const driver = this.plan.tags[tag]?.driver;
     if (driver !== undefined) {
       const run = this.#flow(driver.flow);
       const decl = present(run.flow.outputs[driver.output], 'an output of the flow');
-      run.outputs.forced[driver.output] =
-        force === undefined ? unknown : numberOf(decl, force.value);
-      run.touch();
+      run.force(driver.output, force === undefined ? unknown : numberOf(decl, force.value));
     }
     this.#read(tag);
   }
 
-  /** Something that crosses scans, and is no flow's, changed; acts.ts calls it. */
-  dirty(): void {
+  /** A force or the alarm of one changed; acts.ts calls it. */
+  forcesChanged(): void {
+    this.#forcesMoved = true;
     this.#dirty = true;
   }
 
@@ -223,11 +226,7 @@ export class Cell {
   }
 
   #read(tag: number): void {
-    const readers = this.#readers[tag] ?? [];
-    if (readers.length === 0) return;
-    const value = this.tags.value[tag] ?? null;
-    const code = this.tags.statusOf(tag);
-    for (const { run, input } of readers) run.read(input, value, code);
+    for (const { run, input } of this.#readers[tag] ?? none) run.read(input);
   }
 
   #endForces(): void {
@@ -243,7 +242,7 @@ export class Cell {
     this.#forcesChanged = false;
     this.forceAlarms.advance(this.tags.forces, this.#now, (kind, change) => {
       this.#making.made.alarms.push(alarmChange(kind, change, undefined));
-      this.#dirty = true;
+      this.forcesChanged();
     });
   }
 
@@ -263,8 +262,8 @@ export class Cell {
   #roll(): void {
     let dirty = this.#dirty;
     for (const run of this.flows) {
-      if (!run.dirty) continue;
-      run.hash();
+      if (!run.hash.dirty) continue;
+      run.hash.update();
       dirty = true;
     }
     if (dirty) this.#hash();
@@ -280,10 +279,16 @@ export class Cell {
     state.word(this.tags.high);
     state.word(this.tags.low);
     for (const run of this.flows) {
-      state.word(run.lanes.high);
-      state.word(run.lanes.low);
+      state.word(run.hash.lanes.high);
+      state.word(run.hash.lanes.low);
     }
-    this.forceAlarms.hash(state, this.tags.forces);
+    if (this.#forcesMoved) {
+      this.#forcesMoved = false;
+      this.#forces.reset();
+      this.forceAlarms.hash(this.#forces, this.tags.forces);
+    }
+    state.word(this.#forces.high);
+    state.word(this.#forces.low);
   }
 
   #restored(): void {
@@ -294,7 +299,7 @@ export class Cell {
       run.touch();
     }
     this.#forcesChanged = true;
-    this.#dirty = true;
+    this.forcesChanged();
     this.#rolling.reset();
   }
 
@@ -313,7 +318,7 @@ export class Cell {
       now: input.now,
       missed: input.missed,
       tags,
-      held: input.held.slice(),
+      held: input.held.length === 0 ? [] : input.held.slice(),
       stepped: made?.stepped ?? [],
       fired: made?.fired ?? [],
       outputs: outputs.map(({ tag, value }) => ({ tag, value })),
@@ -329,7 +334,7 @@ export class Cell {
   }
 }
 
-const none: readonly TagChange[] = [];
+const none: readonly never[] = [];
 
 const byTag = (left: readonly [number, Force], right: readonly [number, Force]): number =>
   left[0] - right[0];

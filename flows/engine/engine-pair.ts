@@ -23,6 +23,10 @@ export class EnginePair {
   /** What the last step made and judged, of the engine that decides. */
   readonly result: StepResult;
   readonly verdicts: Verdicts;
+  /** The last judgement came to other verdicts of interlocks, or of alarms and assumptions. */
+  shieldChanged = true;
+  conditionsChanged = true;
+  readonly #before: Verdicts;
   readonly #shadowResult: StepResult;
   readonly #shadowVerdicts: Verdicts;
 
@@ -32,6 +36,7 @@ export class EnginePair {
     this.#shadow = engines.xstate === undefined ? undefined : engines.table;
     this.result = newStepResult(flow);
     this.verdicts = newVerdicts(flow);
+    this.#before = newVerdicts(flow);
     this.#shadowResult = newStepResult(flow);
     this.#shadowVerdicts = newVerdicts(flow);
   }
@@ -53,13 +58,22 @@ export class EnginePair {
   /** `judge`: conditions outside the statechart may have changed; else they are as last judged. */
   step(frame: Frame, judge: boolean): Wrong | undefined {
     try {
-      if (judge) this.#engine.judge(frame, this.verdicts);
+      if (judge) this.#judge(frame);
       this.#engine.step(frame, this.result);
       const text = this.#shadow === undefined ? undefined : this.#compare(frame, judge);
       return text === undefined ? undefined : { code: 'E_FLOW_ENGINES_DIFFER', text };
     } catch (error) {
       return { code: 'E_FLOW_FAULT', text: error instanceof Error ? error.message : String(error) };
     }
+  }
+
+  #judge(frame: Frame): void {
+    const { verdicts } = this;
+    const before = this.#before;
+    this.#engine.judge(frame, verdicts);
+    this.shieldChanged = moved(before.interlocks, verdicts.interlocks);
+    const alarms = moved(before.alarms, verdicts.alarms);
+    this.conditionsChanged = moved(before.assumes, verdicts.assumes) || alarms;
   }
 
   #compare(frame: Frame, judge: boolean): string | undefined {
@@ -85,4 +99,16 @@ export class EnginePair {
     }
     return undefined;
   }
+}
+
+/** Brings `before` up to date; true when anything was otherwise. */
+function moved(before: Uint8Array, now: Uint8Array): boolean {
+  let changed = false;
+  for (let index = 0; index < now.length; index += 1) {
+    const verdict = now[index] ?? 2;
+    if (before[index] === verdict) continue;
+    before[index] = verdict;
+    changed = true;
+  }
+  return changed;
 }

@@ -1,8 +1,6 @@
 // One flow of a cell as its scans go by: its stage, its frame, both engines side by side, and from
 // its states to what its outputs get. cell.ts gives it what a scan takes and joins what it makes.
 import { assert, present } from '#contract/error.ts';
-import type { Value } from '#contract/sample.ts';
-import type { StatusCode } from '#contract/quality.ts';
 import type { Flow } from '#flows/program.ts';
 import type { FlowPlan } from '#flows/plan.ts';
 import { newFrame } from './engine.ts';
@@ -12,23 +10,21 @@ import type { Engines, Wrong } from './engine-pair.ts';
 import { alarmChange } from './alarms.ts';
 import { Frozen } from './frozen.ts';
 import { FlowAlarms } from './flow-alarms.ts';
+import { FlowHash } from './flow-hash.ts';
+import type { Crossing } from './flow-hash.ts';
+import { FlowInputs } from './flow-inputs.ts';
 import { FlowOutputs } from './flow-outputs.ts';
 import type { Making } from './making.ts';
 import { commandsRead, outcomeOf, whereOf } from './outcome.ts';
-import { Lanes } from './rolling.ts';
+import type { Stage } from './stage.ts';
 import type { TagTable } from './tag-table.ts';
-import { numberOf, ownNumber, usableNumber } from './values.ts';
-
-/** `settling`: waits for first answers; `asking`: restored, waits to be resumed. */
-export const stages = ['settling', 'running', 'asking', 'faulted'] as const;
-export type Stage = (typeof stages)[number];
 
 /** Scans after a change in which conditions are read again: one moves the memories of edges. */
 const settleScans = 2;
 
 const recordedFault: Wrong = { code: 'E_FLOW_FAULT', text: 'a fault that was recorded' };
 
-export class FlowRun {
+export class FlowRun implements Crossing {
   readonly index: number;
   readonly plan: FlowPlan;
   readonly flow: Flow;
@@ -46,23 +42,26 @@ export class FlowRun {
   fault: string | undefined;
   /** What the last step read, for people: why a transition fired, or did not. */
   readonly frozen: Frozen;
-  readonly lanes = new Lanes();
-  /** Something that crosses scans changed: the lanes are to be made again. */
-  dirty = true;
+  readonly hash: FlowHash = new FlowHash(this);
   /** Its signals, or whether it is stepped, changed: others are to be told. */
   unpublished = true;
   readonly nextSignals: Float64Array;
   readonly #pair: EnginePair;
   readonly #tags: TagTable;
   readonly #settle: number;
-  readonly #answered: Uint8Array;
-  #unanswered: number;
-  readonly #restartedInput: number;
+  readonly #inputs: FlowInputs;
   readonly #reads: readonly ReadonlySet<number>[];
   #given: { id: string; command: number }[] = [];
   #offset = 0;
+  /** The last scan was the flow's first. */
+  #first = false;
   #busy = settleScans;
-  /** The last scan changed what the next one reads: the copy is to be made again. */
+  /** What the states ask, a force or a verdict changed: outputs are to be driven. */
+  #drives = true;
+  /** A condition of an alarm may have changed. */
+  #alarms = true;
+  /** The configuration moved since `frozen` was copied; a busy scan moves its timers at least. */
+  #moved = true;
   #thaw = true;
   /** The outputs of a flow that is not stepped are to be made safe. */
   #unsafe = true;
@@ -83,15 +82,12 @@ export class FlowRun {
     this.down = new Uint8Array(flow.commands.length);
     this.retained = Float64Array.from(flow.ctx, (variable) => variable.init);
     this.nextSignals = Float64Array.from(flow.signals, (signal) => signal.idle);
-    this.frozen = new Frozen(flow);
+    this.frozen = new Frozen(flow, this.frame);
     this.#pair = new EnginePair(flow, engines);
     this.#tags = tags;
     this.#settle = options.settle;
-    this.#answered = Uint8Array.from(flow.inputs, (input) => (input.system ? 1 : 0));
-    this.#unanswered = flow.inputs.filter((input) => !input.system).length;
-    this.#restartedInput = plan.inputs.indexOf(-1);
+    this.#inputs = new FlowInputs(tags, plan, this.frame);
     this.#reads = commandsRead(flow);
-    this.#setRestarted(0);
     this.reset(false);
   }
 
@@ -101,6 +97,11 @@ export class FlowRun {
 
   get stepped(): boolean {
     return this.stage === 'running';
+  }
+
+  /** What the flow's own time is counted from; while it is not stepped, that time itself. */
+  get timeBase(): number {
+    return this.stepped ? this.#offset : this.clock;
   }
 
   /** The initial states; `keep`: the retained ctx, else everything as declared. */
@@ -131,7 +132,7 @@ export class FlowRun {
     this.outputs.askSafe();
     this.outputs.shield.rest(this.frame.trips);
     this.#unsafe = true;
-    this.touch();
+    this.#anew();
     this.unpublished = true;
   }
 
@@ -141,7 +142,10 @@ export class FlowRun {
     const { signals } = this.frame;
     const changed = this.nextSignals.some((value, index) => value !== signals[index]);
     signals.set(this.nextSignals);
-    if (changed) this.touch();
+    if (changed) {
+      this.touch();
+      this.hash.changed();
+    }
     return changed;
   }
 
@@ -151,47 +155,47 @@ export class FlowRun {
     if (this.stepped) this.outputs.ask(this.configuration.leaves, this.nextSignals);
     else this.outputs.askSafe();
     this.#unsafe = !this.stepped;
-    this.touch();
+    this.#anew();
   }
 
   /** What it reads changed: conditions are read again in this scan and the next. */
   touch(): void {
     this.#busy = settleScans;
-    this.dirty = true;
   }
 
-  /** A tag that it reads, as judged, with the force over it. */
-  read(input: number, value: Value, code: StatusCode): void {
-    const decl = present(this.flow.inputs[input], 'an input of the flow');
-    const tag = this.plan.inputs[input] ?? -1;
-    const force = this.#tags.forces.get(tag);
-    const own = ownNumber(decl, value, code);
-    let seen = force === undefined ? usableNumber(decl, value, code) : numberOf(decl, force.value);
-    const good = Number.isNaN(seen) ? 0 : 1;
-    if (good === 0 && decl.substitute !== undefined) seen = decl.substitute;
-    const { frame } = this;
-    if (this.#answered[input] === 0 && this.#tags.answered(tag)) {
-      this.#answered[input] = 1;
-      this.#unanswered -= 1;
-    }
-    const same = Object.is(frame.values[input], seen) && Object.is(frame.own[input], own);
-    if (same && frame.good[input] === good) return;
-    frame.values[input] = seen;
-    frame.good[input] = good;
-    frame.own[input] = own;
-    frame.ownGood[input] = Number.isNaN(own) ? 0 : 1;
+  /** A force over one of its outputs, or NaN for its end. */
+  force(output: number, value: number): void {
+    this.outputs.forced[output] = value;
+    this.#drives = true;
     this.touch();
   }
 
-  /** Looks at every input again. */
+  /** A value inside the parameter's range. */
+  setParameter(param: number, value: number): void {
+    this.frame.params[param] = value;
+    this.touch();
+    this.hash.changed();
+  }
+
+  /** The tag of an input changed, or the force over it. */
+  read(input: number): void {
+    if (this.#inputs.read(input)) this.touch();
+  }
+
+  /** All tags were put elsewhere. */
   readAll(): void {
-    for (const [input, decl] of this.flow.inputs.entries()) {
-      this.#unanswered += !decl.system && this.#answered[input] === 1 ? 1 : 0;
-      this.#answered[input] = decl.system ? 1 : 0;
+    this.#inputs.readAll();
+    this.touch();
+  }
+
+  /** What was true for one scan is over; to be called as the next one begins. */
+  begin(): void {
+    if (this.#given.length > 0) {
+      this.frame.commands.set(this.down);
+      this.#given = [];
+      this.touch();
     }
-    for (const [input, tag] of this.plan.inputs.entries()) {
-      if (tag !== -1) this.read(input, this.#tags.value[tag] ?? null, this.#tags.statusOf(tag));
-    }
+    if (this.#first) this.#setRestarted(0);
   }
 
   /** A command enters this scan. */
@@ -207,43 +211,18 @@ export class FlowRun {
     this.down[command] = down ? 1 : 0;
     this.frame.commands[command] = down ? 1 : 0;
     this.touch();
+    this.hash.changed();
   }
 
   /** One scan of this flow. `faulted`: a recorded fault of this scan, that replay repeats. */
   advance(now: number, faulted: boolean, making: Making): void {
     if (this.alarms.board.announce) this.#announce(making);
-    if (this.stage === 'settling' && (this.#unanswered === 0 || now >= this.#settle)) {
+    if (this.stage === 'settling' && (this.#inputs.answered || now >= this.#settle)) {
       this.#start(now, making);
     }
     if (this.stage === 'running') this.#run(now, faulted, making);
     else if (this.#unsafe) this.#rest(making);
-    if (this.#given.length > 0) this.#ignore(making);
-  }
-
-  /** The lanes of all that crosses scans, made again after a change. */
-  hash(): void {
-    const { lanes, frame } = this;
-    this.dirty = false;
-    lanes.reset();
-    lanes.word(stages.indexOf(this.stage));
-    lanes.number(this.stepped ? this.#offset : this.clock);
-    if (this.stage === 'faulted') lanes.numbers(this.retained);
-    else {
-      const { leaves, entered, holds, edges, ctx } = this.configuration;
-      lanes.words(leaves);
-      lanes.numbers(entered);
-      lanes.numbers(holds);
-      lanes.words(edges);
-      lanes.numbers(ctx);
-    }
-    lanes.numbers(frame.params);
-    lanes.numbers(frame.signals);
-    lanes.numbers(this.outputs.decided);
-    lanes.words(this.down);
-    for (const hold of this.outputs.shield.holds) {
-      lanes.word((hold.holds ? 1 : 0) + (hold.latched ? 2 : 0));
-    }
-    this.alarms.board.hash(lanes);
+    if (this.#given.length > 0 && !this.stepped) this.#ignore(making);
   }
 
   #start(now: number, making: Making): void {
@@ -251,7 +230,7 @@ export class FlowRun {
     this.#offset = this.clock - now;
     this.#setRestarted(1);
     this.unpublished = true;
-    this.touch();
+    this.#anew();
     making.made.stepped.push({ flow: this.index, stepped: true });
   }
 
@@ -261,8 +240,11 @@ export class FlowRun {
     frame.now = this.clock;
     const busy = this.#busy > 0;
     const where = this.#given.length > 0 ? whereOf(this.flow, this.configuration.leaves) : '';
-    if (busy) this.retained.set(this.configuration.ctx);
-    if (busy || this.#thaw) this.frozen.copy(frame, this.configuration);
+    if (busy || this.#thaw) {
+      this.retained.set(this.configuration.ctx);
+      this.frozen.copy(frame, this.configuration, this.#moved);
+      this.#moved = false;
+    }
     this.frozen.frame.now = this.clock;
     this.#thaw = busy;
     const wrong = faulted ? recordedFault : this.#pair.step(frame, busy);
@@ -270,17 +252,16 @@ export class FlowRun {
       this.#fail(wrong, making);
       return;
     }
-    const fired = this.#pair.result.count > 0;
-    const first = this.#restartedInput !== -1 && frame.values[this.#restartedInput] === 1;
     if (busy) {
       this.#busy -= 1;
-      this.dirty = true;
+      this.hash.dirty = true;
     }
+    const fired = this.#pair.result.count > 0;
     if (fired) this.#fired(making);
-    if (fired || busy) this.#drive(making);
-    if (fired || busy || this.alarms.board.due(this.clock)) this.#alarm(making);
+    if (fired || this.#drives || (busy && this.#pair.shieldChanged)) this.#drive(making);
+    const alarms = this.#alarms || (busy && this.#pair.conditionsChanged);
+    if (alarms || this.alarms.board.due(this.clock)) this.#alarm(fired, making);
     if (this.#given.length > 0) this.#answer(where, making);
-    if (first) this.#setRestarted(0);
   }
 
   #fail(wrong: Wrong, making: Making): void {
@@ -309,36 +290,54 @@ export class FlowRun {
         made.notes.push({ flow: this.index, transition, kind: note.kind, values });
       }
     }
+    this.#moved = true;
+    this.#alarms = true;
     this.touch();
+    this.hash.changed();
   }
 
   /** Moore outputs and signals, then forces, then interlocks. */
   #drive(making: Making): void {
     const { frame, nextSignals, outputs } = this;
+    this.#drives = false;
     outputs.ask(this.configuration.leaves, nextSignals);
-    if (outputs.drive(this.#pair.verdicts.interlocks, frame.trips, making)) this.touch();
+    if (outputs.drive(this.#pair.verdicts.interlocks, frame.trips, making)) {
+      this.#alarms = true;
+      this.touch();
+    }
+    this.hash.changed();
     for (let index = 0; index < nextSignals.length; index += 1) {
       if (nextSignals[index] !== frame.signals[index]) this.unpublished = true;
     }
-    this.dirty = true;
+  }
+
+  /** It was put elsewhere: nothing that was known of it holds. */
+  #anew(): void {
+    this.#drives = true;
+    this.#alarms = true;
+    this.#moved = true;
+    this.touch();
+    this.hash.changed();
   }
 
   #rest(making: Making): void {
     this.#unsafe = false;
     this.outputs.rest(making);
-    this.dirty = true;
+    this.hash.changed();
   }
 
-  #alarm(making: Making): void {
+  /** `again`: what held for this scan alone is looked at in the next one too. */
+  #alarm(again: boolean, making: Making): void {
+    this.#alarms = again;
     this.alarms.judge(this.#pair.verdicts, this.frame.trips, this.#pair.result);
-    this.dirty = true;
+    this.hash.changed();
     this.alarms.board.advance(this.clock, (kind, change) => {
       making.made.alarms.push(alarmChange(kind, change, this.index));
     });
   }
 
   #announce(making: Making): void {
-    this.dirty = true;
+    this.hash.changed();
     this.alarms.board.announceAll((kind, change) => {
       making.made.alarms.push(alarmChange(kind, change, this.index));
     });
@@ -349,26 +348,19 @@ export class FlowRun {
     for (const { id, command } of this.#given) {
       const outcome = outcomeOf(this.flow, this.#reads, { command, fired, where });
       making.made.outcomes.push({ id, outcome });
-      this.frame.commands[command] = this.down[command] ?? 0;
     }
-    this.#given = [];
-    this.touch();
   }
 
   /** Commands that found the flow not stepped. */
   #ignore(making: Making): void {
-    for (const { id, command } of this.#given) {
+    for (const { id } of this.#given) {
       making.made.outcomes.push({ id, outcome: 'ignored: the flow is not stepped' });
-      this.frame.commands[command] = this.down[command] ?? 0;
     }
-    this.#given = [];
   }
 
   #setRestarted(value: 0 | 1): void {
-    const input = this.#restartedInput;
-    if (input === -1 || this.frame.values[input] === value) return;
-    for (const array of [this.frame.values, this.frame.own]) array[input] = value;
-    for (const array of [this.frame.good, this.frame.ownGood]) array[input] = 1;
+    this.#first = value === 1;
+    this.#inputs.setRestarted(value);
     this.touch();
   }
 }

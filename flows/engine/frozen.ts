@@ -1,30 +1,34 @@
-// A copy of what one step of a flow reads: its frame and the configuration before it. Screens and
-// replay explain from it why a transition fired, or did not; it does not cross scans.
+// What the last step of a flow read: its frame and the configuration before it. Screens and replay
+// explain from it why a transition fired, or did not. It does not cross scans, and is read between them.
 import type { Flow } from '#flows/program.ts';
-import { copyConfiguration, newConfiguration, newFrame } from './engine.ts';
+import { newConfiguration } from './engine.ts';
 import type { Configuration, Frame } from './engine.ts';
 
 export class Frozen {
+  /** Inputs, commands and parameters are those of the flow itself: they stay until the next scan. */
   readonly frame: Frame;
   readonly configuration: Configuration;
 
-  constructor(flow: Flow) {
-    this.frame = newFrame(flow);
+  constructor(flow: Flow, frame: Frame) {
+    this.frame = {
+      ...frame,
+      signals: frame.signals.slice(),
+      foreign: frame.foreign.slice(),
+      trips: frame.trips.slice(),
+    };
     this.configuration = newConfiguration(flow);
   }
 
-  copy(frame: Frame, configuration: Configuration): void {
-    const { values, good, own, ownGood, commands, params, signals, foreign, trips } = frame;
-    this.frame.now = frame.now;
-    this.frame.values.set(values);
-    this.frame.good.set(good);
-    this.frame.own.set(own);
-    this.frame.ownGood.set(ownGood);
-    this.frame.commands.set(commands);
-    this.frame.params.set(params);
-    this.frame.signals.set(signals);
-    this.frame.foreign.set(foreign);
-    this.frame.trips.set(trips);
-    copyConfiguration(this.configuration, configuration);
+  /** Before a step. `moved`: a transition fired since the last copy, or the flow was put elsewhere. */
+  copy(frame: Frame, before: Configuration, moved: boolean): void {
+    this.frame.signals.set(frame.signals);
+    this.frame.foreign.set(frame.foreign);
+    this.frame.trips.set(frame.trips);
+    this.configuration.holds.set(before.holds);
+    this.configuration.edges.set(before.edges);
+    if (!moved) return;
+    this.configuration.leaves.set(before.leaves);
+    this.configuration.entered.set(before.entered);
+    this.configuration.ctx.set(before.ctx);
   }
 }

@@ -12,6 +12,7 @@ import type { Board } from './alarms.ts';
 import { newConfiguration } from './engine.ts';
 import type { Configuration } from './engine.ts';
 import type { FlowRun } from './flow-run.ts';
+import { stages } from './stage.ts';
 import type { TagTable } from './tag-table.ts';
 
 /** 64-bit integers stand apart from strings. */
@@ -26,7 +27,7 @@ const SavedAlarms = z.record(z.string(), z.tuple([z.enum(alarmStates), z.number(
 const Numbers = z.record(z.string(), z.number());
 
 export const SavedFlow = z.strictObject({
-  stage: z.enum(['settling', 'running', 'asking', 'faulted']),
+  stage: z.enum(stages),
   /** The flow's own time, ms. */
   clock: z.number(),
   /** Active states by path, with the flow's time at which each was entered; none of a faulted flow. */

@@ -47,28 +47,32 @@ export class Names {
     this.#plan = plan;
   }
 
-  fired(list: readonly { readonly flow: number; readonly transition: number }[]): string {
+  readonly fired = (
+    list: readonly { readonly flow: number; readonly transition: number }[],
+  ): string => {
     return joined(
       list.map(({ flow, transition }) => {
         const plan = this.#plan.flows[flow];
         return `${plan?.name}.${plan?.flow.transitions[transition]?.id ?? transition}`;
       }),
     );
-  }
+  };
 
-  stepped(list: readonly { readonly flow: number; readonly stepped: boolean }[]): string {
+  readonly stepped = (
+    list: readonly { readonly flow: number; readonly stepped: boolean }[],
+  ): string => {
     return joined(
       list.map(({ flow, stepped }) => {
         return `${this.#plan.flows[flow]?.name} ${stepped ? 'is' : 'is not'} stepped`;
       }),
     );
-  }
+  };
 
-  outputs(list: readonly { readonly tag: number; readonly value: Value }[]): string {
+  readonly outputs = (list: readonly { readonly tag: number; readonly value: Value }[]): string => {
     return joined(list.map(({ tag, value }) => `${this.#tag(tag)} = ${valueText(value)}`));
-  }
+  };
 
-  trips(list: readonly TripChange[]): string {
+  readonly trips = (list: readonly TripChange[]): string => {
     return joined(
       list.map(({ flow, interlock, tag, holds, latched }) => {
         const plan = this.#plan.flows[flow];
@@ -77,11 +81,11 @@ export class Names {
         return `${name} ${how}${latched ? ', latched' : ''}`;
       }),
     );
-  }
+  };
 
-  tags(list: readonly number[]): string {
+  readonly tags = (list: readonly number[]): string => {
     return joined(list.map((tag) => this.#tag(tag)));
-  }
+  };
 
   #tag(tag: number): string {
     return this.#plan.tags[tag]?.name ?? `tag ${tag}`;

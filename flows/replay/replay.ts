@@ -3,7 +3,7 @@
 // own flows, and the engines to run: the table alone, XState, or both.
 import { assert } from '#contract/error.ts';
 import type { Json } from '#contract/canonical.ts';
-import type { ScanRecord } from '#contract/record.ts';
+import type { Rolling, ScanRecord } from '#contract/record.ts';
 import type { Cell } from '#flows/engine/cell.ts';
 import type { ScanAct, ScanInput, ScanResult } from '#flows/engine/scan.ts';
 import { explainTransition } from '#flows/explain.ts';
@@ -99,16 +99,18 @@ export class Replay {
   #scan({ seq, scan, record }: Extract<ReplayEntry, { kind: 'scan' }>): Difference | undefined {
     const early = this.#endAlarms() ?? this.#between(record, { scan, seq });
     if (early !== undefined) return early;
-    const acts = this.#acts.filter((act) => !isEnd(act));
-    const ends = this.#acts.filter((act) => isEnd(act));
-    this.#acts = [];
-    const { now, missed, tags, held } = record;
-    const faults = record.stepped.filter(({ stepped }) => !stepped).map(({ flow }) => flow);
+    const taken = this.#acts;
+    if (taken.length > 0) this.#acts = [];
+    const acts = taken.length === 0 ? none : taken.filter((act) => !isEnd(act));
+    const ends = acts.length === taken.length ? none : taken.filter((act) => isEnd(act));
+    const { now, missed, tags, held, stepped } = record;
+    const faults =
+      stepped.length === 0 ? none : stepped.flatMap((one) => (one.stepped ? [] : [one.flow]));
     const offGrid = now % this.#period !== 0;
     const result = this.#step({ now, missed, offGrid, tags, acts, held, faults });
     this.#recorded += 1;
     this.#last = { scan, seq };
-    this.#raised = result.alarms.map(({ id, change }) => `${id} ${change}`);
+    for (const { id, change } of result.alarms) this.#raised.push(`${id} ${change}`);
     return this.#compare(record, result, ends);
   }
 
@@ -122,20 +124,36 @@ export class Replay {
       return this.#differs('scans', ['a scan with an entry', 'one in which nothing happened']);
     }
     const names = this.#names;
-    const parts = [
-      ['stepped', names.stepped(record.stepped), names.stepped(made.stepped)],
-      ['transitions', names.fired(record.fired), names.fired(made.fired)],
-      ['outputs', names.outputs(record.outputs), names.outputs(made.outputs)],
-      ['trips', names.trips(record.trips), names.trips(made.trips)],
-      ['forces', names.tags(tagsOf(ends)), names.tags(tagsOf(result.ended))],
-    ] as const;
-    for (const [what, recorded, replayed] of parts) {
-      if (recorded === replayed) continue;
-      return this.#differs(what, [recorded, replayed], this.#terms(record, made));
-    }
-    const { high, low } = record.rolling;
-    if (high === made.rolling.high && low === made.rolling.low) return undefined;
-    return this.#differs('rolling', [rollingText(record.rolling), rollingText(made.rolling)]);
+    return (
+      this.#list('stepped', names.stepped, record.stepped, made.stepped) ??
+      this.#fired(record, made) ??
+      this.#list('outputs', names.outputs, record.outputs, made.outputs) ??
+      this.#list('trips', names.trips, record.trips, made.trips) ??
+      this.#list('forces', names.tags, tagsOf(ends), tagsOf(result.ended)) ??
+      this.#rolling(record.rolling, made.rolling)
+    );
+  }
+
+  /** Two lists are the same when they read the same; most are empty. */
+  #list<T>(
+    what: Difference['what'],
+    text: (list: readonly T[]) => string,
+    recorded: readonly T[],
+    replayed: readonly T[],
+  ): Difference | undefined {
+    if (recorded.length === 0 && replayed.length === 0) return undefined;
+    const [before, after] = [text(recorded), text(replayed)];
+    return before === after ? undefined : this.#differs(what, [before, after]);
+  }
+
+  #fired(record: ScanRecord, made: ScanRecord): Difference | undefined {
+    const found = this.#list('transitions', this.#names.fired, record.fired, made.fired);
+    return found && { ...found, terms: this.#terms(record, made) };
+  }
+
+  #rolling(recorded: Rolling, replayed: Rolling): Difference | undefined {
+    if (recorded.high === replayed.high && recorded.low === replayed.low) return undefined;
+    return this.#differs('rolling', [rollingText(recorded), rollingText(replayed)]);
   }
 
   /** The grid deadlines between the last recorded scan and this one, less those that it missed. */
@@ -190,6 +208,7 @@ export class Replay {
 
   /** Alarms stand after the scan that raised them. */
   #endAlarms(): Difference | undefined {
+    if (this.#raised.length === 0 && this.#alarms.length === 0) return undefined;
     const replayed = this.#raised.toSorted().join('; ');
     const recorded = this.#alarms.toSorted().join('; ');
     this.#raised = [];
@@ -231,14 +250,16 @@ export class Replay {
   }
 }
 
+const none: readonly never[] = [];
+
 /** The end of a force by itself: the replay makes it again. */
 const isEnd = (act: ScanAct): boolean => act.kind === 'unforce' && act.actor === 'system';
 
-const rollingText = ({ high, low }: ScanRecord['rolling']): string =>
+const rollingText = ({ high, low }: Rolling): string =>
   [high, low].map((half) => half.toString(16).padStart(8, '0')).join('');
 
-const tagsOf = (acts: readonly ScanAct[]): number[] =>
-  acts.flatMap((act) => (act.kind === 'unforce' ? [act.tag] : []));
+const tagsOf = (acts: readonly ScanAct[]): readonly number[] =>
+  acts.length === 0 ? none : acts.flatMap((act) => (act.kind === 'unforce' ? [act.tag] : []));
 
 const key = (one: { readonly flow: number; readonly transition: number }): string =>
   `${one.flow} ${one.transition}`;

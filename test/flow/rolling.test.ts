@@ -95,8 +95,8 @@ function after(cell: Cell, state: Json): string {
   const lanes = new Lanes();
   cell.forceAlarms.hash(lanes, cell.tags.forces);
   const flows = cell.flows.map((flow) => {
-    flow.hash();
-    return text(flow.lanes.toRolling());
+    flow.hash.update();
+    return text(flow.hash.lanes.toRolling());
   });
   return [cell.tags.high, cell.tags.low, text(lanes.toRolling()), ...flows].join(' ');
 }
@@ -108,10 +108,11 @@ describe('the rolling hash of a cell', () => {
       for (let turn = 0; turn < 400; turn += 1) {
         run.live(1);
         if (run.cell.scan === 0) continue;
-        const kept = run.cell.flows.map(({ lanes }) => text(lanes.toRolling()));
+        const kept = run.cell.flows.map(({ hash }) => text(hash.lanes.toRolling()));
         const made = run.cell.flows.map((flow) => {
-          flow.hash();
-          return text(flow.lanes.toRolling());
+          flow.hash.changed();
+          flow.hash.update();
+          return text(flow.hash.lanes.toRolling());
         });
         expect(kept, `seed ${seed}, scan ${run.cell.scan}`).toEqual(made);
       }
