@@ -118,8 +118,8 @@ export class Image {
 
   /** Whole ms since the tag was last confirmed; undefined before its first answer. */
   ageOf(tag: number, now: number): number | undefined {
-    const confirmed = this.#confirmedAt(tag);
-    return confirmed === never ? undefined : Math.max(0, Math.floor(now - confirmed));
+    if (this.#confirmed[tag] === never) return undefined;
+    return Math.max(0, Math.floor(now - this.#confirmedAt(tag)));
   }
 
   #sample(sample: TagSample): void {
