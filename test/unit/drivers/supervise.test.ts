@@ -5,7 +5,6 @@ import type { DeviceHealth, DriverDeps } from '#contract/driver.ts';
 import { deviceId } from '#contract/name.ts';
 import { instant, milliseconds, utcMs } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
-import { Breakers, Latencies } from '#drivers/breaker.ts';
 import { Supervisor, backoff } from '#drivers/supervise.ts';
 import type { Connection, Outcome } from '#drivers/supervise.ts';
 
@@ -223,14 +222,6 @@ describe('health', () => {
     expect(healths.at(-1)?.state).toBe('online');
     expect(healths.at(-1)?.error).toBeUndefined();
   });
-
-  test('latencies are those of the last 256 requests', () => {
-    const latencies = new Latencies();
-    expect(latencies.summary()).toEqual({ p50: 0, p99: 0 });
-    for (let i = 0; i < 1000; i += 1) latencies.add(milliseconds(500));
-    for (let i = 1; i <= 256; i += 1) latencies.add(milliseconds(i));
-    expect(latencies.summary()).toEqual({ p50: 128, p99: 254 });
-  });
 });
 
 describe('requests', () => {
@@ -260,6 +251,31 @@ describe('requests', () => {
       expect(links[0]?.destroyed).toBe(!answered);
       if (answered) await ask();
     }
+  });
+
+  test('probes of a unit that is known to be dead do not end the connection of the others', async () => {
+    const { clock, links, supervisor, sink, ask, askInVain } = setUp();
+    supervisor.breakers.setUnits([1, 2]);
+    supervisor.start(sink);
+    await clock.advance(1);
+    for (let i = 0; i < 3; i += 1) {
+      void askInVain(1);
+      await clock.advance(100);
+      await ask(2);
+    }
+    expect(supervisor.breakers.isOpen(1)).toBe(true);
+    for (let i = 0; i < 4; i += 1) {
+      void askInVain(1);
+      await clock.advance(5000);
+    }
+    expect(links).toHaveLength(1);
+    expect(links[0]?.destroyed).toBe(false);
+    // When the other is silent too it is the line.
+    for (let i = 0; i < 2; i += 1) {
+      void askInVain(2);
+      await clock.advance(100);
+    }
+    expect(links[0]?.destroyed).toBe(true);
   });
 
   test('an answer after its deadline goes nowhere', async () => {
@@ -330,58 +346,18 @@ describe('stop', () => {
   });
 });
 
-describe('circuits', () => {
-  const took = milliseconds(300);
-
-  test('three timeouts open it, a probe a second later may close it', () => {
-    const breakers = new Breakers();
-    breakers.setUnits([1, 2]);
-    for (const at of [0, 300]) breakers.timedOut(1, instant(at), took);
-    expect(breakers.permits(1, instant(300))).toBe(true);
-    breakers.timedOut(1, instant(600), took);
-    expect(breakers.permits(1, instant(1599))).toBe(false);
-    expect(breakers.permits(2, instant(1599))).toBe(true);
-    expect(breakers.permits(1, instant(1600))).toBe(true);
-    breakers.answered(1);
-    expect([breakers.open, breakers.permits(1, instant(1601))]).toEqual([0, true]);
-  });
-
-  test('an answer between timeouts keeps it closed', () => {
-    const breakers = new Breakers();
-    breakers.setUnits([1, 2]);
-    for (let i = 0; i < 10; i += 1) {
-      breakers.timedOut(1, instant(i), took);
-      breakers.timedOut(1, instant(i), took);
-      breakers.answered(1);
-    }
-    expect(breakers.open).toBe(0);
-  });
-
-  test('the only unit of a device is always asked', () => {
-    const breakers = new Breakers();
-    breakers.setUnits([1]);
-    for (let i = 0; i < 10; i += 1) breakers.timedOut(1, instant(i), took);
-    expect([breakers.permits(1, instant(10)), breakers.open]).toEqual([true, 0]);
-  });
-
-  test('probes of dead units take at most a tenth of the time, however many are dead', () => {
-    const breakers = new Breakers();
-    const dead = [1, 2, 3, 4, 5];
-    breakers.setUnits([...dead, 6]);
-    for (const unit of dead)
-      for (let i = 0; i < 3; i += 1) breakers.timedOut(unit, instant(0), took);
-    let lost = 0;
-    const probed = new Set<number>();
-    for (let at = 0; at < 60_000; at += 10) {
-      const unit = dead.find((one) => breakers.permits(one, instant(at)));
-      if (unit === undefined) continue;
-      probed.add(unit);
-      at += took;
-      lost += took;
-      breakers.timedOut(unit, instant(at), took);
-    }
-    expect(lost / 60_000).toBeLessThanOrEqual(0.1);
-    expect(lost).toBeGreaterThan(0);
-    expect([...probed].toSorted((a, b) => a - b)).toEqual(dead);
-  });
+test('what a driver says after it was stopped reaches nobody', async () => {
+  const { clock, supervisor, sink } = setUp();
+  let calls = 0;
+  const count = (): void => void (calls += 1);
+  supervisor.start({ samples: count, seen: count, health: sink.health });
+  await clock.advance(1);
+  supervisor.samples([]);
+  supervisor.seen([], instant(0));
+  const stopped = supervisor.stop(milliseconds(1000));
+  await clock.advance(0);
+  await stopped;
+  supervisor.samples([]);
+  supervisor.seen([], instant(0));
+  expect(calls).toBe(2);
 });
