@@ -74,7 +74,7 @@ const refusals: readonly Refusal[] = [
   ['an unknown field', input('«x»: {type: bool, stale: 1s, «titel»: X}'), 'CF0501 CF0101', 'title'],
   // commands
   ['a command without role', withMore('commands', '«x»: {class: stop}'), 'CF0102 CF0501'],
-  ['an unknown role', withMore('commands', '«x»: {role: «boss»}'), 'CF0501 CF0103', undefined],
+  ['an unknown role', withMore('commands', '«x»: {role: «boss»}'), 'CF0501 CF0103'],
   ['an unknown class', withMore('commands', '«x»: {role: anyone, class: «halt»}'), 'CF0501 CF0103'],
   [
     'a held time without unit',

@@ -19,7 +19,7 @@ const withLet = (expression: string): string =>
 
 const refusals: readonly Refusal[] = [
   // Syntax
-  ['an open parenthesis', withGuard('(a && b«»'), 'CF0201', undefined],
+  ['an open parenthesis', withGuard('(a && b«»'), 'CF0201'],
   ['a closing parenthesis too many', withGuard('a && b«)»'), 'CF0201'],
   ['a missing operand', withGuard('a && «»'), 'CF0201'],
   ['two operands without operator', withGuard('a «b»'), 'CF0201'],

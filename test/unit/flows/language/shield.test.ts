@@ -181,12 +181,7 @@ const judgements: readonly Refusal[] = [
     'CF0103',
   ],
   ['an alarm that reads an output', alarm('when: «out.valve», priority: 1, text: Hot'), 'CF0207'],
-  [
-    'an alarm with an unknown field',
-    alarm('when: a, «prio»: 1, priority: 1, text: Hot'),
-    'CF0101',
-    undefined,
-  ],
+  ['an alarm with an unknown field', alarm('when: a, «prio»: 1, priority: 1, text: Hot'), 'CF0101'],
   ['an assumption that is no bool', assume('x: «n»'), 'CF0203'],
   ['an assumption over outputs', assume('x: «out.valve»'), 'CF0207'],
 ];

@@ -140,9 +140,4 @@ export function refusal(
 }
 
 /** One line of a table of refusals. */
-export type Refusal = readonly [
-  what: string,
-  marked: string,
-  codes: string,
-  hint?: string | RegExp,
-];
+export type Refusal = [what: string, marked: string, codes: string, hint?: string | RegExp];
