@@ -16,6 +16,13 @@ export interface Explained {
   readonly at: number;
 }
 
+export interface Standing {
+  /** The flow's last transition. */
+  readonly moved: string;
+  /** The newest entry of which this page knows. */
+  readonly seq: number;
+}
+
 /** Undefined until the cell has said it. */
 type Section<Name extends keyof Snapshot> = Signal<Snapshot[Name] | undefined>;
 
@@ -45,9 +52,11 @@ export class CellStore {
   readonly #dirty = new Set<string>();
   #numbersAt = Number.NEGATIVE_INFINITY;
 
-  /** The newest frame, painted or not; an act says that this is what its person saw. */
-  get seq(): number | undefined {
-    return this.#picture?.seq;
+  /** How a flow stands in the newest picture: with it, what an act expects when the flow has not moved until then. */
+  standing(flow: string): Standing {
+    const picture = this.#picture;
+    const { transition = '', time = 0 } = picture?.flows[flow]?.last ?? {};
+    return { moved: `${transition} ${time}`, seq: picture?.seq ?? 0 };
   }
 
   /** False from the loss of a connection until the picture that comes with the next. */

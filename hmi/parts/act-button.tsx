@@ -1,6 +1,6 @@
 // Buttons that act on the machine: what a finger does goes through press.ts, what comes back is written on the button.
 // Without a live connection a button is dead, and says so.
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { signal, useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { keep_ms } from '#contract/pace.ts';
@@ -10,7 +10,11 @@ import { newId } from '#hmi/feed/acts.ts';
 import type { Act, Answer } from '#hmi/feed/acts.ts';
 import { idle, step, wasDone } from '#hmi/feed/press.ts';
 import type { Event, Kind, Phase } from '#hmi/feed/press.ts';
+import type { Standing } from '#hmi/feed/store.ts';
 import { t } from '#hmi/i18n/text.ts';
+
+/** Fingers that are down on a button: while there is one, no button may move or go. */
+export const hands = signal(0);
 
 interface ActButtonProps {
   readonly kind: Kind;
@@ -28,50 +32,20 @@ type NoTime<E> = E extends unknown ? Omit<E, 'at'> : never;
 
 export function ActButton(props: ActButtonProps): JSX.Element {
   const { kind, title, small } = props;
-  const phase = useSignal<Phase>(idle);
-  const seen = useRef<number | undefined>(undefined);
+  const { phase, feed, see } = usePress(props);
   const blocked = connected.value ? props.blocked : t('press.offline');
-
-  const feed = (event: NoTime<Event>): void => {
-    const id = 'id' in event ? event.id : '';
-    const next = step(kind, phase.peek(), { ...event, at: performance.now() });
-    phase.value = next.phase;
-    if (next.effect === 'act') send(id, props.verb, props.args);
-    if (next.effect === 'keep') send(newId(), 'keep', { ...props.args, down: true });
-    if (next.effect === 'let-go') send(newId(), 'keep', { ...props.args, down: false });
-  };
-  const send = (id: string, verb: Verb, args: Act['args']): void => {
-    const expect = {
-      ...(props.flow === undefined ? {} : { flow: props.flow }),
-      ...(seen.current === undefined ? {} : { seq: seen.current }),
-    };
-    const plain = kind === 'stop' || verb === 'keep';
-    acts.send(plain ? { id, verb, args } : { id, verb, args, expect }, (answer) =>
-      feed(eventOf(id, answer)),
-    );
-  };
-
-  // A button that leaves the screen under a finger lets go.
-  const leave = useRef(feed);
-  leave.current = feed;
-  useEffect(() => () => leave.current({ type: 'leave' }), []);
-  useTicks(phase.value.name, () => feed({ type: 'tick', id: newId() }));
-  useSignalEffect(() => {
-    if (!connected.value) feed({ type: 'lost' });
-  });
-
-  const dead = blocked !== undefined && phase.value.name !== 'down';
+  const dead = blocked !== undefined && phase.name !== 'down';
   const press = (): void => {
     if (dead) return;
-    if (phase.peek().name !== 'asking') seen.current = store.seq;
+    see();
     feed({ type: 'press' });
   };
   return (
     <button
       type="button"
-      class={`act ${kind} ${small === true ? 'small' : ''} ${phase.value.name}`}
+      class={`act ${kind} ${small === true ? 'small' : ''} ${phase.name}`}
       aria-disabled={dead}
-      data-phase={phase.value.name}
+      data-phase={phase.name}
       onPointerDown={press}
       onPointerUp={() => feed({ type: 'release' })}
       onPointerLeave={() => feed({ type: 'leave' })}
@@ -91,19 +65,79 @@ export function ActButton(props: ActButtonProps): JSX.Element {
       <span class="fill" aria-hidden="true" />
       <span class="title">{title}</span>
       <span class="hint" aria-live="polite">
-        {hintOf(kind, phase.value, blocked)}
+        {hintOf(kind, phase, blocked)}
       </span>
     </button>
   );
 }
 
+interface Press {
+  readonly phase: Phase;
+  readonly feed: (event: NoTime<Event>) => void;
+  /** A finger comes down: what it sees is what the act will expect. */
+  readonly see: () => void;
+}
+
+/** One button's machine, its sending and its ticks. */
+function usePress({ kind, verb, args, flow }: ActButtonProps): Press {
+  const phase = useSignal<Phase>(idle);
+  const seen = useRef<Standing | undefined>(undefined);
+  const feed = (event: NoTime<Event>): void => {
+    const next = step(kind, phase.peek(), { ...event, at: performance.now() });
+    phase.value = next.phase;
+    if (next.effect === 'act') send('id' in event ? event.id : newId(), verb, args);
+    if (next.effect === 'keep') send(newId(), 'keep', { ...args, down: true });
+    if (next.effect === 'let-go') send(newId(), 'keep', { ...args, down: false });
+  };
+  const send = (id: string, what: Verb, about: Act['args']): void => {
+    const expect = kind === 'stop' || what === 'keep' ? undefined : expectOf(flow, seen.current);
+    const act: Act = { id, verb: what, args: about };
+    acts.send(expect === undefined ? act : { ...act, expect }, (answer) =>
+      feed(eventOf(id, answer)),
+    );
+  };
+  const latest = useRef(feed);
+  latest.current = feed;
+  // A button that leaves the screen under a finger lets go.
+  useEffect(() => () => latest.current({ type: 'leave' }), []);
+  useSignalEffect(() => {
+    if (!connected.value) latest.current({ type: 'lost' });
+  });
+  useTicks(phase.value.name, () => latest.current({ type: 'tick', id: newId() }));
+  useHand(phase.value.name);
+  const see = (): void => {
+    if (flow !== undefined && phase.peek().name !== 'asking') seen.current = store.standing(flow);
+  };
+  return { phase: phase.value, feed, see };
+}
+
+/** Counts the finger while it is down. */
+function useHand(phase: Phase['name']): void {
+  const down = phase === 'holding' || phase === 'down';
+  useEffect(() => {
+    if (!down) return undefined;
+    hands.value += 1;
+    return () => {
+      hands.value -= 1;
+    };
+  }, [down]);
+}
+
+/**
+ * What the person saw when the finger came down: had the flow moved since, control refuses the act. While it has not,
+ * the newest entry counts, for those that recorded its last move may be newer than the frame that showed it.
+ */
+function expectOf(flow: string | undefined, seen: Standing | undefined): Act['expect'] {
+  if (flow === undefined || seen === undefined) return undefined;
+  const now = store.standing(flow);
+  return { flow, seq: now.moved === seen.moved ? now.seq : seen.seq };
+}
+
 /** Runs while something is under way; a resting button costs nothing. */
 function useTicks(phase: Phase['name'], tick: () => void): void {
-  const latest = useRef(tick);
-  latest.current = tick;
   useEffect(() => {
     if (phase === 'idle') return undefined;
-    const timer = setInterval(() => latest.current(), keep_ms);
+    const timer = setInterval(tick, keep_ms);
     return () => clearInterval(timer);
   }, [phase]);
 }

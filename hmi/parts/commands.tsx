@@ -1,22 +1,26 @@
 // The commands of a flow: on the left those that the active states accept, on the right the stops, always, in one place.
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import type { FlowInfo } from '#contract/wire.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { commandTitle, isAccepted } from '#hmi/feed/derive.ts';
 import type { Kind } from '#hmi/feed/press.ts';
 import { t } from '#hmi/i18n/text.ts';
-import { ActButton } from './act-button.tsx';
+import { ActButton, hands } from './act-button.tsx';
 import { saidOf } from './term.tsx';
 
 type Command = FlowInfo['commands'][number];
 
 export function Commands({ flow }: { flow: FlowInfo }): JSX.Element {
   const { commands: accepted = [], candidates = [] } = store.whys.value[flow.name]?.why ?? {};
-  const others = flow.commands.flatMap((command) => {
+  const now = flow.commands.flatMap((command) => {
     const state = accepted.find(({ name }) => name === command.name);
     const shown = command.class !== 'stop' && state !== undefined && isAccepted(state, candidates);
     return shown ? [{ command, ...state }] : [];
   });
+  const still = useRef(now);
+  if (hands.value === 0) still.current = now;
+  const others = still.current;
   const stops = flow.commands.filter((command) => command.class === 'stop');
   return (
     <section class="commands" aria-label={t('commands.title')}>

@@ -11,7 +11,7 @@ import { Priority } from '#hmi/parts/mark.tsx';
 export function Alarms(): JSX.Element {
   const alarms = sortAlarms(store.alarms.value);
   return (
-    <main class="stale-scope list" aria-label={t('nav.alarms')}>
+    <main class="stale-scope list" tabIndex={0} aria-label={t('nav.alarms')}>
       <section class="panel">
         <h2>{t('alarms.title')}</h2>
         {alarms.length === 0 && <p class="quiet">{t('alarms.none')}</p>}

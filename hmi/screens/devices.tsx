@@ -8,7 +8,7 @@ import { formatSpan } from '#hmi/parts/format.ts';
 export function Devices(): JSX.Element {
   const devices = store.hello.value?.devices ?? [];
   return (
-    <main class="stale-scope list" aria-label={t('nav.devices')}>
+    <main class="stale-scope list" tabIndex={0} aria-label={t('nav.devices')}>
       <section class="panel">
         <h2>{t('devices.title')}</h2>
         <table class="devices">

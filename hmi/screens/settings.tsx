@@ -8,7 +8,7 @@ import { formatSpan, formatUnit, formatValue } from '#hmi/parts/format.ts';
 export function Settings(): JSX.Element {
   const flows = store.hello.value?.flows ?? [];
   return (
-    <main class="stale-scope list columns" aria-label={t('nav.settings')}>
+    <main class="stale-scope list columns" tabIndex={0} aria-label={t('nav.settings')}>
       <div>
         {flows.map((flow) => (
           <Parameters key={flow.name} flow={flow} />

@@ -10,7 +10,7 @@ export function Signals(): JSX.Element {
   const tags = store.hello.value?.tags ?? [];
   const of = (kind: TagInfo['kind']): TagInfo[] => tags.filter((tag) => tag.kind === kind);
   return (
-    <main class="stale-scope list columns" aria-label={t('nav.signals')}>
+    <main class="stale-scope list columns" tabIndex={0} aria-label={t('nav.signals')}>
       <Tags title={t('signals.inputs')} tags={of('input')} />
       <div>
         <Outputs tags={of('output')} />

@@ -1,0 +1,136 @@
+// A real browser at the product's page: what it sent, heard, complained about and fetched is kept.
+// Scripts that run in the page are texts, so that this folder needs no types of a browser.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { FromBrowser, ToBrowser } from '#contract/live.ts';
+
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+);
+
+export const launch = (): Promise<Browser> =>
+  chromium.launch({ executablePath: '/usr/bin/chromium', args });
+
+export const sizes = {
+  panel: { width: 1280, height: 800 },
+  desk: { width: 1920, height: 1080 },
+  upright: { width: 1080, height: 1920 },
+} as const;
+
+export interface OpenPage extends AsyncDisposable {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly sent: FromBrowser[];
+  readonly heard: ToBrowser[];
+  /** Refusals of the page's policy, errors and uncaught exceptions. */
+  readonly problems: string[];
+  readonly requests: string[];
+  /** Acts that left this page. */
+  acts(): Extract<FromBrowser, { type: 'act' }>[];
+}
+
+/** Opens `address` in a context of its own and waits until the cell is live. */
+export async function openPage(
+  browser: Browser,
+  address: string,
+  options: { size?: { width: number; height: number }; touch?: boolean } = {},
+): Promise<OpenPage> {
+  const { size = sizes.panel, touch = false } = options;
+  const context = await browser.newContext({ viewport: size, hasTouch: touch });
+  const page = await context.newPage();
+  const sent: FromBrowser[] = [];
+  const heard: ToBrowser[] = [];
+  const problems: string[] = [];
+  const requests: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+  });
+  page.on('pageerror', (error) => void problems.push(String(error)));
+  page.on('request', (request) => void requests.push(request.url()));
+  page.on('websocket', (socket) => {
+    requests.push(socket.url());
+    socket.on('framesent', ({ payload }) => {
+      sent.push(JSON.parse(String(payload)) as FromBrowser);
+    });
+    socket.on('framereceived', ({ payload }) => {
+      heard.push(JSON.parse(String(payload)) as ToBrowser);
+    });
+  });
+  await page.addInitScript(
+    `document.addEventListener('securitypolicyviolation', (event) =>
+       console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI));`,
+  );
+  await page.goto(address);
+  await page.waitForSelector('.page.live', { timeout: 10_000 });
+  return {
+    page,
+    context,
+    sent,
+    heard,
+    problems,
+    requests,
+    acts: () => sent.filter((message) => message.type === 'act'),
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+}
+
+/** Names of the rules that axe-core finds broken, with the first element of each. */
+export async function axe(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  return page.evaluate<string[]>(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+      .then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html.slice(0, 120)))`,
+  );
+}
+
+/** Buttons and links smaller than a gloved finger can hit, in CSS px. */
+export const smallTargets = (page: Page, least: number): Promise<string[]> =>
+  page.evaluate<string[]>(
+    `[...document.querySelectorAll('button, summary, a')]
+      .map((each) => ({ each, box: each.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && (box.width < ${least} || box.height < ${least}))
+      .map(({ each, box }) => each.textContent + ' ' + box.width + 'x' + box.height)`,
+  );
+
+/** Elements whose text is cut off or runs out of them, and whether the page itself scrolls. */
+export const overflows = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(
+    `[...document.querySelectorAll('html, main, header, nav, button, .unit, .fact, .step, .leaf')]
+      .filter((each) => each.scrollWidth > each.clientWidth + 1)
+      .map((each) => each.tagName + '.' + each.className + ' ' + each.textContent.slice(0, 60))`,
+  );
+
+/** The share of pixels whose colour says something: channels more than 60 apart. */
+export async function colourShare(context: BrowserContext, png: Buffer): Promise<number> {
+  const blank = await context.newPage();
+  const share = await blank.evaluate<number>(
+    `(async () => {
+      const bytes = Uint8Array.from(atob('${png.toString('base64')}'), (c) => c.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+      const canvas = new OffscreenCanvas(image.width, image.height);
+      const context = canvas.getContext('2d');
+      context.drawImage(image, 0, 0);
+      const { data } = context.getImageData(0, 0, image.width, image.height);
+      let count = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        const high = Math.max(data[i], data[i + 1], data[i + 2]);
+        if (high - Math.min(data[i], data[i + 1], data[i + 2]) > 60) count += 1;
+      }
+      return (count * 4) / data.length;
+    })()`,
+  );
+  await blank.close();
+  return share;
+}
