@@ -188,8 +188,7 @@ export class Chronicle {
     if (draft.kind === 'segment' && this.#open > 0) this.#checkpoint();
     const seq = this.#push(draft);
     if (seq === 0) {
-      this.#lost = 1;
-      this.#stall('E_CHRONICLE_LOST', 'the backlog is full');
+      this.#lose();
       return 0;
     }
     if (this.#open >= checkpointEntries) this.#checkpoint();
@@ -316,6 +315,14 @@ export class Chronicle {
       if (this.#age() < this.#stallAge) this.#watch();
       else this.#stall('E_CHRONICLE_STALL', 'the disk does not answer');
     });
+  }
+
+  #lose(): void {
+    this.#lost = 1;
+    this.#stall('E_CHRONICLE_LOST', 'the backlog is full');
+    // An entry of more than half the backlog: no commit is on its way that would end this.
+    const nothingWaits = this.#ring.oldest() === undefined;
+    if (nothingWaits) this.#clock.after(this.#options.stall, () => this.#advance());
   }
 
   #stall(code: Code, text: string): void {

@@ -135,6 +135,17 @@ describe('a stall', () => {
   });
 });
 
+test('an entry that the backlog can never hold is lost, and the record goes on', async () => {
+  const local = await open({ backlog: 65_536 });
+  const large = { ...faultDraft('x'), body: new Uint8Array(70_000) };
+  expect(local.chronicle.append(large)).toBe(0);
+  expect(local.chronicle.append(faultDraft('y'))).toBe(0);
+  local.clock.pass(100);
+  expect(local.gaps).toMatchObject([{ why: 'backlog', lost: 2 }]);
+  expect(local.chronicle.append(faultDraft('z'))).toBe(1);
+  await local.close();
+});
+
 describe('an orderly end', () => {
   test('leaves one file, and reading it leaves nothing beside it', async () => {
     const local = await open();
