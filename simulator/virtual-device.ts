@@ -58,9 +58,14 @@ export class VirtualDevice {
   /** What control asks of each output; written again at every connect. */
   readonly #asked = new Map<string, PlantValue>();
   #fault: VirtualFault | undefined;
+  #running = false;
   #online = false;
+  /** It was online since control came. */
+  #known = false;
   /** Counts connections, so that what belongs to an old one is known. */
   #epoch = 0;
+  /** The connection on which control died. */
+  #left = -1;
   #failures = 0;
   #arrives = 0;
   /** What the hanging line holds of this connection. */
@@ -88,8 +93,21 @@ export class VirtualDevice {
     return this.#online;
   }
 
+  /** Control is there: its driver connects. */
   start(): void {
-    this.#agenda.after(this.#latency(), () => this.#connect());
+    this.#running = true;
+    this.#later(this.#latency());
+  }
+
+  /** Control is gone, and its connection with it; the device stays as it is. */
+  leave(): void {
+    this.#running = false;
+    this.#online = false;
+    this.#known = false;
+    this.#left = this.#epoch;
+    this.#epoch += 1;
+    this.#held = [];
+    this.#asked.clear();
   }
 
   /** Undefined ends the fault. */
@@ -109,6 +127,7 @@ export class VirtualDevice {
   }
 
   write(output: string, value: PlantValue): void {
+    if (!this.#running) return;
     this.#asked.set(output, value);
     if (this.#online) this.#send(output, value);
   }
@@ -122,12 +141,13 @@ export class VirtualDevice {
     const epoch = this.#epoch;
     const { now } = this.#agenda;
     this.#arrives = Math.max(this.#arrives, now + this.#latency() / 2);
-    this.#agenda.after(this.#arrives - now, () => this.#unlessLost(epoch, arrive));
+    this.#agenda.after(this.#arrives - now, () => this.#unlessLost(epoch, arrive, true));
   }
 
-  #unlessLost(epoch: number, run: () => void): void {
-    if (this.#epoch !== epoch) return;
-    if (this.#hangs()) this.#held.push(() => this.#unlessLost(epoch, run));
+  /** `sent`: what control had sent when it died still arrives. */
+  #unlessLost(epoch: number, run: () => void, sent = false): void {
+    if (this.#epoch !== epoch && !(sent && this.#left === epoch)) return;
+    if (this.#hangs()) this.#held.push(() => this.#unlessLost(epoch, run, sent));
     else run();
   }
 
@@ -137,9 +157,17 @@ export class VirtualDevice {
     return fault?.kind === 'hang' || (fault?.kind === 'slow' && fault.by >= this.#options.timeout);
   }
 
+  #later(delay: number): void {
+    const epoch = this.#epoch;
+    this.#agenda.after(delay, () => {
+      if (this.#running && this.#epoch === epoch) this.#connect();
+    });
+  }
+
   #connect(): void {
     if (this.#fault?.kind === 'kill' || this.#hangs()) return this.#retry();
-    const again = this.#epoch > 0;
+    const again = this.#known;
+    this.#known = true;
     this.#online = true;
     this.#failures = 0;
     this.#epoch += 1;
@@ -165,7 +193,7 @@ export class VirtualDevice {
   #retry(): void {
     const most = Math.min(backoff.most, backoff.base * 2 ** this.#failures);
     this.#failures += 1;
-    this.#agenda.after(most * (0.5 + this.#random() / 2), () => this.#connect());
+    this.#later(most * (0.5 + this.#random() / 2));
   }
 
   #beat(epoch: number, every: number): void {

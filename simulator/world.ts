@@ -1,11 +1,12 @@
 // A whole cell in virtual time and in process: the plant, devices with their latency and faults, people, and the real
 // scan between them. The same seed gives the same run to the last bit; an hour takes seconds.
 import type { Actor } from '#contract/actor.ts';
+import type { Json } from '#contract/canonical.ts';
 import { assert, present } from '#contract/error.ts';
 import { status } from '#contract/quality.ts';
 import type { Rolling, ScanRecord } from '#contract/record.ts';
 import type { Value } from '#contract/sample.ts';
-import { instant, parseDuration, utcMs, type Duration, type Random } from '#contract/time.ts';
+import { instant, utcMs, type Duration, type Random } from '#contract/time.ts';
 import { Cell } from '#flows/engine/cell.ts';
 import type { Engines } from '#flows/engine/engine-pair.ts';
 import { Grid, type Due } from '#flows/engine/grid.ts';
@@ -14,13 +15,16 @@ import { Intake } from '#flows/engine/intake.ts';
 import type { AlarmChange, FlowFault, ScanAct, ScanInput, ScanResult } from '#flows/engine/scan.ts';
 import type { CellPlan } from '#flows/plan.ts';
 import type { ReplayEntry, SegmentStart } from '#flows/replay/replay.ts';
+import type { RestartClass } from '#flows/engine/restart.ts';
 import { Agenda } from './agenda.ts';
 import { buildPlant } from './plant/build.ts';
 import type { PlantFile } from './plant/file.ts';
-import { DeviceOutputs } from './plant/outputs.ts';
+import { outputsOf, type DeviceOutputs } from './plant/outputs.ts';
 import type { PersonAct, Plant, PlantValue } from './plant/plant.ts';
 import { stream } from './plant/random.ts';
-import { deviceOf, VirtualDevice, type VirtualFault } from './virtual-device.ts';
+import { timingOf } from './driver-timing.ts';
+import { deviceOf, VirtualDevice, type PolledTag, type VirtualFault } from './virtual-device.ts';
+import { weatherOf, type Weather } from './weather.ts';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -46,13 +50,12 @@ export interface Fired {
   readonly id: string;
 }
 
-/** What this seed makes of the world beside the plant: how slow lines, disk and processor are. */
-interface Weather {
-  readonly latency: { readonly least: number; readonly spread: number };
-  /** ms until a scan's entry is durable, at most but for a stall. */
-  readonly commit: number;
-  /** Share of scans after which the processor is away, and for how long at most, ms. */
-  readonly away: { readonly share: number; readonly most: number };
+/** One boot of control: how its segment opened, and all that a chronicle would hold of it for a replay. */
+export interface Boot {
+  readonly opening: SegmentStart;
+  readonly entries: ReplayEntry[];
+  /** What the boot's last scan left, once it is over. */
+  closing?: SegmentStart;
 }
 
 /** UTC at the start of every world. */
@@ -65,9 +68,8 @@ export class World {
   readonly plant: Plant;
   readonly plan: CellPlan;
   readonly cell: Cell;
-  /** Its one segment: how it opened, and all that a chronicle would hold for a replay. */
-  readonly opening: SegmentStart;
-  readonly entries: ReplayEntry[] = [];
+  /** The last one is the one that runs. */
+  readonly boots: Boot[] = [];
   readonly fired: Fired[] = [];
   readonly faults: FlowFault[] = [];
   readonly alarms: (AlarmChange & { readonly now: number })[] = [];
@@ -76,9 +78,9 @@ export class World {
   readonly outcomes = new Map<string, string>();
   scans = 0;
   readonly #agenda = new Agenda();
-  readonly #image: Image;
-  readonly #intake: Intake;
-  readonly #grid: Grid;
+  #image: Image;
+  #intake: Intake;
+  #grid: Grid;
   readonly #devices = new Map<string, VirtualDevice>();
   readonly #tick: Duration;
   readonly #weather: Weather;
@@ -89,47 +91,27 @@ export class World {
   readonly #decided = new Map<number, Value>();
   /** Devices that came back since the last scan. */
   readonly #returned: string[] = [];
+  /** Flows entered `hot` wait until every output is confirmed safe. */
+  #resuming = false;
   #ticked = 0;
   #awayUntil = 0;
   #acts = 0;
 
   constructor(options: WorldOptions) {
     const { plan, seed } = options;
-    const { scan } = plan.manifest;
     this.plan = plan;
     this.plant = buildPlant(options.plant, seed);
     this.cell = new Cell(plan, options.engines);
-    this.#image = new Image(plan.tags);
-    this.#intake = new Intake(plan);
-    this.#grid = new Grid({ period: scan.period, min: scan.min });
     this.#tick = options.plant.tick;
     this.#weather = weatherOf(stream(seed, 'weather'));
     this.#disk = stream(seed, 'disk');
     this.#processor = stream(seed, 'processor');
     this.#onScan = options.onScan;
     for (const [name, device] of Object.entries(options.plant.devices)) {
-      const outputs = new DeviceOutputs(device.heartbeat?.silent ?? Number.POSITIVE_INFINITY);
-      for (const [tag, { safe }] of Object.entries(device.tags)) {
-        if (safe === undefined) continue;
-        outputs.add(tag, safe, present(this.plant.actuators.get(tag), `the plant drives ${tag}`));
-      }
+      const outputs = outputsOf(device, this.plant);
       this.#devices.set(name, this.#device(name, outputs, stream(seed, `device/${name}`)));
     }
-    this.cell.enter(
-      undefined,
-      plan.flows.map(() => 'cold'),
-    );
-    const state = this.cell.openSegment();
-    this.opening = { scan: 0, now: 0, period: scan.period, state };
-    this.#setSystem('sys.chronicle.ok', true);
-    this.#setSystem('sys.mirror.ok', true);
-    this.#setSystem('sys.scan.late', 0);
-    this.#setSystem('sys.disk.free', 10_000);
-    for (const [name, device] of this.#devices) {
-      this.#setSystem(`sys.device.${name}.ok`, false);
-      this.#setSystem(`sys.device.${name}.returned`, false);
-      device.start();
-    }
+    [this.#image, this.#intake, this.#grid] = this.#boot(undefined, 'cold');
   }
 
   /** Virtual ms since the start. */
@@ -237,6 +219,54 @@ export class World {
     return this.plant.act(act, on);
   }
 
+  /** Control dies now, if it lives, and is back after so many ms with its flows entered in this way. */
+  restart(away: number, way: RestartClass = 'hot'): void {
+    const boot = present(this.boots.at(-1), 'a boot');
+    if (boot.closing !== undefined) return;
+    const { scan, now } = this.cell;
+    const state = this.cell.save();
+    boot.closing = { ...boot.opening, scan, now, state };
+    for (const device of this.#devices.values()) device.leave();
+    this.#awayUntil = this.now + away;
+    this.#agenda.after(away, () => {
+      [this.#image, this.#intake, this.#grid] = this.#boot(state, way);
+    });
+  }
+
+  #boot(saved: Json | undefined, way: RestartClass): [Image, Intake, Grid] {
+    const { plan, cell } = this;
+    const now = Math.floor(this.now);
+    this.#image = new Image(plan.tags);
+    this.#decided.clear();
+    this.#resuming = way === 'hot';
+    const ways = plan.flows.map(() => way);
+    cell.enter(saved, ways, now);
+    const { period, min } = plan.manifest.scan;
+    const opening = { scan: 0, now, period, state: cell.openSegment() };
+    this.boots.push({ opening, entries: [] });
+    this.#setSystem('sys.chronicle.ok', true);
+    this.#setSystem('sys.mirror.ok', true);
+    this.#setSystem('sys.scan.late', 0);
+    this.#setSystem('sys.disk.free', 10_000);
+    for (const [name, device] of this.#devices) {
+      this.#setSystem(`sys.device.${name}.ok`, false);
+      this.#setSystem(`sys.device.${name}.returned`, false);
+      device.start();
+    }
+    return [this.#image, new Intake(plan), new Grid({ period, min, last: now })];
+  }
+
+  /** As control does for `hot`: it goes on once every output reads back as safe. */
+  #resume(): void {
+    const devices = [...this.#devices.values()];
+    if (!devices.every((device) => device.online && device.outputs.safe)) return;
+    this.#resuming = false;
+    for (const [flow] of this.plan.flows.entries()) {
+      const id = `resume-${this.boots.length}-${flow}`;
+      this.#intake.offer({ kind: 'resume', flow, id, actor: 'system' }, this.now);
+    }
+  }
+
   #commandOf(name: string, flow: number): number {
     const { commands } = present(this.plan.flows[flow], 'a flow of the cell').flow;
     const command = commands.findIndex((declared) => declared.name === name);
@@ -253,6 +283,7 @@ export class World {
     }
     this.#agenda.runDue();
     if (to < this.#awayUntil) return;
+    if (this.#resuming && this.cell.scan > 0) this.#resume();
     const due = this.#grid.next(to, this.#waiting);
     if (due !== undefined) this.#scan(due);
   }
@@ -290,12 +321,12 @@ export class World {
   /** As control does: acts before the scan that took them, its alarms after it. */
   #record(acts: readonly ScanAct[], result: ScanResult, record: ScanRecord): void {
     const { scan } = this.cell;
-    const seq = this.entries.length;
-    for (const act of [...acts, ...result.ended])
-      this.entries.push({ kind: 'act', seq, scan, act });
-    this.entries.push({ kind: 'scan', seq, scan, record });
+    const { entries } = present(this.boots.at(-1), 'a boot');
+    const seq = entries.length;
+    for (const act of [...acts, ...result.ended]) entries.push({ kind: 'act', seq, scan, act });
+    entries.push({ kind: 'scan', seq, scan, record });
     for (const alarm of result.alarms) {
-      this.entries.push({ kind: 'alarm', seq, scan, id: alarm.id, change: alarm.change });
+      entries.push({ kind: 'alarm', seq, scan, id: alarm.id, change: alarm.change });
       this.alarms.push({ ...alarm, now: record.now });
     }
     for (const { flow, transition } of record.fired) {
@@ -315,7 +346,9 @@ export class World {
     this.#decided.set(tag, value);
     const { name, device } = present(this.plan.tags[tag], 'a tag of the plan');
     if (device === undefined || typeof value === 'bigint' || value === null) return;
+    const boot = this.boots.length;
     const leave = (): void => {
+      if (this.boots.length !== boot) return;
       if (this.#decided.get(tag) === value) deviceOf(this.#devices, device).write(name, value);
     };
     if (safe) leave();
@@ -336,8 +369,7 @@ export class World {
   #device(name: string, outputs: DeviceOutputs, random: Random): VirtualDevice {
     const { devices } = this.plan.manifest;
     const frame = present(Object.entries(devices).find(([id]) => id === name)?.[1], name);
-    const beat = frame['heartbeat'];
-    const every = isObject(beat) ? spanOf(beat['every']) : undefined;
+    const timing = timingOf(frame);
     const sink = {
       changed: (tag: number, value: PlantValue): void => this.#sample(tag, value),
       seen: (tags: readonly number[]): void => this.#image.seen(tags, instant(this.now)),
@@ -347,51 +379,21 @@ export class World {
         if (again) this.#setSystem(`sys.device.${name}.returned`, true);
       },
     };
-    const options = {
-      name,
-      timeout: spanOf(frame['timeout']) ?? 300,
-      heartbeat: every ?? (beat === undefined ? undefined : 100),
-      latency: this.#weather.latency,
-      polls: this.#polls(name, frame['poll']),
-    };
+    const polls = timing.classes.map(([label, period], order) => {
+      return { period, tags: this.#polled(name, label, order === 0) };
+    });
+    const options = { name, ...timing, latency: this.#weather.latency, polls };
     return new VirtualDevice(this.#agenda, random, options, { outputs, sink });
   }
 
-  /** The tags of a device by poll class, as its driver would group them. */
-  #polls(device: string, classes: unknown): { period: number; tags: Polled[] }[] {
-    const periods = isObject(classes) ? Object.entries(classes) : [['default', '100ms'] as const];
-    return periods.map(([name, period], order) => {
-      const tags = this.plan.tags.flatMap((plan, tag): Polled[] => {
-        if (plan.kind !== 'input' || plan.device !== device) return [];
-        const { poll } = present(this.plan.manifest.tags[plan.name], 'a tag of the manifest');
-        if (poll === undefined ? order !== 0 : poll !== name) return [];
-        const sensor = present(this.plant.sensors.get(plan.name), `the plant shows ${plan.name}`);
-        return [{ tag, sensor }];
-      });
-      return { period: spanOf(period) ?? 100, tags };
+  /** The inputs of a device that are in this poll class; those that name none are in the first. */
+  #polled(device: string, label: string, first: boolean): PolledTag[] {
+    return this.plan.tags.flatMap((plan, tag): PolledTag[] => {
+      if (plan.kind !== 'input' || plan.device !== device) return [];
+      const { poll } = present(this.plan.manifest.tags[plan.name], 'a tag of the manifest');
+      if (poll === undefined ? !first : poll !== label) return [];
+      const sensor = present(this.plant.sensors.get(plan.name), `the plant shows ${plan.name}`);
+      return [{ tag, sensor }];
     });
   }
-}
-
-interface Polled {
-  readonly tag: number;
-  readonly sensor: () => PlantValue;
-}
-
-/** Some worlds are quick, some slow; few are both. */
-function weatherOf(random: Random): Weather {
-  const slow = random() < 0.3;
-  return {
-    latency: { least: 0.2 + random() * 2, spread: slow ? 30 : 3 },
-    commit: random() < 0.3 ? 60 : 4,
-    away: { share: random() < 0.5 ? 0 : 0.002, most: 60 },
-  };
-}
-
-function spanOf(text: unknown): number | undefined {
-  return typeof text === 'string' ? parseDuration(text) : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,7 +1,8 @@
 // The outputs of one device, between what was written to it and what moves the machine. A device that has once heard
 // a heartbeat and then hears none puts its outputs to their safe values, and keeps them there until it beats again.
 import { assert, present } from '#contract/error.ts';
-import type { Actuator, PlantValue } from './plant.ts';
+import type { DeviceOptions } from './file.ts';
+import type { Actuator, Plant, PlantValue } from './plant.ts';
 
 interface Output {
   readonly safe: PlantValue;
@@ -24,6 +25,11 @@ export class DeviceOutputs {
   /** Fell safe, and has not beaten since. */
   get fallen(): boolean {
     return this.#fallen;
+  }
+
+  /** Every output reads back as its safe value. */
+  get safe(): boolean {
+    return [...this.#outputs.values()].every(({ value, safe }) => value === safe);
   }
 
   add(name: string, safe: PlantValue, actuator: Actuator): void {
@@ -64,4 +70,14 @@ export class DeviceOutputs {
       output.actuator(output.safe);
     }
   }
+}
+
+/** The outputs of a device of the plant file, at their safe values. */
+export function outputsOf(device: DeviceOptions, plant: Plant): DeviceOutputs {
+  const outputs = new DeviceOutputs(device.heartbeat?.silent ?? Number.POSITIVE_INFINITY);
+  for (const [tag, { safe }] of Object.entries(device.tags)) {
+    if (safe === undefined) continue;
+    outputs.add(tag, safe, present(plant.actuators.get(tag), `the plant drives ${tag}`));
+  }
+  return outputs;
 }

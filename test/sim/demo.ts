@@ -82,14 +82,18 @@ export function tendedWorld(seed: number, options: Partial<WorldOptions> = {}): 
   return world;
 }
 
-/** Re-executes what the world recorded, with the table engine alone, up to the state that it is in. */
+/** Re-executes each boot that the world recorded, with the table engine alone, up to the state that it left. */
 export function replayed(world: World): Pick<ReplayReport, 'scans' | 'difference'> {
-  const cell = new Cell(demo.plan, demo.tables());
-  const { scan, now } = world.cell;
-  const { period } = world.opening;
-  const end = { scan, now, period, state: world.cell.save() };
-  const { scans, difference } = replay(cell, world.opening, world.entries, end);
-  return { scans, difference };
+  let scans = 0;
+  for (const { opening, entries, closing } of world.boots) {
+    const cell = new Cell(demo.plan, demo.tables());
+    const { scan, now } = world.cell;
+    const end = closing ?? { ...opening, scan, now, state: world.cell.save() };
+    const report = replay(cell, opening, entries, end);
+    scans += report.scans;
+    if (report.difference !== undefined) return { scans, difference: report.difference };
+  }
+  return { scans, difference: undefined };
 }
 
 /** Seeds of a run: all that SEEDS names (`3` or `1-50`), else these. */

@@ -11,7 +11,7 @@ const outcome = (seed: number): unknown => {
   world.after(100_000, () => world.fault('io', { kind: 'hang' }));
   world.after(104_000, () => world.fault('io', undefined));
   world.run(minutes(5));
-  return [world.rolling, world.scans, world.entries.length, world.plant.figures()];
+  return [world.rolling, world.scans, world.boots[0]?.entries.length, world.plant.figures()];
 };
 
 describe('the demo cell', () => {

@@ -1,4 +1,4 @@
-// Faults and people at random moments, many at once, over the demo cell: three verdicts. Crashed: an engine failed or
+// Faults, people and deaths of control at random moments, many at once, over the demo cell: three verdicts. Crashed: an engine failed or
 // differed, or the replay did. Wrong: something would have been damaged. Stuck: it does not make parts again when the storm is over.
 import { describe, expect, it } from 'vitest';
 import { milliseconds, type Random } from '#contract/time.ts';
@@ -12,6 +12,7 @@ interface Storm {
   readonly device: number;
   readonly person: number;
   readonly command: number;
+  readonly death: number;
   /** ms between rounds, at most. */
   readonly pause: number;
 }
@@ -19,8 +20,8 @@ interface Storm {
 function stormOf(seed: number): Storm {
   const random = stream(seed, 'storm');
   const chance = (): number => (random() < 0.3 ? 0 : random());
-  const [device, person, command] = [chance(), chance() / 2, chance()];
-  return { random, device, person, command, pause: 500 + random() * 15_000 };
+  const [device, person, command, death] = [chance(), chance() / 2, chance(), chance() / 4];
+  return { random, device, person, command, death, pause: 500 + random() * 15_000 };
 }
 
 const pick = <T>(random: Random, list: readonly [T, ...(readonly T[])]): T =>
@@ -42,6 +43,7 @@ function trouble(world: World, storm: Storm): void {
     world.act(act, true);
     world.after(lasts, () => world.act(act, false));
   }
+  if (random() < storm.death) world.restart(lasts);
   if (random() < storm.command) {
     world.command(pick(random, ['stop', 'hold', 'abort', 'clear', 'unhold', 'reset', 'start']));
   }

@@ -1,0 +1,21 @@
+// What a seed makes of a virtual world beside the plant: how slow lines, disk and processor are.
+import type { Random } from '#contract/time.ts';
+
+export interface Weather {
+  /** ms from a request to its answer: at least, and how much more at most. */
+  readonly latency: { readonly least: number; readonly spread: number };
+  /** ms until a scan's entry is durable, at most. */
+  readonly commit: number;
+  /** Share of scans after which the processor is away, and for how long at most, ms. */
+  readonly away: { readonly share: number; readonly most: number };
+}
+
+/** Some worlds are quick, some slow; few are both. */
+export function weatherOf(random: Random): Weather {
+  const slow = random() < 0.3;
+  return {
+    latency: { least: 0.2 + random() * 2, spread: slow ? 30 : 3 },
+    commit: random() < 0.3 ? 60 : 4,
+    away: { share: random() < 0.5 ? 0 : 0.002, most: 60 },
+  };
+}
