@@ -65,6 +65,13 @@ export class Breakers {
     return this.#circuits.size;
   }
 
+  /** On a new connection: when all were silent it was the line, and each is asked again at once. */
+  renew(): void {
+    if (this.open < this.size) return;
+    for (const unit of this.#circuits.keys()) this.answered(unit);
+    this.#probesFrom = 0;
+  }
+
   answered(unit: number): void {
     const circuit = this.#circuits.get(unit);
     if (circuit === undefined) return;

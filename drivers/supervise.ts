@@ -271,6 +271,7 @@ export class Supervisor<C extends Connection> {
     if (error === undefined) {
       this.#epoch += 1;
       this.#connection = connection;
+      this.breakers.renew();
       const served = this.#supervised.serve(connection, this.#epoch).catch(failed);
       error = await Promise.race([
         ended,

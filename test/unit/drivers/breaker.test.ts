@@ -37,6 +37,22 @@ describe('circuits', () => {
     expect([breakers.permits(1, instant(10)), breakers.open]).toEqual([true, 0]);
   });
 
+  test('a new connection closes all when all were open, and none when one was not', () => {
+    const breakers = new Breakers();
+    breakers.setUnits([1, 2]);
+    for (let i = 0; i < 3; i += 1) breakers.timedOut(1, instant(0), took);
+    breakers.renew();
+    expect(breakers.open).toBe(1);
+    for (let i = 0; i < 4; i += 1) breakers.timedOut(2, instant(0), took);
+    expect(breakers.open).toBe(2);
+    breakers.renew();
+    expect([
+      breakers.open,
+      breakers.permits(1, instant(0)),
+      breakers.permits(2, instant(0)),
+    ]).toEqual([0, true, true]);
+  });
+
   test('probes of dead units take at most a tenth of the time, however many are dead', () => {
     const breakers = new Breakers();
     const dead = [1, 2, 3, 4, 5];
