@@ -64,8 +64,8 @@ export class Cell {
   #now = 0;
   #scan = 0;
   /** The alarms of forces are to be looked at, though none may stand any more. */
-  #forcesChanged = false;
-  #forcesMoved = true;
+  #warns = false;
+  #forcesDirty = true;
   #dirty = true;
 
   /** `settle`: how long a flow waits for first answers, ms; the manifest's unless given. */
@@ -120,7 +120,7 @@ export class Cell {
       run.advance(input.now, faulted, making);
     }
     for (const run of this.flows) if (run.unpublished) this.#publish(run, making);
-    if (this.#forcesChanged || this.tags.forces.size > 0) this.#alarmForces();
+    if (this.#warns || this.tags.forces.size > 0) this.#alarmForces();
     this.#roll();
     return this.#result(input, making.take());
   }
@@ -202,7 +202,7 @@ export class Cell {
   setForce(tag: number, force: Force | undefined): void {
     if (force === undefined) this.tags.forces.delete(tag);
     else this.tags.forces.set(tag, force);
-    this.#forcesChanged = true;
+    this.#warns = true;
     this.forcesChanged();
     const driver = this.plan.tags[tag]?.driver;
     if (driver !== undefined) {
@@ -215,7 +215,7 @@ export class Cell {
 
   /** A force or the alarm of one changed; acts.ts calls it. */
   forcesChanged(): void {
-    this.#forcesMoved = true;
+    this.#forcesDirty = true;
     this.#dirty = true;
   }
 
@@ -239,7 +239,7 @@ export class Cell {
   }
 
   #alarmForces(): void {
-    this.#forcesChanged = false;
+    this.#warns = false;
     this.forceAlarms.advance(this.tags.forces, this.#now, (kind, change) => {
       this.#making.made.alarms.push(alarmChange(kind, change, undefined));
       this.forcesChanged();
@@ -282,8 +282,8 @@ export class Cell {
       state.word(run.hash.lanes.high);
       state.word(run.hash.lanes.low);
     }
-    if (this.#forcesMoved) {
-      this.#forcesMoved = false;
+    if (this.#forcesDirty) {
+      this.#forcesDirty = false;
       this.#forces.reset();
       this.forceAlarms.hash(this.#forces, this.tags.forces);
     }
@@ -298,7 +298,7 @@ export class Cell {
       this.#share(run);
       run.touch();
     }
-    this.#forcesChanged = true;
+    this.#warns = true;
     this.forcesChanged();
     this.#rolling.reset();
   }

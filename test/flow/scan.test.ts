@@ -305,3 +305,51 @@ const script = (rig: Rig): string[] => {
   }
   return seen;
 };
+
+describe('a note', () => {
+  const noting = `
+flow: noting
+format: cellflow/1
+version: 1
+scan: 50ms
+inputs:
+  part: {type: bool, stale: 1s}
+outputs:
+  lamp: {type: bool, safe: false}
+regions:
+  r:
+    initial: Wait
+    states:
+      Wait: {rest: true, go: [{id: N1, when: part, note: {part: {code: part.code, there: part}}, to: Seen}]}
+      Seen: {rest: true, do: {lamp: true}, go: [{id: N2, unless: part, to: Wait}]}
+`;
+  const tags = { 'part.code': { type: 'string', stale: '1s' } };
+
+  test('has the values that its tags have in the scan in which it fires, strings too', async () => {
+    const rig = await rigOf({ flows: { noting }, tags });
+    rig.scan({ tags: rig.rest() });
+    rig.scan({ tags: { 'part.code': 'A-17' } });
+    const { notes, record } = rig.scan({ tags: { part: true } });
+    expect(notes).toEqual([
+      {
+        flow: 0,
+        transition: 0,
+        kind: 'part',
+        values: { code: { v: 'A-17', s: status.Good }, there: { v: true, s: status.Good } },
+      },
+    ]);
+    expect(record?.fired).toHaveLength(1);
+    expect(rig.scan().notes).toEqual([]);
+  });
+
+  test('has a bad value with its status, and a forced one as such', async () => {
+    const rig = await rigOf({ flows: { noting }, tags });
+    rig.scan({ tags: rig.rest() });
+    rig.scan({ tags: { 'part.code': { v: 'A-17', s: status.BadNoCommunication } } });
+    const { notes } = rig.scan({ acts: [rig.force('part', true, 5_000)] });
+    expect(notes[0]?.values).toEqual({
+      code: { v: 'A-17', s: status.BadNoCommunication },
+      there: { v: true, s: 0x00960000 },
+    });
+  });
+});
