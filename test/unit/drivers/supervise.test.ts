@@ -346,6 +346,19 @@ describe('stop', () => {
   });
 });
 
+test('a stop while it waits to connect again does not wait', async () => {
+  const { clock, healths, supervisor, sink } = setUp(refuse);
+  supervisor.start(sink);
+  await clock.advance(3000);
+  expect(healths.at(-1)?.state).toBe('backoff');
+  const stopped = supervisor.stop(milliseconds(1000));
+  await clock.advance(0);
+  await stopped;
+  expect(clock.timers).toBe(0);
+  expect(healths.at(-1)).toMatchObject({ state: 'stopped' });
+  expect(healths.at(-1)?.nextTry).toBeUndefined();
+});
+
 test('what a driver says after it was stopped reaches nobody', async () => {
   const { clock, supervisor, sink } = setUp();
   let calls = 0;
