@@ -85,8 +85,8 @@ export class ChronicleDatabase implements Storage {
   }
 
   size(): number {
-    const { pages, free, page } = this.#statements;
-    return ((pages.get() ?? 0) - (free.get() ?? 0)) * (page.get() ?? 0);
+    const { pages, free, pageSize } = this.#statements;
+    return ((pages.get() ?? 0) - (free.get() ?? 0)) * pageSize;
   }
 
   reopen(): void {
@@ -171,7 +171,7 @@ function prepare(database: Database.Database) {
     remove: database.prepare<[number]>('DELETE FROM entry WHERE seq < ?'),
     pages: number('PRAGMA page_count'),
     free: number('PRAGMA freelist_count'),
-    page: number('PRAGMA page_size'),
+    pageSize: number('PRAGMA page_size').get() ?? 0,
   };
 }
 

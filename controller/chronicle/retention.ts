@@ -12,6 +12,8 @@ export class Retention {
   readonly #storage: Storage;
   readonly #writer: Writer;
   readonly #max: number;
+  /** The oldest row; only this class deletes. */
+  #first: number | undefined;
   /** Where the search for the next segment goes on; 0: it begins anew. */
   #next = 0;
   /** The row before it in that search. */
@@ -26,7 +28,7 @@ export class Retention {
 
   /** One short step; true when there is more to do at once. */
   step(): boolean {
-    const first = this.#storage.first();
+    const first = (this.#first ??= this.#storage.first());
     if (first === undefined) return false;
     if (first < this.#writer.declared) {
       this.#remove(first);
@@ -42,7 +44,9 @@ export class Retention {
     const next = this.#storage
       .kinds(first + 1, stride)
       .find((row) => row.kind === 'checkpoint' && row.seq <= declared);
-    this.#storage.removeBefore(next?.seq ?? declared);
+    const cut = next?.seq ?? declared;
+    this.#first = undefined;
+    this.#storage.removeBefore(cut);
     this.#next = 0;
   }
 
