@@ -1,12 +1,13 @@
 // Composition root of station: control's feed on one side, pages on the other.
 // It owns no device and no record; when it dies, the machine goes on.
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CellError } from '#contract/error.ts';
 import type { Clock, Random } from '#contract/time.ts';
 import { HttpDoor } from './server/http.ts';
-import { writeStationUrl } from './server/link.ts';
+import { findPastPort, writeStationUrl } from './server/link.ts';
 import { Live } from './server/live.ts';
 import type { StationLog } from './server/live.ts';
 import { WireLink } from './wire/client.ts';
@@ -34,7 +35,8 @@ export async function startStation(
   options: StationOptions,
 ): Promise<Station> {
   const { clock, random, log } = deps;
-  const { host, port } = readListen(options.listen);
+  const { host, port: asked } = readListen(options.listen);
+  const port = asked === 0 ? await samePort(options.data, host) : asked;
   const live = new Live(clock, log, (message) => link.send(message));
   const link = new WireLink(
     clock,
@@ -58,6 +60,17 @@ export async function startStation(
       await door.close();
     },
   };
+}
+
+/** Open pages come back to a station that was started again: on any free port means on the one it had. */
+async function samePort(data: string, host: string): Promise<number> {
+  const past = await findPastPort(data);
+  if (past === undefined) return 0;
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(0));
+    probe.listen(past, host, () => probe.close(() => resolve(past)));
+  });
 }
 
 function readListen(listen: string): { host: string; port: number } {

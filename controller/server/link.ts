@@ -56,6 +56,13 @@ export async function readStationUrl(data: string): Promise<string> {
   }
 }
 
+/** The port that a station of this data directory took before, whether it still runs or not. */
+export async function findPastPort(data: string): Promise<number | undefined> {
+  const text = await readFile(addressFile(data), 'utf8').catch(() => '');
+  const port = /"url":"http:[^"]*:(\d{1,5})\//.exec(text)?.[1];
+  return port === undefined ? undefined : Number(port);
+}
+
 /** Makes a link to the station that serves `data`. Throws `E_CELL_NOT_RUNNING`. */
 export async function makeLink(data: string): Promise<string> {
   return linkAddress(await readStationUrl(data), await mintLink(data));

@@ -32,7 +32,7 @@ async function until(fits: () => boolean): Promise<void> {
   expect(fits()).toBe(true);
 }
 
-test('station finds control when it comes, says when it goes, and finds it again', async () => {
+test('station finds control when it comes, says when it goes, finds it again, and keeps its port', async () => {
   const data = mkdtempSync(join(tmpdir(), 'rebe-station-'));
   mkdirSync(join(data, 'page', 'assets'), { recursive: true });
   writeFileSync(join(data, 'page', 'index.html'), 'cell');
@@ -59,6 +59,12 @@ test('station finds control when it comes, says when it goes, and finds it again
   await until(() => heard.some((message) => message.type === 'hello' && message.boot === 2));
   await until(() => lastLink()?.control === 'up');
   await station.close();
+  const again = await startStation(
+    { clock: realClock(), random: realRandom, log: () => undefined },
+    { data, listen: '127.0.0.1:0', page: join(data, 'page') },
+  );
+  expect(again.url).toBe(station.url);
+  await again.close();
   await second.close();
   rmSync(data, { recursive: true });
 });
