@@ -34,6 +34,11 @@ describe('writes', { timeout: 60_000 }, () => {
   test('a bit on a device without function 22 is read, changed and written; its neighbours stay', async () => {
     await using one = await modbusBench();
     one.rig.device.unit1.unknown.add(22);
+    let masks = 0;
+    one.rig.device.twist = (answer, frame) => {
+      if (frame[7] === 22) masks += 1;
+      return answer;
+    };
     one.rig.device.unit1.holdings.set(3, 0x8001);
     const [low, high] = [
       output('low', { holding: 3, bit: 0 }),
@@ -43,6 +48,8 @@ describe('writes', { timeout: 60_000 }, () => {
     const results = await Promise.all([one.write(low, false), one.write(high, true)]);
     expect(results.map((result) => result?.outcome)).toEqual(['confirmed', 'confirmed']);
     expect(one.rig.device.unit1.holdings.get(3)).toBe(0x8010);
+    // It is asked for once, then known to be missing.
+    expect(masks).toBe(1);
   });
 
   test('another value in the echo is a mismatch, with what the device took', async () => {
