@@ -21,29 +21,6 @@ export interface FlowNames {
 
 export const noNames: EntryNames = { tags: [], flows: [] };
 
-/** The shape of a linked cell (flows/plan.ts) that names are taken from. */
-interface NamedPlan {
-  readonly tags: readonly { readonly name: string }[];
-  readonly flows: readonly {
-    readonly name: string;
-    readonly flow: {
-      readonly commands: readonly { readonly name: string }[];
-      readonly transitions: readonly { readonly id: string }[];
-      readonly interlocks: readonly { readonly name: string }[];
-    };
-  }[];
-}
-
-export const namesOfPlan = (plan: NamedPlan): EntryNames => ({
-  tags: plan.tags.map((tag) => tag.name),
-  flows: plan.flows.map(({ name, flow }) => ({
-    name,
-    commands: flow.commands.map((command) => command.name),
-    transitions: flow.transitions.map((transition) => transition.id),
-    interlocks: flow.interlocks.map((interlock) => interlock.name),
-  })),
-});
-
 /** The tags of a `segment` entry; a cell of one flow has that flow's name too. */
 export function namesOfSegment(segment: Entry): EntryNames {
   const body = SegmentBody.parse(readBody(segment));
