@@ -62,6 +62,23 @@ describe('the server', () => {
     expect(await good.take(11)).toBe(gives('0001', '0007'));
   });
 
+  it('serves several units, each with its own memory', async () => {
+    const second: Memory = { ...memory, register: () => 0x7777 };
+    const both = new ModbusServer(
+      new Map([
+        [5, memory],
+        [6, second],
+      ]),
+    );
+    try {
+      using client = await Client.open(await both.listen());
+      client.send(`${read('0001', '0003')} 0002 0000 0006 06 03 0003 0001`);
+      expect(await client.take(22)).toBe(`${gives('0001', '0003')}0002000000050603027777`);
+    } finally {
+      await both.close();
+    }
+  });
+
   it('answers for a unit that is not there as a gateway does', async () => {
     using client = await Client.open(port);
     client.send('0001 0000 0006 09 03 0000 0001');
