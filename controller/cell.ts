@@ -30,6 +30,7 @@ import { RetainedFile } from './retained.ts';
 import { Stops } from './stops.ts';
 import { SystemTags } from './system-tags.ts';
 import { View } from './view.ts';
+import { Withholding } from './withholding.ts';
 
 /** What a control process is started with. */
 export interface ControlOptions {
@@ -211,6 +212,7 @@ function assemble({
     chronicle,
     recorder: new Recorder(clock, chronicle, plan),
     retained: new RetainedFile(data),
+    withholding: new Withholding(cell, outputs, devices),
     engine,
     progress: (now: number) => channel.progress(now),
     failed: (error: unknown) => {

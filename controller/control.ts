@@ -27,6 +27,7 @@ import type { Stops } from './stops.ts';
 import type { SystemTags } from './system-tags.ts';
 import { notSteppedText } from './view.ts';
 import type { View } from './view.ts';
+import type { Withholding } from './withholding.ts';
 
 /** A segment is replayable on its own; a new one opens at least this often. */
 const segmentTime = hours(1);
@@ -53,6 +54,7 @@ export interface ControlParts {
   readonly chronicle: Chronicle;
   readonly recorder: Recorder;
   readonly retained: RetainedFile;
+  readonly withholding: Withholding;
   /** Of the generated code. */
   readonly engine: string;
   readonly progress: (now: number) => void;
@@ -165,6 +167,7 @@ export class Control implements LoopEvents, DoorTarget {
     }
     for (const act of result.ended) if (act.kind === 'unforce') view.tagChanged(act.tag);
     for (const change of result.alarms) flowAlarms.changed(change, time);
+    this.#parts.withholding.release();
     view.touch();
     for (const stop of stops.scanned(scanned, time)) feed.broadcast(stop);
     const resumed = taken.acts.some((act) => act.kind === 'resume');
@@ -224,6 +227,7 @@ export class Control implements LoopEvents, DoorTarget {
     recorder.device(device, health);
     if (health.state === 'stopped') return;
     const online = health.state === 'online';
+    if (!online) this.#parts.withholding.lost(device);
     systemTags.device(device, online, online && health.epoch > 1);
     const why = health.error === undefined ? '' : `: ${health.error.text}`;
     alarms.set(`device.${device}`, !online && health.state !== 'connecting', this.#clock.time(), {

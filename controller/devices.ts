@@ -146,6 +146,10 @@ export class Devices {
     return present(this.#devices.get(name), `${name} is a device of the cell`).driver;
   }
 
+  stateOf(name: string): DeviceHealth['state'] | undefined {
+    return this.#devices.get(name)?.health?.state;
+  }
+
   /** Where a device is, for people. */
   address(name: string): string {
     const { loaded } = present(this.#devices.get(name), `${name} is a device of the cell`);

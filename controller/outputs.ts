@@ -52,6 +52,16 @@ interface Slot {
   since: Instant;
   attempt: number;
   repeat: Cancel | undefined;
+  /** While it is withheld the output is safe; this is what was decided meanwhile. */
+  withheld: Decision | undefined;
+}
+
+/** What a scan decided for an output; `cause` is the `seq` of its entry. */
+interface Decision {
+  readonly value: Value;
+  readonly safe: boolean;
+  readonly scan: number;
+  readonly cause: number;
 }
 
 /** An output that left while its cause was not on disk yet. */
@@ -89,7 +99,8 @@ export class Outputs {
   /** Drives every output to its safe value: at boot, and when control stops. */
   allSafe(): void {
     for (const slot of this.#slots.values()) {
-      this.#take(slot, slot.plan.safe, { safe: true, scan: 0, cause: 0 });
+      slot.withheld = undefined;
+      this.#take(slot, { value: slot.plan.safe, safe: true, scan: slot.scan, cause: 0 });
       this.#leave(slot);
     }
   }
@@ -99,9 +110,27 @@ export class Outputs {
     for (const { tag, value, safe } of decisions) {
       const slot = present(this.#slots.get(tag), `output ${tag} has a driver`);
       assert(scan >= slot.scan, 'scans decide in order');
-      this.#take(slot, value, { safe, scan, cause });
-      if (safe || this.#free || this.#stalled || cause <= this.#durable) this.#leave(slot);
-      else this.#waiting.add(slot);
+      this.#decide(slot, { value, safe, scan, cause });
+    }
+  }
+
+  /** Outputs of a device that is away and must not go on by itself (`onReturn: safe`): safe until released. */
+  withhold(tags: Iterable<number>): void {
+    for (const slot of this.#slotsOf(tags)) {
+      if (slot.withheld !== undefined) continue;
+      const { value, safe, scan, cause } = slot;
+      slot.withheld = { value, safe, scan, cause };
+      this.#take(slot, { value: slot.plan.safe, safe: true, scan, cause });
+      this.#leave(slot);
+    }
+  }
+
+  /** They follow their flow again, from what it decided last. */
+  release(tags: Iterable<number>): void {
+    for (const slot of this.#slotsOf(tags)) {
+      const decided = slot.withheld;
+      slot.withheld = undefined;
+      if (decided !== undefined) this.#decide(slot, decided);
     }
   }
 
@@ -162,12 +191,30 @@ export class Outputs {
     return this.confirmedSafe(this.#slots.keys());
   }
 
-  #take(slot: Slot, value: Value, why: { safe: boolean; scan: number; cause: number }): void {
+  *#slotsOf(tags: Iterable<number>): Iterable<Slot> {
+    for (const tag of tags) {
+      const slot = this.#slots.get(tag);
+      if (slot !== undefined) yield slot;
+    }
+  }
+
+  #decide(slot: Slot, decision: Decision): void {
+    if (slot.withheld !== undefined) {
+      slot.withheld = decision;
+      return;
+    }
+    this.#take(slot, decision);
+    const { safe, cause } = decision;
+    if (safe || this.#free || this.#stalled || cause <= this.#durable) this.#leave(slot);
+    else this.#waiting.add(slot);
+  }
+
+  #take(slot: Slot, { value, safe, scan, cause }: Decision): void {
     if (value !== slot.value) slot.since = this.#clock.now();
     slot.value = value;
-    slot.safe = why.safe;
-    slot.scan = why.scan;
-    slot.cause = why.cause;
+    slot.safe = safe;
+    slot.scan = scan;
+    slot.cause = cause;
     slot.left = false;
     slot.repeat?.();
     slot.repeat = undefined;
@@ -226,5 +273,6 @@ function newSlot(plan: OutputPlan, now: Instant): Slot {
     since: now,
     attempt: 0,
     repeat: undefined,
+    withheld: undefined,
   };
 }

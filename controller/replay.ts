@@ -172,7 +172,8 @@ const importText = (text: string): Promise<TableModule> =>
     /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(text, 'utf8').toString('base64')}`
   );
 
-function planOf(body: SegmentBodyOf): CellPlan {
+/** The plan of the segment's own manifest and flows. Throws `E_CHRONICLE_FORMAT`. */
+export function planOf(body: SegmentBodyOf): CellPlan {
   const manifest = readManifest(body.manifest.file, inflated(body.manifest.text)).manifest;
   const texts = Object.entries(body.flows).map(([name, { file, text }]): [string, FlowText] => [
     name,

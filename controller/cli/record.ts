@@ -3,14 +3,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CellError } from '#contract/error.ts';
-import { entryKinds } from '#contract/entry.ts';
+import { SegmentBody, entryKinds } from '#contract/entry.ts';
 import type { EntryKind } from '#contract/entry.ts';
+import { readBody } from '#controller/chronicle/body.ts';
+import type { EntryNames } from '#controller/chronicle/format.ts';
 import { formatEntry, namesOfSegment, noNames, plainEntry } from '#controller/chronicle/format.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import type { Reader } from '#controller/chronicle/reader.ts';
 import { formatVerification } from '#controller/chronicle/verdict.ts';
 import { verifyChronicle } from '#controller/chronicle/verify.ts';
-import { replayChronicle } from '#controller/replay.ts';
+import { planOf, replayChronicle } from '#controller/replay.ts';
 import type { SegmentReplay } from '#controller/replay.ts';
 import { differenceText } from '#flows/replay/difference.ts';
 import { answer, exit, table } from './verb.ts';
@@ -141,25 +143,43 @@ type Entry = Parameters<typeof formatEntry>[0];
 class Printer {
   readonly #reader: Reader;
   readonly #json: boolean;
-  #names = noNames;
-  #segment = 0;
+  #names: EntryNames | undefined;
 
   constructor(reader: Reader, json: boolean) {
     this.#reader = reader;
     this.#json = json;
   }
 
+  /** Entries come in order; each segment among them names those that follow it. */
   print(entry: Entry): void {
     process.stdout.write(`${this.#json ? JSON.stringify(plainEntry(entry)) : this.#text(entry)}\n`);
   }
 
   #text(entry: Entry): string {
-    const segment = this.#reader.readLast('segment', entry.seq);
-    if (segment !== undefined && segment.seq !== this.#segment) {
-      this.#segment = segment.seq;
-      this.#names = namesOfSegment(segment);
-    }
+    const segment = entry.kind === 'segment' ? entry : undefined;
+    if (segment !== undefined) this.#names = namesOf(segment);
+    this.#names ??= namesOf(this.#reader.readLast('segment', entry.seq));
     return formatEntry(entry, this.#names);
+  }
+}
+
+/** Names of a segment's tags, flows and their parts; of its tags alone when this version cannot read its flows. */
+function namesOf(segment: Entry | undefined): EntryNames {
+  if (segment === undefined) return noNames;
+  try {
+    const { tags, flows } = planOf(SegmentBody.parse(readBody(segment)));
+    return {
+      tags: tags.map(({ name }) => name),
+      flows: flows.map(({ name, flow }) => ({
+        name,
+        commands: flow.commands.map((command) => command.name),
+        transitions: flow.transitions.map(({ id }) => id),
+        interlocks: flow.interlocks.map((interlock) => interlock.name),
+      })),
+    };
+  } catch (error) {
+    if (!(error instanceof CellError)) throw error;
+    return namesOfSegment(segment);
   }
 }
 
