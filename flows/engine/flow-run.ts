@@ -18,9 +18,7 @@ import type { Making } from './making.ts';
 import { commandsRead, outcomeOf, whereOf } from './outcome.ts';
 import type { Stage } from './stage.ts';
 import type { TagTable } from './tag-table.ts';
-
-/** Scans after a change in which conditions are read again: one moves the memories of edges. */
-const settleScans = 2;
+import { edgeDepth } from './walk.ts';
 
 const recordedFault: Wrong = { code: 'E_FLOW_FAULT', text: 'a fault that was recorded' };
 
@@ -55,7 +53,10 @@ export class FlowRun implements Crossing {
   #offset = 0;
   /** The last scan was the flow's first. */
   #first = false;
-  #busy = settleScans;
+  /** Scans for which a change is seen: its own, and one more for each edge inside an edge. */
+  readonly #echo: number;
+  /** Scans still to come in which conditions are read again. */
+  #busy = 1;
   /** What the states ask, a force or a verdict changed: outputs are to be driven. */
   #drives = true;
   /** A condition of an alarm may have changed. */
@@ -88,6 +89,7 @@ export class FlowRun implements Crossing {
     this.#settle = options.settle;
     this.#inputs = new FlowInputs(tags, plan, this.frame);
     this.#reads = commandsRead(flow);
+    this.#echo = 1 + edgeDepth(flow);
     this.reset(false);
   }
 
@@ -158,9 +160,9 @@ export class FlowRun implements Crossing {
     this.#anew();
   }
 
-  /** What it reads changed: conditions are read again in this scan and the next. */
+  /** What it reads changed: conditions are read again, and once more for each edge in an edge. */
   touch(): void {
-    this.#busy = settleScans;
+    this.#busy = this.#echo;
   }
 
   /** A force over one of its outputs, or NaN for its end. */

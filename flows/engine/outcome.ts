@@ -1,12 +1,16 @@
 // What became of a command: which transitions can take it, and the text of the receipt.
-import type { Expr, Flow } from '#flows/program.ts';
+import type { Flow } from '#flows/program.ts';
+import { walk } from './walk.ts';
 
 /** By transition: the commands that its conditions read, through `let`s too. */
 export function commandsRead(flow: Flow): readonly ReadonlySet<number>[] {
   return flow.transitions.map((transition) => {
     const commands = new Set<number>();
     for (const expr of [transition.when, transition.unless]) {
-      if (expr !== undefined) collect(flow, expr, commands);
+      if (expr === undefined) continue;
+      walk(flow, expr, (part) => {
+        if (part.kind === 'command') commands.add(part.command);
+      });
     }
     return commands;
   });
@@ -27,45 +31,4 @@ export function outcomeOf(
 export function whereOf(flow: Flow, leaves: Int32Array): string {
   const unit = flow.regions.findIndex((region) => region.name === 'unit');
   return flow.states[leaves[Math.max(unit, 0)] ?? -1]?.path ?? flow.name;
-}
-
-function collect(flow: Flow, expr: Expr, into: Set<number>): void {
-  switch (expr.kind) {
-    case 'command':
-      into.add(expr.command);
-      return;
-    case 'let': {
-      const declared = flow.lets[expr.let];
-      if (declared !== undefined) collect(flow, declared.expr, into);
-      return;
-    }
-    case 'sure':
-    case 'maybe':
-    case 'edge':
-    case 'not':
-    case 'negate':
-      collect(flow, expr.of, into);
-      return;
-    case 'binary':
-      collect(flow, expr.left, into);
-      collect(flow, expr.right, into);
-      return;
-    case 'choose':
-      for (const part of [expr.test, expr.then, expr.otherwise]) collect(flow, part, into);
-      return;
-    case 'call':
-      for (const part of expr.of) collect(flow, part, into);
-      return;
-    case 'literal':
-    case 'input':
-    case 'signal':
-    case 'foreign':
-    case 'ctx':
-    case 'param':
-    case 'output':
-    case 'active':
-    case 'good':
-    case 'trip':
-      return;
-  }
 }
