@@ -11,6 +11,7 @@ export const en = {
 
   'header.simulated': 'SIMULATED',
   'header.fast': 'FAST RECORD',
+  'header.forced': 'FORCED {count}',
   'header.mode': 'Mode',
   'header.unit': 'Unit state',
   'header.parts': 'Parts',
@@ -75,6 +76,10 @@ export const en = {
   'again.resume': 'Look at the machine, then resume the flow.',
   'again.ready': 'ready',
   'again.lacks': 'needs {lacks}',
+
+  'driven.title': 'Outputs away from safe',
+  'driven.none': 'Every output is at its safe value.',
+  'driven.asked': 'flow asks {value}',
 
   'commands.title': 'Commands',
   'commands.none': 'This state accepts no command but the stops.',

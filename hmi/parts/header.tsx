@@ -18,6 +18,7 @@ export function Header(): JSX.Element {
         <h1>{hello?.title ?? t('header.waiting')}</h1>
         {hello?.simulated === true && <span class="tag simulated">{t('header.simulated')}</span>}
         {hello?.durability === 'fast' && <span class="tag fast">{t('header.fast')}</span>}
+        <Forced />
         {flow !== undefined && state !== undefined && <States flow={flow} state={state} />}
         <Parts state={state} />
         <span class="push" />
@@ -42,6 +43,12 @@ function States({ flow, state }: { flow: FlowInfo; state: FlowState }): JSX.Elem
       {mode !== undefined && <Fact label={t('header.mode')} text={stateTitle(flow, mode)} />}
     </>
   );
+}
+
+/** Something is held by a person: seen on every screen. */
+function Forced(): JSX.Element | null {
+  const count = Object.values(store.forces.value ?? {}).filter((force) => force !== null).length;
+  return count === 0 ? null : <span class="tag forced">{t('header.forced', { count })}</span>;
 }
 
 function Parts({ state }: { state: FlowState | undefined }): JSX.Element | null {

@@ -5,6 +5,7 @@ import { store } from '#hmi/feed/cell.ts';
 import { faceOf, mainRegion, outerState } from '#hmi/feed/derive.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Commands } from '#hmi/parts/commands.tsx';
+import { Driven } from '#hmi/parts/driven.tsx';
 import { Now } from '#hmi/parts/now.tsx';
 import { Regions } from '#hmi/parts/regions.tsx';
 import { StoppedBy, ToRunAgain } from '#hmi/parts/stopped.tsx';
@@ -45,6 +46,7 @@ export function Overview(): JSX.Element {
       <div class="back">
         <StoppedBy flow={flow} runs={runs} />
         {!runs && <ToRunAgain flow={flow} />}
+        <Driven flow={flow.name} />
       </div>
       <Commands key={flow.name} flow={flow} />
     </main>

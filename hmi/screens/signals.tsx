@@ -4,6 +4,7 @@ import type { OutputState, TagInfo } from '#contract/wire.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatValue } from '#hmi/parts/format.ts';
+import { HeldBy } from '#hmi/parts/driven.tsx';
 import { TagValue, placeOf, tagTitle } from '#hmi/parts/value.tsx';
 
 export function Signals(): JSX.Element {
@@ -86,11 +87,7 @@ function OutputRow(props: { info: TagInfo; state: OutputState | undefined }): JS
       <td>{state === undefined ? t('value.none') : formatValue(state.asked, info)}</td>
       <td>
         <b>{state === undefined ? t('value.none') : formatValue(state.v, info)}</b>
-        {held && (
-          <strong class={state.by === 'force' ? 'forced' : 'held'}>
-            {t(`by.${state.by}`, { name: state.interlock ?? '' })}
-          </strong>
-        )}
+        {state !== undefined && <HeldBy info={info} state={state} />}
       </td>
       <td class={`write ${state?.write ?? ''}`}>
         {state === undefined ? '' : t(`write.${state.write}`)}
