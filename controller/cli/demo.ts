@@ -156,7 +156,7 @@ class Operator {
   #look(): void {
     const state = this.#snapshot?.flows[flow];
     const unit = state?.regions['unit']?.state;
-    if (state === undefined || unit === undefined) return;
+    if (state?.stepped !== true || unit === undefined) return;
     const wanted = this.#wanted(unit, state.ctx['loaded'] === true);
     if (wanted !== undefined) this.#press(wanted);
   }

@@ -21,31 +21,25 @@ function pass(
   };
 }
 
-/** Runs the simulator with these words until it ends; signals reach it and it decides. */
+/** Runs the simulator with these words until it ends; it ends when we do, by its channel to us. */
 export async function runSimulator(words: readonly string[]): Promise<number> {
-  const child = spawn(
-    process.execPath,
-    ['--enable-source-maps', builtFile('simulator/main.js'), ...words],
-    {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    },
-  );
-  const forward = (signal: NodeJS.Signals): boolean => child.kill(signal);
-  process.on('SIGTERM', forward);
-  process.on('SIGINT', waitForChild);
+  const argv = ['--enable-source-maps', builtFile('simulator/main.js'), ...words];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const leave = (): void => {
+    if (child.connected) child.disconnect();
+  };
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code) => resolve(code ?? exit.internal));
     });
   } finally {
-    process.off('SIGTERM', forward);
-    process.off('SIGINT', waitForChild);
+    process.off('SIGTERM', leave);
+    process.off('SIGINT', leave);
   }
 }
-
-/** Ctrl-C reaches the child by the terminal itself; here it only must not end us first. */
-const waitForChild = (): void => undefined;
 
 export const simulateVerbs: readonly Verb[] = [
   {
