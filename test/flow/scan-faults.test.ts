@@ -8,8 +8,8 @@ import type { Rig } from './cell-rig.ts';
 import { machine, other } from './machine-flow.ts';
 
 /** The machine's cell, with one engine of its first flow replaced. */
-async function cellWith(change: (engine: FlowEngine) => FlowEngine): Promise<Rig> {
-  const rig = await rigOf({ flows: { machine, other } });
+async function cellWith(change: (engine: FlowEngine) => FlowEngine, text = machine): Promise<Rig> {
+  const rig = await rigOf({ flows: { machine: text, other } });
   const flows = rig.plan.flows.map(({ flow }) => flow);
   const engines = await enginesOf(flows, true);
   rig.cell = new Cell(
@@ -36,6 +36,18 @@ const wrong = (engine: FlowEngine): FlowEngine => ({
     const values = frame.values.slice();
     if (values[1] === 80) values[1] = 0;
     engine.step({ ...frame, values }, result);
+  },
+});
+
+const lies = (engine: FlowEngine): FlowEngine => ({
+  ...wrong(engine),
+  get configuration() {
+    return engine.configuration;
+  },
+  step: (...given) => engine.step(...given),
+  judge: (frame, verdicts) => {
+    engine.judge(frame, verdicts);
+    if (frame.values[1] === 80) verdicts.alarms[0] = 1;
   },
 });
 
@@ -78,6 +90,15 @@ describe('a fault of one flow', () => {
     const result = rig.scan({ tags: { level: 80 } });
     expect(result.faults).toEqual([{ flow: 0, code: 'E_FLOW_FAULT', text: 'out of this world' }]);
     expect(rig.cell.flows[1]?.stepped).toBe(true);
+  });
+
+  test('a difference in what interlocks, alarms and assumptions read is a fault as well', async () => {
+    const alarmed = `${machine}alarms:\n  never: {when: level > 99.0, priority: 1, text: x}\n`;
+    const rig = await cellWith(lies, alarmed);
+    expect(rig.scan({ tags: { level: 79 } }).faults).toEqual([]);
+    expect(rig.scan({ tags: { level: 80 } }).faults).toMatchObject([
+      { flow: 0, code: 'E_FLOW_ENGINES_DIFFER', text: 'alarms: the condition of never' },
+    ]);
   });
 
   test('resumed, it starts `warm`: initial states, retained ctx kept', async () => {
