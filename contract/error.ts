@@ -83,7 +83,7 @@ export const codes = {
     'Open the address that the cell prints.',
   ),
   E_DOOR_FULL: later(
-    'Too many pages are open on this cell.',
+    'Too many pages, or other clients, are open on this cell.',
     'Close one, then open this one again.',
   ),
   E_NOT_SIGNED_IN: never(

@@ -49,6 +49,8 @@ interface Ticket {
   readonly args: Readonly<Record<string, Json>>;
   readonly at: number;
   readonly replies: Set<Reply>;
+  /** An entry of it is still to come. */
+  awaited: boolean;
   receipt: Receipt | undefined;
   done: Done | undefined;
 }
@@ -75,7 +77,7 @@ export class Door {
   remember(past: readonly { id: string; receipt: Receipt }[]): void {
     const at = this.#clock.now();
     for (const { id, receipt } of past) {
-      const rest = { id, actor: 'system', verb: '', args: {}, done: undefined };
+      const rest = { id, actor: 'system', verb: '', args: {}, awaited: false, done: undefined };
       this.#tickets.set(id, { ...rest, at, replies: new Set(), receipt });
     }
   }
@@ -86,7 +88,7 @@ export class Door {
     if (known !== undefined) {
       if (known.receipt !== undefined) reply(known.receipt);
       if (known.done !== undefined) reply(known.done);
-      else known.replies.add(reply);
+      else if (known.awaited) known.replies.add(reply);
       return;
     }
     const ticket: Ticket = {
@@ -96,12 +98,15 @@ export class Door {
       args: JSON.parse(JSON.stringify(message.args)),
       at: this.#clock.now(),
       replies: new Set([reply]),
+      awaited: true,
       receipt: undefined,
       done: undefined,
     };
     this.#tickets.set(message.id, ticket);
     const refused = this.#take(message, ticket);
     if (refused === undefined) {
+      // Of a held command only its begin and its end are recorded, by the scans.
+      ticket.awaited = ticket.verb !== 'keep';
       this.#receipt(ticket, { type: 'receipt', id: ticket.id, result: 'accepted' });
       return;
     }
@@ -141,8 +146,10 @@ export class Door {
     const { id, verb, args } = ticket;
     this.#target.record({ id, actor, verb, args, result: 'refused', code, reason });
     const whole = this.#tickets.get(id);
-    if (whole !== undefined)
-      this.#receipt(whole, { type: 'receipt', id, result: 'refused', code, reason });
+    if (whole === undefined) return;
+    whole.awaited = false;
+    this.#receipt(whole, { type: 'receipt', id, result: 'refused', code, reason });
+    whole.replies.clear();
   }
 
   #receipt(ticket: Ticket, receipt: Receipt): void {
@@ -180,8 +187,9 @@ export class Door {
   }
 
   #stale(message: ActMessage): Refused | undefined {
-    const { flow, seq } = message.expect ?? {};
-    if (flow === undefined || seq === undefined) return undefined;
+    const { seq } = message.expect ?? {};
+    const flow = message.expect?.flow ?? message.args['flow'];
+    if (typeof flow !== 'string' || seq === undefined) return undefined;
     const index = this.#plan.flowIndex.get(flow);
     if (index === undefined) return refuse('E_ACT_FLOW', `no flow ${flow}`);
     const moved = this.#target.movedAt(index);

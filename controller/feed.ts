@@ -29,7 +29,13 @@ interface Client {
   /** The last `why` sent of each flow, to send changes only. */
   readonly told: Map<string, string>;
   pending: Delta | undefined;
+  /** It asked for a snapshot, or for reasons; it gets them with the next frame, however often it asked. */
+  stale: boolean;
+  asks: boolean;
 }
+
+/** What each flow waits for, asked once a frame. */
+type Reasons = Map<string, Omit<Why, 'type' | 'frame'> | undefined>;
 
 /** All clients of the feed. */
 export class Feed {
@@ -60,7 +66,15 @@ export class Feed {
   open(peer: WirePeer): void {
     peer.send(this.#source.hello());
     if (!peer.feed) return;
-    this.#clients.set(peer, { peer, watched: [], told: new Map(), pending: undefined });
+    const told = new Map<string, string>();
+    this.#clients.set(peer, {
+      peer,
+      watched: [],
+      told,
+      pending: undefined,
+      stale: false,
+      asks: false,
+    });
     this.#snapshot(peer);
   }
 
@@ -73,14 +87,12 @@ export class Feed {
     if (client === undefined) return;
     client.watched = flows;
     client.told.clear();
-    this.#tellWhy(client, new Map());
+    client.asks = true;
   }
 
   resync(peer: WirePeer): void {
     const client = this.#clients.get(peer);
-    if (client === undefined) return;
-    client.pending = undefined;
-    this.#snapshot(peer);
+    if (client !== undefined) client.stale = true;
   }
 
   /** To every client of the feed, now. */
@@ -115,7 +127,7 @@ export class Feed {
       ...moment,
       ...changes,
     };
-    const reasons = new Map<string, Omit<Why, 'type' | 'frame'> | undefined>();
+    const reasons: Reasons = new Map();
     for (const client of this.#clients.values()) {
       client.pending = client.pending === undefined ? delta : mergeDeltas(client.pending, delta);
       this.#send(client);
@@ -124,17 +136,24 @@ export class Feed {
   }
 
   #drain(): void {
-    for (const client of this.#clients.values()) this.#send(client);
+    const reasons: Reasons = new Map();
+    for (const client of this.#clients.values()) {
+      this.#send(client);
+      if (client.asks) this.#tellWhy(client, reasons);
+    }
   }
 
   #send(client: Client): void {
-    if (client.pending === undefined || client.peer.waiting > lagLimit) return;
-    client.peer.send(client.pending);
+    if (client.peer.waiting > lagLimit) return;
+    if (client.stale) this.#snapshot(client.peer);
+    else if (client.pending !== undefined) client.peer.send(client.pending);
+    client.stale = false;
     client.pending = undefined;
   }
 
-  #tellWhy(client: Client, reasons: Map<string, Omit<Why, 'type' | 'frame'> | undefined>): void {
+  #tellWhy(client: Client, reasons: Reasons): void {
     if (client.peer.waiting > lagLimit) return;
+    client.asks = false;
     for (const flow of client.watched) {
       if (!reasons.has(flow)) reasons.set(flow, this.#source.why(flow));
       const reason = reasons.get(flow);

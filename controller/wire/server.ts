@@ -12,11 +12,13 @@ import { FrameReader, encodeFrame } from './frame.ts';
 /** The longest path that a Unix socket takes; Node would cut a longer one silently. */
 const pathLimit = 107;
 const clientLimit = 32;
+/** Messages of one client taken before everything else has its turn. */
+const turnLimit = 64;
 
 export interface WireHandlers {
   opened(peer: WirePeer): void;
   message(peer: WirePeer, message: FromClient): void;
-  /** A frame or message was refused and the connection is about to close. */
+  /** A client was refused, and its connection is about to close. */
   refused(code: Code, reason: string): void;
   closed(peer: WirePeer): void;
 }
@@ -26,6 +28,8 @@ export class WirePeer {
   readonly #socket: Socket;
   readonly #reader = new FrameReader();
   readonly #handlers: WireHandlers;
+  #inbox: unknown[] = [];
+  #turning = false;
   #greeted = false;
   #ended = false;
   feed = false;
@@ -50,10 +54,10 @@ export class WirePeer {
   send(message: FromControl): void {
     if (this.#ended) return;
     this.#socket.write(encodeFrame(message));
-    if (this.#socket.writableLength > queueLimit) {
-      this.#ended = true;
-      this.#socket.destroy();
-    }
+    if (this.#socket.writableLength <= queueLimit) return;
+    this.#ended = true;
+    this.#handlers.refused('E_DOOR_SLOW', `a client left ${queueLimit} bytes unread`);
+    this.#socket.destroy();
   }
 
   /** Says why, then ends the connection. */
@@ -66,12 +70,29 @@ export class WirePeer {
   }
 
   #read(chunk: Buffer): void {
+    this.#guarded(() => {
+      this.#inbox.push(...this.#reader.push(chunk));
+      if (!this.#turning) this.#turn();
+    });
+  }
+
+  /** Takes some messages; while there are more, nothing is read and the scans go between. */
+  #turn(): void {
+    for (const raw of this.#inbox.splice(0, turnLimit)) {
+      if (this.#ended) return;
+      this.#take(raw);
+    }
+    const more = this.#inbox.length > 0;
+    if (more && !this.#turning) this.#socket.pause();
+    if (!more && this.#turning) this.#socket.resume();
+    this.#turning = more;
+    if (more) setImmediate(() => this.#guarded(() => this.#turn()));
+  }
+
+  #guarded(run: () => void): void {
     if (this.#ended) return;
     try {
-      for (const raw of this.#reader.push(chunk)) {
-        if (this.#ended) return;
-        this.#take(raw);
-      }
+      run();
     } catch (error) {
       if (!(error instanceof CellError)) throw error;
       this.refuse(error.code, error.message);
@@ -147,7 +168,7 @@ export class WireServer {
     socket.on('close', () => this.#sockets.delete(socket));
     const peer = new WirePeer(socket, this.#handlers);
     if (this.#sockets.size > clientLimit) {
-      peer.refuse('E_ACT_RATE', `control has ${clientLimit} clients already`);
+      peer.refuse('E_DOOR_FULL', `control has ${clientLimit} clients already`);
     }
   }
 }
