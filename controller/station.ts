@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CellError } from '#contract/error.ts';
 import type { Clock, Random } from '#contract/time.ts';
+import { Bucket } from './server/bucket.ts';
 import { HttpDoor } from './server/http.ts';
 import { findPastPort, writeStationUrl } from './server/link.ts';
 import { Live } from './server/live.ts';
@@ -29,12 +30,15 @@ export interface Station {
   close(): Promise<void>;
 }
 
+const logPace = { rate: 2, burst: 50 };
+
 /** Starts station; resolves when the page can be opened. Control may come later, and may go and come again. */
 export async function startStation(
   deps: { readonly clock: Clock; readonly random: Random; readonly log: StationLog },
   options: StationOptions,
 ): Promise<Station> {
-  const { clock, random, log } = deps;
+  const { clock, random } = deps;
+  const log = boundedLog(clock, deps.log);
   const { host, port: asked } = readListen(options.listen);
   const port = asked === 0 ? await samePort(options.data, host) : asked;
   const live = new Live(clock, log, (message) => link.send(message));
@@ -59,6 +63,21 @@ export async function startStation(
       live.close();
       await door.close();
     },
+  };
+}
+
+/** Whoever knocks without end fills no log: what is too much is counted and said once. */
+function boundedLog(clock: Clock, log: StationLog): StationLog {
+  const pace = new Bucket(clock, logPace);
+  let left = 0;
+  return (level, text) => {
+    if (!pace.take()) {
+      left += 1;
+      return;
+    }
+    if (left > 0) log('warn', `${left} lines were left out`);
+    left = 0;
+    log(level, text);
   };
 }
 

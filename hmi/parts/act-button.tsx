@@ -46,7 +46,11 @@ export function ActButton(props: ActButtonProps): JSX.Element {
       class={`act ${kind} ${small === true ? 'small' : ''} ${phase.name}`}
       aria-disabled={dead}
       data-phase={phase.name}
-      onPointerDown={press}
+      onPointerDown={(event) => {
+        // A finger that slides off has left, as a mouse has.
+        event.currentTarget.releasePointerCapture(event.pointerId);
+        press();
+      }}
       onPointerUp={() => feed({ type: 'release' })}
       onPointerLeave={() => feed({ type: 'leave' })}
       onPointerCancel={() => feed({ type: 'leave' })}
@@ -104,21 +108,25 @@ function usePress({ kind, verb, args, flow }: ActButtonProps): Press {
     if (!connected.value) latest.current({ type: 'lost' });
   });
   useTicks(phase.value.name, () => latest.current({ type: 'tick', id: newId() }));
-  useHand(phase.value.name);
+  useHand(phase.value.name, () => latest.current({ type: 'leave' }));
   const see = (): void => {
     if (flow !== undefined && phase.peek().name !== 'asking') seen.current = store.standing(flow);
   };
   return { phase: phase.value, feed, see };
 }
 
-/** Counts the finger while it is down. */
-function useHand(phase: Phase['name']): void {
+/** Counts the finger while it is down; a page that is looked away from has no hand on it. */
+function useHand(phase: Phase['name'], leave: () => void): void {
   const down = phase === 'holding' || phase === 'down';
   useEffect(() => {
     if (!down) return undefined;
     hands.value += 1;
+    window.addEventListener('blur', leave);
+    document.addEventListener('visibilitychange', leave);
     return () => {
       hands.value -= 1;
+      window.removeEventListener('blur', leave);
+      document.removeEventListener('visibilitychange', leave);
     };
   }, [down]);
 }

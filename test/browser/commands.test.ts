@@ -105,6 +105,14 @@ test('a jog runs while it is pressed: it says so ten times a second, and that th
   expect(downs.length).toBeLessThanOrEqual(14);
   expect(downs.slice(0, -1).every((down) => down === true)).toBe(true);
   expect(downs.at(-1)).toBe(false);
+
+  await jog.hover();
+  await page.mouse.down();
+  await page.waitForTimeout(300);
+  await page.mouse.move(600, 300);
+  await page.waitForTimeout(500);
+  expect(open.acts().at(-1)?.args['down']).toBe(false);
+  await page.mouse.up();
 }, 60_000);
 
 test('an alarm is answered from the banner', async () => {
@@ -113,10 +121,7 @@ test('an alarm is answered from the banner', async () => {
   cell.rebe('fault', 'plant', 'gate-open');
   await page.waitForSelector('.banner.alarm.p1', { timeout: 10_000 });
   expect(await page.locator('.banner .help').textContent()).toContain('Close the gate');
-  const waiting = async (): Promise<string> =>
-    (await page.locator('nav .count').count()) === 0
-      ? '0'
-      : ((await page.locator('nav .count').textContent()) ?? '');
+  const waiting = () => page.locator('nav button', { hasText: 'Alarms' }).textContent();
   const before = await waiting();
   await page.locator('.banner .act').click();
   await until('one alarm less waits', 10_000, async () =>

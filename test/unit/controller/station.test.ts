@@ -76,3 +76,19 @@ test.each(['0.0.0.0:8080', 'example.org:80', '127.0.0.1', '127.0.0.1:99999', '[:
     await expect(startStation(deps, { data: tmpdir(), listen })).rejects.toThrow(CellError);
   },
 );
+
+test('whoever knocks without end fills no log', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'rebe-station-'));
+  const lines: string[] = [];
+  const station = await startStation(
+    { clock: realClock(), random: realRandom, log: (_, text) => void lines.push(text) },
+    { data, listen: '127.0.0.1:0', page: data },
+  );
+  for (let count = 0; count < 300; count += 1) {
+    await fetch(station.url, { headers: { origin: 'http://evil.example' } });
+  }
+  await station.close();
+  expect(lines.length).toBeGreaterThan(10);
+  expect(lines.length).toBeLessThan(100);
+  rmSync(data, { recursive: true });
+});

@@ -174,6 +174,9 @@ describe('a page', () => {
 
   test.each([
     [{ origin: 'http://evil.example' }, '403'],
+    [{ origin: undefined }, '403'],
+    [{ host: 'evil.example' }, '403'],
+    [{ host: '127.0.0.1:1', origin: 'http://127.0.0.1:1' }, '403'],
     [{ protocol: 'other.v1' }, '426'],
   ])('with %j is refused', async (options, status) => {
     await using doors = await openDoors();

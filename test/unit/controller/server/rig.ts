@@ -50,9 +50,17 @@ export interface Doors extends AsyncDisposable {
   /** What went to control. */
   readonly sent: FromClient[];
   readonly log: string[];
-  page(options?: { cookie?: string; origin?: string; protocol?: string }): Promise<Page>;
+  page(options?: PageOptions): Promise<Page>;
   /** Trades a new link; the cookie of the session. */
   signIn(): Promise<string>;
+}
+
+export interface PageOptions {
+  readonly cookie?: string;
+  /** Undefined: none is sent. */
+  readonly origin?: string | undefined;
+  readonly host?: string;
+  readonly protocol?: string;
 }
 
 export async function openDoors(up = { control: true }): Promise<Doors> {
@@ -120,13 +128,14 @@ export interface Page {
   settle(): Promise<void>;
 }
 
-async function openPage(
-  port: number,
-  options: { cookie?: string; origin: string; protocol: string },
-): Promise<Page> {
-  const { cookie, origin, protocol } = options;
-  const headers = cookie === undefined ? {} : { cookie };
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/live`, protocol, { origin, headers });
+async function openPage(port: number, options: PageOptions): Promise<Page> {
+  const { cookie, origin, host, protocol } = options;
+  const headers = {
+    ...(cookie === undefined ? {} : { cookie }),
+    ...(host === undefined ? {} : { host }),
+    ...(origin === undefined ? {} : { origin }),
+  };
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/live`, protocol, { headers });
   const heard: ToBrowser[] = [];
   socket.on('message', (bytes: Buffer) => {
     heard.push(ToBrowser.parse(JSON.parse(bytes.toString('utf8'))));
