@@ -135,6 +135,12 @@ const refusals: readonly Refusal[] = [
   ['a let named as an input', withMore('let', '«a»: b'), 'CF0106'],
   ['a let named as a word of the language', withMore('let', '«out»: b'), 'CF0105 CF0501'],
   ['a region with a dot', flowText().replace('  main:', '  «main.x»:'), 'CF0105'],
+  ['a region named as a word of the language', flowText().replace('  main:', '  «sig»:'), 'CF0105'],
+  [
+    'a verify range of a bool',
+    withMore('ctx', 'x: {type: bool, init: false, verify: {«max»: true}}'),
+    'CF0101',
+  ],
   // not yet
   ['meters', `${flowText()}\n«meters»: {}`, 'CF0104', 'Leave'],
   ['migrate', `${flowText()}\n«migrate»: {}`, 'CF0104'],

@@ -95,6 +95,8 @@ const refusals: readonly Refusal[] = [
   ['a target in another region', nested('to: «other.Side»'), 'CF0302'],
   ['a region as target', nested('to: «main»'), 'CF0302'],
   ['another region as target', nested('to: «other»'), 'CF0302'],
+  ['a list as a target', withTransition('when: b, to: «[B]»'), 'CF0103'],
+  ['a why in no language', withTransition('when: b, to: B, why: {«because-of-this»: x}'), 'CF0101'],
   // stays
   [
     'a stay on a level',

@@ -120,6 +120,36 @@ describe('section 9: YAML', () => {
     expect(diagnostics.map(({ code }) => code)).toEqual(['CF0002']);
   });
 
+  test.each([
+    [
+      'states',
+      flowText().replace(
+        '      B:',
+        `${Array.from({ length: 2100 }, (_, index) => `      S${index}: {rest: true}\n`).join('')}      B:`,
+      ),
+    ],
+    [
+      'transitions',
+      flowText().replace(
+        '          - {id: T2',
+        `${Array.from({ length: 4200 }, (_, index) => `          - {id: X${index}, when: b, to: B}\n`).join('')}          - {id: T2`,
+      ),
+    ],
+    ['characters', withTransition(`when: "b${' '.repeat(4100)}&& a", to: B`)],
+    [
+      'entries',
+      flowText({
+        alarms: `\n${Array.from({ length: 4100 }, (_, index) => `  x${index}: {}`).join('\n')}`,
+      }),
+    ],
+  ])('the number of %s is bounded', (what, text) => {
+    const said = compile(text)
+      .diagnostics.filter(({ code }) => code === 'CF0002')
+      .map(({ text: words }) => words);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(what);
+  });
+
   test('an empty file says so', () => {
     expect(compile('').diagnostics.map(({ code }) => code)).toEqual(['CF0102']);
     expect(compile('# nothing\n').diagnostics.map(({ code }) => code)).toEqual(['CF0102']);
