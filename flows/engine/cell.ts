@@ -61,6 +61,7 @@ export class Cell {
   readonly #rolling = new Lanes();
   readonly #state = new Lanes();
   readonly #forces = new Lanes();
+  readonly #allRecorded: boolean;
   #now = 0;
   #scan = 0;
   /** The alarms of forces are to be looked at, though none may stand any more. */
@@ -77,6 +78,7 @@ export class Cell {
     assert(engines.length === plan.flows.length, 'each flow has its engines');
     const settle = options.settle ?? plan.manifest.scan.settle;
     this.plan = plan;
+    this.#allRecorded = plan.tags.every((tag) => tag.recorded);
     this.tags = new TagTable(plan.tags);
     this.forceAlarms = new ForceAlarms(plan.tags);
     this.flows = plan.flows.map((flow, index) => {
@@ -318,11 +320,11 @@ export class Cell {
       now: input.now,
       missed: input.missed,
       tags,
-      held: input.held.length === 0 ? [] : input.held.slice(),
-      stepped: made?.stepped ?? [],
-      fired: made?.fired ?? [],
-      outputs: outputs.map(({ tag, value }) => ({ tag, value })),
-      trips: made?.trips ?? [],
+      held: input.held.length === 0 ? none : input.held.slice(),
+      stepped: made?.stepped ?? none,
+      fired: made?.fired ?? none,
+      outputs: outputs.length === 0 ? none : outputs.map(({ tag, value }) => ({ tag, value })),
+      trips: made?.trips ?? none,
       rolling: this.rolling,
     };
     return { record, followUp, outputs, outcomes, ended, notes, alarms, faults };
@@ -330,11 +332,12 @@ export class Cell {
 
   #recorded(changes: readonly TagChange[]): readonly TagChange[] {
     if (changes.length === 0) return none;
+    if (this.#allRecorded) return changes.slice();
     return changes.filter(({ tag }) => this.plan.tags[tag]?.recorded === true);
   }
 }
 
-const none: readonly never[] = [];
+const none: readonly never[] = Object.freeze([]);
 
 const byTag = (left: readonly [number, Force], right: readonly [number, Force]): number =>
   left[0] - right[0];
