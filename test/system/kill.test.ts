@@ -2,24 +2,15 @@
 // identically, and explains everything that reached the machine. Seeded; `SEED=n` runs another.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { chance, soak, testSeed } from './chance.ts';
 import { causeless } from './record.ts';
 import { TestCell, until } from './test-cell.ts';
 
-const seed = Number(process.env['SEED'] ?? 20_261_123);
 /** 20 in the soak; a sample where time is short. */
-const kills = process.env['SOAK'] === '1' ? 20 : 6;
+const kills = soak ? 20 : 6;
 
-/** A small generator, so that a failing run can be run again. */
-function chance(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
-    return ((state ^ (state >>> 13)) >>> 0) / 2 ** 32;
-  };
-}
-
-test(`control killed ${kills} times in the middle of machining (SEED=${seed})`, async () => {
-  const random = chance(seed);
+test(`control killed ${kills} times in the middle of machining (SEED=${testSeed})`, async () => {
+  const random = chance(testSeed);
   await using cell = await TestCell.start({
     edit: (text) => text.replace(/^scan:/m, 'chronicle: {stall: 10s}\nscan:'),
   });

@@ -7,18 +7,44 @@ import { utcMs } from '#contract/time.ts';
 import type { Value } from '#contract/sample.ts';
 import { present } from '#contract/error.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
+import type { Entry, EntryKind } from '#contract/entry.ts';
 import { SegmentBody } from '#contract/entry.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import { compileFlow } from '#flows/language/compile.ts';
 import { valueOf } from '#flows/engine/values.ts';
 import { root } from './test-cell.ts';
 
-/** A line of the simulator's log, for an address that is an output. */
-interface Received {
+/** A line of the simulator's log; `output` and `means` stand where the address is an output. `t`: UTC ms. */
+export interface Received {
   readonly t: number;
   readonly device: string;
   readonly output?: string;
   readonly means?: Value;
+}
+
+/** Everything that reached the machine, in order. */
+export function receivedBy(data: string): Received[] {
+  const lines = readFileSync(join(data, 'simulator.log'), 'utf8').trim().split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Received);
+}
+
+/** An entry that is not a scan, with its body read. */
+export interface PlainEntry extends Pick<Entry, 'seq' | 'boot' | 'scan' | 'at' | 'kind' | 'actor'> {
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The entries of some kinds, in order; of a running cell too. */
+export function entriesOf(data: string, ...kinds: readonly EntryKind[]): PlainEntry[] {
+  const reader = openReader(join(data, 'chronicle.db'));
+  try {
+    return [...reader.entries({ kinds })].map((entry) => {
+      const { seq, boot, scan, at, kind, actor } = entry;
+      const body = readBody(entry) as PlainEntry['body'];
+      return { seq, boot, scan, at, kind, actor, body };
+    });
+  } finally {
+    reader.close();
+  }
 }
 
 interface Decision {
@@ -53,26 +79,25 @@ export function decisionsOf(chronicle: string): Map<string, Decision[]> {
   return decisions;
 }
 
-/** The safe value of each output of the demo's flow. */
-function safeValues(): Map<string, Value> {
-  const file = join(root, 'flows', 'cnc-tending', 'cnc-tending.flow.yaml');
-  const flow = present(
-    compileFlow(file, readFileSync(file, 'utf8')).flow,
-    'the demo flow compiles',
-  );
-  return new Map(flow.outputs.map((output) => [output.name, valueOf(output, output.safe)]));
-}
+const flowFile = join(root, 'flows', 'cnc-tending', 'cnc-tending.flow.yaml');
+
+/** The demo's flow. */
+export const demoFlow = present(
+  compileFlow(flowFile, readFileSync(flowFile, 'utf8')).flow,
+  'the demo flow compiles',
+);
 
 /** What reached the machine without a recorded cause; empty is what a test wants. */
 export function causeless(data: string): string[] {
-  const safe = safeValues();
+  const safe = new Map(
+    demoFlow.outputs.map((output) => [output.name, valueOf(output, output.safe)]),
+  );
   const decisions = decisionsOf(join(data, 'chronicle.db'));
-  const lines = readFileSync(join(data, 'simulator.log'), 'utf8').trim().split('\n');
   const wrong: string[] = [];
-  for (const line of lines) {
-    const { t, output, means } = JSON.parse(line) as Received;
+  for (const received of receivedBy(data)) {
+    const { t, output, means } = received;
     if (output === undefined || means === undefined || means === safe.get(output)) continue;
-    if (!caused(decisions.get(output) ?? [], means, t)) wrong.push(line);
+    if (!caused(decisions.get(output) ?? [], means, t)) wrong.push(JSON.stringify(received));
   }
   return wrong;
 }
