@@ -7,13 +7,15 @@ import { t } from '#hmi/i18n/text.ts';
 import { formatValue } from './format.ts';
 import { tagTitle } from './value.tsx';
 
-export function Driven({ flow }: { flow: string }): JSX.Element {
+/** Of a machine that stands only what is worth a look: then, without any, it is left out. */
+export function Driven({ flow, runs }: { flow: string; runs: boolean }): JSX.Element | null {
   const states = store.outputs.value ?? {};
   const outputs = (store.hello.value?.tags ?? []).flatMap((info) => {
     const state = states[info.name];
     const mine = info.kind === 'output' && info.flow === flow;
     return mine && state !== undefined && isTold(info, state) ? [{ info, state }] : [];
   });
+  if (!runs && outputs.length === 0) return null;
   return (
     <section class="panel driven" aria-label={t('driven.title')}>
       <h2>{t('driven.title')}</h2>

@@ -46,7 +46,7 @@ export function Overview(): JSX.Element {
       <div class="back">
         <StoppedBy flow={flow} runs={runs} />
         {!runs && <ToRunAgain flow={flow} />}
-        <Driven flow={flow.name} />
+        <Driven flow={flow.name} runs={runs} />
       </div>
       <Commands key={flow.name} flow={flow} />
     </main>
