@@ -12,8 +12,14 @@ import type { Invocation, Verb } from './verb.ts';
 /** Resolves at SIGINT or SIGTERM, or when whoever started us over a channel is gone. A second signal ends at once. */
 export async function untilSignal(): Promise<void> {
   await new Promise<void>((resolveSignal) => {
-    for (const event of ['SIGINT', 'SIGTERM', 'disconnect'] as const) {
-      process.once(event, () => resolveSignal());
+    const gone = (): void => resolveSignal();
+    process.once('disconnect', gone);
+    for (const event of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(event, () => {
+        // Who listens to the channel keeps the process.
+        process.off('disconnect', gone);
+        resolveSignal();
+      });
     }
   });
   process.once('SIGINT', () => process.exit(exit.found));
