@@ -141,6 +141,22 @@ const refusals: readonly Refusal[] = [
     withMore('ctx', 'x: {type: bool, init: false, verify: {«max»: true}}'),
     'CF0101',
   ],
+  [
+    'a step of a bool',
+    withMore('params', '«x»: {type: bool, init: true, «maxStep»: 1}'),
+    'CF0501 CF0101',
+  ],
+  [
+    'a title in no language',
+    withMore('outputs', 'x: {type: bool, safe: true, title: «{}»}'),
+    'CF0103',
+  ],
+  [
+    'a title that is a number in one language',
+    withMore('outputs', 'x: {type: bool, safe: true, title: {en: «5»}}'),
+    'CF0103',
+  ],
+  ['no regions at all', flowText({ regions: ' «{}»' }), 'CF0103'],
   // not yet
   ['meters', `${flowText()}\n«meters»: {}`, 'CF0104', 'Leave'],
   ['migrate', `${flowText()}\n«migrate»: {}`, 'CF0104'],

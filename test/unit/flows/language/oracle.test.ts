@@ -9,8 +9,8 @@ import { Fields } from '#flows/language/fields.ts';
 import { Table } from '#flows/language/names.ts';
 import { Report } from '#flows/language/report.ts';
 import { Names } from '#flows/language/resolve.ts';
+import { readRoot } from '#flows/language/root.ts';
 import { parseExpression } from '#flows/language/syntax.ts';
-import { readTree } from '#flows/language/tree.ts';
 import type { Chance } from './random.ts';
 import { chanceOf, pick } from './random.ts';
 
@@ -140,7 +140,7 @@ function calculated(expr: Extract<Expr, { kind: 'binary' }>, left: number, right
 function read(text: string): { expr: Expr; names: readonly string[] } {
   const source = `inputs:\n${inputs}\nexpression: "${text}"`;
   const report = new Report('oracle', source.length);
-  const root = readTree(source, report);
+  const root = readRoot(source, report);
   if (root === undefined) throw new Error('the source is YAML');
   const place = { start: 0, end: 1 };
   const top = new Fields(report, root, 'flow', place, { known: ['inputs', 'expression'] });
