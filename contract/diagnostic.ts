@@ -62,6 +62,12 @@ export function nearest(wrong: string, names: Iterable<string>): string | undefi
   return best;
 }
 
+/** A text of the user's in a message, cut when it is long. */
+export function quoted(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > 60 ? `\`${line.slice(0, 57)}...\`` : `\`${line}\``;
+}
+
 /** Letters added, left out, replaced, or two neighbours exchanged; `limit` when it is not less. */
 function editDistance(left: string, right: string, limit: number): number {
   if (Math.abs(left.length - right.length) >= limit) return limit;

@@ -36,11 +36,13 @@ export function readManifest(file: string, text: string, check?: DeviceCheck): M
   const document = readDocument(text);
   const place = (path: Path): Span => document.place(path);
   if (document.problems.length > 0) {
-    const diagnostics = document.problems.map((problem): Diagnostic => ({
+    const diagnostics = document.problems.map(({ span, text: said, suggestion }): Diagnostic => ({
       code: 'E_MANIFEST_YAML',
       severity: 'error',
       file,
-      ...problem,
+      span,
+      text: said,
+      ...(suggestion === undefined ? {} : { suggestion }),
     }));
     return { diagnostics: inOrder(diagnostics), place };
   }

@@ -2,8 +2,8 @@
 // is hashed is this text, so that a comment does not make another flow.
 import { canonicalJson } from '#contract/canonical.ts';
 import { Report } from './report.ts';
-import type { Node } from './tree.ts';
-import { readTree } from './tree.ts';
+import type { Node } from '#flows/tree.ts';
+import { readRoot } from './root.ts';
 
 /** Maps whose order is kept: it is the order of tables and of steps. Elsewhere keys are fields. */
 const ordered: ReadonlySet<string> = new Set([
@@ -24,7 +24,7 @@ const ordered: ReadonlySet<string> = new Set([
 /** One text for one meaning; undefined where the text is no YAML that a flow could be. */
 export function canonicalFlow(text: string): string | undefined {
   const report = new Report('', text.length);
-  const root = readTree(text, report);
+  const root = readRoot(text, report);
   return root === undefined || report.failed ? undefined : canonicalOf(root, { level: 0, key: '' });
 }
 

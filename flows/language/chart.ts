@@ -1,14 +1,15 @@
 // Fills in the statechart: what each state does, where regions and composites begin, transitions.
+import { quoted } from '#contract/diagnostic.ts';
 import type { RegionDecl, StateDecl } from '#flows/program.ts';
 import type { Fields } from './fields.ts';
 import { notYet } from './fields.ts';
 import type { Outline, StateOutline } from './outline.ts';
 import { readLiteral } from './ranged.ts';
-import { didYouMean, oneOf, quoted } from './report.ts';
+import { didYouMean, oneOf } from './report.ts';
 import type { Sentences } from './sentences.ts';
 import type { Holder } from './transitions.ts';
 import { TransitionReader } from './transitions.ts';
-import type { Node } from './tree.ts';
+import type { Node } from '#flows/tree.ts';
 
 export interface Chart {
   readonly regions: readonly RegionDecl[];

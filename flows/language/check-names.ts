@@ -1,7 +1,7 @@
 // Checks of declarations as a whole: names that collide, what nothing uses, who drives what.
 import type { Span } from '#contract/diagnostic.ts';
+import { quoted } from '#contract/diagnostic.ts';
 import type { Draft } from './draft.ts';
-import { quoted } from './report.ts';
 
 export function checkNames(draft: Draft): void {
   collisions(draft);

@@ -24,7 +24,7 @@ import { Report } from './report.ts';
 import type { Typed } from './resolve.ts';
 import { Names } from './resolve.ts';
 import { Sentences } from './sentences.ts';
-import { readTree } from './tree.ts';
+import { readRoot } from './root.ts';
 import { Reads } from './walk.ts';
 
 export interface CompileOptions {
@@ -61,7 +61,7 @@ const laterFields = ['meters', 'migrate', 'swapWhen', 'recipeIn'];
 
 export function compileFlow(file: string, text: string, options: CompileOptions = {}): Compiled {
   const report = new Report(file, text.length);
-  const root = readTree(text, report);
+  const root = readRoot(text, report);
   if (root === undefined) return { diagnostics: report.diagnostics() };
   const place = { start: 0, end: Math.min(1, text.length) };
   const known = { known: topFields, later: laterFields };

@@ -1,5 +1,6 @@
 // Reads `inputs`, `commands`, `outputs`, `signals`, `ctx` and `params`: what a flow declares by name.
 import type { Span } from '#contract/diagnostic.ts';
+import { quoted } from '#contract/diagnostic.ts';
 import { reservedWords } from '#contract/name.ts';
 import type {
   CommandDecl,
@@ -16,8 +17,7 @@ import type { Declarations } from './names.ts';
 import { Table } from './names.ts';
 import { rangedFields, readLiteral, readRanged } from './ranged.ts';
 import type { Report } from './report.ts';
-import { quoted } from './report.ts';
-import type { Node } from './tree.ts';
+import type { Node } from '#flows/tree.ts';
 
 export const roles: readonly Role[] = ['anyone', 'operator', 'maintenance', 'engineer'];
 const reserved: ReadonlySet<string> = new Set(reservedWords);

@@ -1,9 +1,10 @@
 // Types expressions: from what is written to `Expr`, with the type and the unit of every part.
 // Where something is wrong it is told once; what stands above it is then left alone.
 import type { Span } from '#contract/diagnostic.ts';
+import { quoted } from '#contract/diagnostic.ts';
 import type { Expr, FlowType } from '#flows/program.ts';
 import type { Report } from './report.ts';
-import { didYouMean, oneOf, quoted } from './report.ts';
+import { didYouMean, oneOf } from './report.ts';
 import type { Names, Typed } from './resolve.ts';
 import { bool } from './resolve.ts';
 import type { Syntax } from './syntax.ts';

@@ -1,13 +1,14 @@
 // Reads the fields of one map: names them, says which are unknown, missing or of another kind, and
 // gives plain values. It knows kinds of values (texts, durations, flags), not what they are for.
 import type { Span } from '#contract/diagnostic.ts';
+import { quoted } from '#contract/diagnostic.ts';
 import type { Duration } from '#contract/time.ts';
 import { parseDuration } from '#contract/time.ts';
 import type { Text } from '#contract/wire.ts';
 import { durationLimit, nameLimit, sectionLimit } from './limits.ts';
 import type { Report } from './report.ts';
-import { didYouMean, oneOf, quoted } from './report.ts';
-import type { Entry, ListNode, MapNode, Node, ScalarNode } from './tree.ts';
+import { didYouMean, oneOf } from './report.ts';
+import type { Entry, ListNode, MapNode, Node, ScalarNode } from '#flows/tree.ts';
 
 /** What a map may hold: `known` fields, and `later` ones that come with the prover. */
 export interface FieldNames {

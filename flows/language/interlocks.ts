@@ -1,12 +1,13 @@
 // Reads `interlocks`: the shield between a flow and its outputs.
 import type { Span } from '#contract/diagnostic.ts';
+import { quoted } from '#contract/diagnostic.ts';
 import type { InterlockDecl, OutputDecl } from '#flows/program.ts';
 import { Fields, asScalar, checkName } from './fields.ts';
 import type { Table } from './names.ts';
 import { readLiteral } from './ranged.ts';
-import { didYouMean, quoted } from './report.ts';
+import { didYouMean } from './report.ts';
 import type { Sentences } from './sentences.ts';
-import type { Entry, Node } from './tree.ts';
+import type { Entry, Node } from '#flows/tree.ts';
 
 const forms = {
   permit: ['output', 'permit', 'allow', 'latch'],

@@ -7,7 +7,7 @@ import { Fields, checkName } from './fields.ts';
 import type { Place } from './places.ts';
 import { oneOf } from './report.ts';
 import type { Sentences } from './sentences.ts';
-import type { Entry, Node } from './tree.ts';
+import type { Entry, Node } from '#flows/tree.ts';
 
 const alarmFields = ['when', 'unless', 'for', 'offDelay', 'priority', 'text', 'response'];
 

@@ -1,9 +1,9 @@
 // Reads `let`: named expressions, in an order in which each uses only earlier ones.
 import type { Span } from '#contract/diagnostic.ts';
+import { quoted } from '#contract/diagnostic.ts';
 import type { Typer } from './expression.ts';
 import type { Fields } from './fields.ts';
 import { asScalar, checkName } from './fields.ts';
-import { quoted } from './report.ts';
 import type { Names } from './resolve.ts';
 import { languageWords } from './resolve.ts';
 import type { Sentences } from './sentences.ts';

@@ -1,11 +1,11 @@
 // The skeleton of the statechart: regions and states with their names, before anything refers to
 // them. chart.ts fills it in.
 import type { Span } from '#contract/diagnostic.ts';
+import { quoted } from '#contract/diagnostic.ts';
 import { Fields, checkName } from './fields.ts';
 import { stateLimit } from './limits.ts';
 import { languageWords } from './resolve.ts';
-import { quoted } from './report.ts';
-import type { Node } from './tree.ts';
+import type { Node } from '#flows/tree.ts';
 
 export interface StateOutline {
   readonly index: number;

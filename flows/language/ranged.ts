@@ -1,10 +1,11 @@
 // What everything that holds a value has in common: its type, unit and range, and literals of it.
+import { quoted } from '#contract/diagnostic.ts';
 import type { FlowType, Ranged } from '#flows/program.ts';
 import type { Fields } from './fields.ts';
 import { asScalar, checkName, notYet } from './fields.ts';
 import type { Report } from './report.ts';
-import { didYouMean, oneOf, quoted } from './report.ts';
-import type { Node } from './tree.ts';
+import { didYouMean, oneOf } from './report.ts';
+import type { Node } from '#flows/tree.ts';
 
 export const rangedFields = ['type', 'values', 'unit', 'min', 'max'] as const;
 

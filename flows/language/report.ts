@@ -75,9 +75,3 @@ export function oneOf(names: readonly string[]): string {
     ? `${names.slice(0, listLimit).join(', ')} ...`
     : `${names.slice(0, -1).join(', ')} or ${last}`;
 }
-
-/** A text of the user's in a message, cut when it is long. */
-export function quoted(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ');
-  return line.length > 60 ? `\`${line.slice(0, 57)}...\`` : `\`${line}\``;
-}

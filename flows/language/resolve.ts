@@ -1,12 +1,13 @@
 // What a name in an expression stands for: `door.closed`, `cmd.start`, `flow.press.sig.busy`,
 // `active('unit.Held')`. It knows names; expression.ts knows operators and types.
 import type { Span } from '#contract/diagnostic.ts';
+import { quoted } from '#contract/diagnostic.ts';
 import { DeviceId, FlowName, reservedWords } from '#contract/name.ts';
 import type { Expr, FlowType, ForeignDecl, InputDecl, Ranged } from '#flows/program.ts';
 import { notYet } from './fields.ts';
 import type { Declarations, Table } from './names.ts';
 import type { Report } from './report.ts';
-import { didYouMean, quoted } from './report.ts';
+import { didYouMean } from './report.ts';
 
 /** A typed expression with its unit: '' of a number without one, undefined of what fits every unit. */
 export interface Typed {

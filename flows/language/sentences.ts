@@ -11,7 +11,7 @@ import { restrict } from './places.ts';
 import type { Report } from './report.ts';
 import type { Names } from './resolve.ts';
 import { parseExpression } from './syntax.ts';
-import type { Node, ScalarNode } from './tree.ts';
+import type { Node, ScalarNode } from '#flows/tree.ts';
 import type { Reads } from './walk.ts';
 
 /** An output, a signal or a variable of ctx that a region gives a value, with the place. */

@@ -1,13 +1,13 @@
 // Expressions as written: CEL's syntax, the part that the language has, with the place of each node
 // in the file. Nothing is known of names and types here; depth and length are bounded.
 import type { Span } from '#contract/diagnostic.ts';
+import { quoted } from '#contract/diagnostic.ts';
 import type { BinaryOperator } from '#flows/program.ts';
 import { expressionDepthLimit, expressionLimit, tokenLimit } from './limits.ts';
 import type { Token } from './lexer.ts';
 import { tokensOf } from './lexer.ts';
 import type { Report } from './report.ts';
-import { quoted } from './report.ts';
-import type { ScalarNode } from './tree.ts';
+import type { ScalarNode } from '#flows/tree.ts';
 
 export type Syntax = { readonly span: Span } & (
   | { readonly kind: 'bool'; readonly value: boolean }

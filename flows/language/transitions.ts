@@ -1,13 +1,14 @@
 // Reads transitions: ids, conditions, targets, what they set and note.
 import type { Span } from '#contract/diagnostic.ts';
+import { quoted } from '#contract/diagnostic.ts';
 import type { Duration } from '#contract/time.ts';
 import type { Assignment, Expr, NoteDecl, TransitionDecl } from '#flows/program.ts';
 import { Fields, asMap, asScalar, checkName } from './fields.ts';
 import { transitionLimit } from './limits.ts';
 import type { Outline } from './outline.ts';
-import { didYouMean, oneOf, quoted } from './report.ts';
+import { didYouMean, oneOf } from './report.ts';
 import type { Sentences } from './sentences.ts';
-import type { MapNode } from './tree.ts';
+import type { MapNode } from '#flows/tree.ts';
 
 const transitionFields = [
   'id',

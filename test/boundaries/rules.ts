@@ -140,7 +140,7 @@ export const moduleRules: readonly ModuleRule[] = [
   },
   {
     module: 'yaml',
-    only: ['flows/document.ts', 'flows/language/', 'simulator/plant/'],
+    only: ['flows/tree.ts', 'simulator/plant/'],
     planted: breaks('flows/link.ts', "import { parse } from 'yaml';"),
   },
   {

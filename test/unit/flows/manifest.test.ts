@@ -218,6 +218,11 @@ describe('each problem has its place, its code and a way out', () => {
       '4:11 E_MANIFEST_YAML an anchor, `&x`, is not used here (Leave it out.)',
     ],
     [
+      'an anchor of a key',
+      instead('title: Machine', '&x title: Machine'),
+      '4:4 E_MANIFEST_YAML an anchor, `&x`, is not used here (Leave it out.)',
+    ],
+    [
       'a merge key',
       instead('{period: 20ms}', '{<<: {min: 1ms}, period: 20ms}'),
       '7:8 E_MANIFEST_YAML a merge key is not used here (Write the members themselves.)',

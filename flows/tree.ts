@@ -1,11 +1,10 @@
-// A flow's YAML as maps, lists and scalars with the place of each in the text. YAML 1.2 core without
-// anchors, aliases, merge keys, tags, directives and second documents; bounded. Knows no fields.
+// A YAML text as maps, lists and scalars with the place of each. Only the plain part of YAML 1.2 core
+// is taken: no anchors, aliases, merge keys, tags, directives or second documents; size and depth are
+// bounded before the text is composed. It knows no fields; it never throws.
 import type { CST, Node as YamlNode, Pair, Scalar, YAMLParseError } from 'yaml';
 import { Composer, Parser, isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Span } from '#contract/diagnostic.ts';
-import { depthLimit, textLimit } from './limits.ts';
-import type { Report } from './report.ts';
-import { quoted } from './report.ts';
+import { quoted } from '#contract/diagnostic.ts';
 
 export type Node = MapNode | ListNode | ScalarNode;
 
@@ -39,56 +38,80 @@ export interface ScalarNode {
   at(offset: number): number;
 }
 
+/** What a text may have; `yaml` composes by recursion, and a very deep text would end the process. */
+export interface Bounds {
+  /** UTF-16 units. */
+  readonly text: number;
+  /** Maps and lists inside each other. */
+  readonly depth: number;
+}
+
+/**
+ * `bounds`: too long or too deep; `syntax`: no YAML; `twice`: a key again in its map; `extra`: YAML
+ * beyond the plain part; `cut`: a value without the quotes it needs; `tag`: it begins with `!`.
+ */
+export type Fault = 'bounds' | 'syntax' | 'twice' | 'extra' | 'cut' | 'tag';
+
+export interface TextProblem {
+  readonly fault: Fault;
+  readonly span: Span;
+  /** Where the sign of an anchor or a tag stands, before the value that has it. */
+  readonly mark?: number;
+  readonly text: string;
+  readonly suggestion?: string;
+}
+
+export interface Tree {
+  /** Absent when the text is empty or out of bounds. */
+  readonly root?: Node;
+  /** Out of bounds or no YAML: a root is a guess, and of it nothing is told. */
+  readonly broken: boolean;
+}
+
 const quoteHint =
   'Quote a value that begins with ! or contains `: ` or ` #`, and in {...} one with a comma.';
 const syntaxHint = `Check the indentation. ${quoteHint}`;
-/** What other YAML readers take for booleans; some of them in capitals too. */
-const booleanLike = /^(?:on|off|yes|no)$/i;
 /** How far quotes, escapes and line ends can hold a scalar's text and its source apart. */
 const alignWindow = 16;
 
-/** The document's root; undefined when nothing can be read from the text. */
-export function readTree(text: string, report: Report): Node | undefined {
-  const start = { start: 0, end: Math.min(1, text.length) };
-  if (text.length > textLimit) {
-    report.error('CF0002', start, `the text is longer than ${textLimit / 1024} KiB`);
-    return undefined;
+/** Reads a text whole; tells everything that is wrong with it. */
+export function readTree(text: string, bounds: Bounds, tell: (found: TextProblem) => void): Tree {
+  const refuse = (start: number, said: string, suggestion: string): Tree => {
+    const span = { start, end: start + 1 };
+    tell({ fault: 'bounds', span, text: said, suggestion });
+    return { broken: true };
+  };
+  if (text.length > bounds.text) {
+    const said = `the text is longer than ${bounds.text / 1024} KiB`;
+    return refuse(0, said, 'Split it, or leave out what is not needed.');
   }
   const tokens = [...new Parser().parse(text)];
-  const deep = tooDeep(tokens);
-  if (deep !== undefined) {
-    const span = { start: deep, end: deep + 1 };
-    report.error('CF0002', span, `nested more than ${depthLimit} levels deep`);
-    return undefined;
-  }
+  const deep = tooDeep(tokens, bounds.depth);
+  if (deep !== undefined)
+    return refuse(deep, `nested more than ${bounds.depth} levels deep`, 'Close what is open.');
   // Duplicate keys are found below: `yaml` compares each key with each.
   const composer = new Composer({ version: '1.2', merge: false, uniqueKeys: false });
   const [document, second] = [...composer.compose(tokens, true, text.length)];
-  if (document === undefined) return undefined;
-  const reader = new TreeReader(text, report);
-  if (second !== undefined)
-    reader.refuse('CF0004', second.range[0], second.range[0] + 1, 'a second document begins here');
-  const percent = directive(tokens);
-  if (percent !== undefined)
-    reader.refuse('CF0004', percent, percent + 1, 'directives are not used here');
-  if (!reader.syntax(document.errors)) return undefined;
-  if (document.contents === null) {
-    report.error('CF0102', start, 'the file is empty');
-    return undefined;
+  const reader = new TreeReader(text, tell);
+  const from = second?.range[0];
+  if (from !== undefined)
+    reader.refuse('extra', from, from + 1, 'a second document begins here', 'Use one file.');
+  const percent = tokens.find(({ type }) => type === 'directive')?.offset;
+  if (percent !== undefined) {
+    const said = 'directives are not used here';
+    reader.refuse('extra', percent, percent + 1, said, 'Leave the % line out.');
   }
-  return reader.node(document.contents);
-}
-
-function directive(tokens: readonly CST.Token[]): number | undefined {
-  return tokens.find(({ type }) => type === 'directive')?.offset;
+  const broken = !reader.syntax(document?.errors ?? []);
+  const contents = document?.contents ?? null;
+  return contents === null ? { broken } : { root: reader.node(contents), broken };
 }
 
 /** The offset at which nesting passes the limit; on tokens, which are made without recursion. */
-function tooDeep(tokens: readonly CST.Token[]): number | undefined {
+function tooDeep(tokens: readonly CST.Token[], limit: number): number | undefined {
   const open = tokens.map((token) => ({ token, depth: 0 }));
   for (let item = open.pop(); item !== undefined; item = open.pop()) {
     const { token, depth } = item;
-    if (depth > depthLimit) return token.offset;
+    if (depth > limit) return token.offset;
     if (token.type === 'document' && token.value !== undefined) {
       open.push({ token: token.value, depth });
     } else if ('items' in token) {
@@ -103,14 +126,14 @@ function tooDeep(tokens: readonly CST.Token[]): number | undefined {
 
 class TreeReader {
   readonly #text: string;
-  readonly #report: Report;
-
+  readonly #tell: (found: TextProblem) => void;
   /** Where a value of `{...}` reads as a map because of a `: ` in it. */
   readonly #cut = new Set<number>();
+  #broken = false;
 
-  constructor(text: string, report: Report) {
+  constructor(text: string, tell: (found: TextProblem) => void) {
     this.#text = text;
-    this.#report = report;
+    this.#tell = tell;
   }
 
   /** Tells what `yaml` found; false when what it read is not to be trusted. */
@@ -119,24 +142,20 @@ class TreeReader {
       const [from, to] = pos;
       if (code === 'BLOCK_IN_FLOW') {
         this.#cut.add(from);
-        this.refuse('CF0005', from, to, 'a `: ` in {...} begins another map', quoteHint);
+        this.refuse('cut', from, to, 'a `: ` in {...} begins another map', quoteHint);
+      } else if (code === 'TAB_AS_INDENT') {
+        this.refuse('syntax', from, to, 'a tab indents this line', 'Use spaces.');
       } else {
         const [first = ''] = message.split('\n');
-        const hint = code === 'TAB_AS_INDENT' ? 'Indent with spaces.' : syntaxHint;
-        this.refuse('CF0001', from, to, `not valid YAML: ${first}`, hint);
+        this.refuse('syntax', from, to, `not valid YAML: ${first}`, syntaxHint);
       }
     }
-    return problems.every(({ code }) => code === 'BLOCK_IN_FLOW');
+    this.#broken = problems.some(({ code }) => code !== 'BLOCK_IN_FLOW');
+    return !this.#broken;
   }
 
-  refuse(
-    code: 'CF0001' | 'CF0003' | 'CF0004' | 'CF0005' | 'CF0006',
-    from: number,
-    to: number,
-    text: string,
-    suggestion?: string,
-  ): void {
-    this.#report.error(code, this.#span(from, to), text, suggestion);
+  refuse(fault: Fault, from: number, to: number, text: string, suggestion: string): void {
+    if (!this.#broken) this.#tell({ fault, span: this.#span(from, to), text, suggestion });
   }
 
   /** Depth is bounded already. */
@@ -145,7 +164,7 @@ class TreeReader {
     // Maps and lists of lines end before the next thing: not with the line ends between.
     const to = isScalar(node) ? end : from + this.#text.slice(from, end).trimEnd().length;
     const span = this.#span(from, to);
-    this.#decorations(node, from, to);
+    this.#decorations(node, span);
     if (isAlias(node) || this.#cut.has(from)) return empty(span, true);
     if (isSeq<YamlNode>(node)) {
       return { kind: 'list', span, items: node.items.map((item) => this.node(item)) };
@@ -155,50 +174,51 @@ class TreeReader {
     return empty(span, true);
   }
 
-  #decorations(node: YamlNode, from: number, to: number): void {
+  /** An anchor and a tag stand just before the node, with white space between. */
+  #decorations(node: YamlNode, span: Span): void {
+    const { start, end } = span;
     if (isAlias(node)) {
-      this.refuse('CF0004', from, to, 'an alias is not used here', 'Write the value itself.');
-      return;
+      this.refuse('extra', start, end, 'an alias is not used here', 'Write the value itself.');
+    } else if (node.tag !== undefined) {
+      const place = Math.max(0, this.#text.lastIndexOf('!', start));
+      const mark = this.#text[place - 1] === '!' ? place - 1 : place;
+      const text = `a tag, ${quoted(node.tag)}, is not used here`;
+      this.#decorated({ fault: 'tag', span, mark, text });
+    } else if (node.anchor !== undefined) {
+      const mark = Math.max(0, this.#text.lastIndexOf('&', start));
+      const text = `an anchor, ${quoted(`&${node.anchor}`)}, is not used here`;
+      this.#decorated({ fault: 'extra', span, mark, text });
     }
-    if (node.anchor !== undefined && node.tag === undefined) {
-      const sign = Math.max(0, this.#text.lastIndexOf('&', from));
-      this.refuse('CF0004', sign, to, 'an anchor is not used here', 'Leave it out.');
-    }
-    if (node.tag === undefined) return;
-    // The tag stands just before the node, with white space between.
-    const place = this.#text.lastIndexOf('!', from);
-    const start = place < 0 ? from : node.tag.startsWith('!!') ? place - 1 : place;
-    this.refuse(
-      'CF0005',
-      this.#text[start - 1] === '!' ? start - 1 : start,
-      Math.max(to, start + 1),
-      'a value that begins with `!` is a tag to YAML',
-      'Quote it: put the whole value in double quotes.',
-    );
+  }
+
+  #decorated(found: TextProblem): void {
+    if (!this.#broken) this.#tell({ ...found, suggestion: 'Leave it out.' });
   }
 
   #map(
-    pairs: readonly Pair<YamlNode, YamlNode | null>[],
+    pairs: readonly Pair<YamlNode | null, YamlNode | null>[],
     flow: boolean | undefined,
     span: Span,
   ): Node {
     const seen = new Set<string>();
     const entries: Entry[] = [];
     for (const { key, value } of pairs) {
-      const [from, to] = key.range ?? [span.start, span.start];
-      const keySpan = this.#span(from, to);
+      const [from, to] = key?.range ?? [span.start, span.start];
       if (!isScalar(key)) {
-        this.refuse('CF0001', from, to, 'a key is one plain word', quoteHint);
+        const hint = 'Quote a text that begins with [ or {.';
+        this.refuse('syntax', from, to, 'a key is one plain word', hint);
         continue;
       }
-      this.#decorations(key, from, to);
+      const keySpan = this.#span(from, to);
+      this.#decorations(key, keySpan);
       const name = key.source ?? String(key.value);
-      if (name === '<<') this.refuse('CF0004', from, to, 'a merge key is not used here');
-      else if (seen.has(name)) {
-        this.refuse('CF0003', from, to, `${quoted(name)} stands here twice`, 'Keep one of them.');
+      if (name === '<<') {
+        const hint = 'Write the members themselves.';
+        this.refuse('extra', from, to, 'a merge key is not used here', hint);
+      } else if (seen.has(name)) {
+        this.refuse('twice', from, to, `${quoted(name)} stands here twice`, 'Keep one of them.');
       } else {
         seen.add(name);
-        this.#word(name, keySpan);
         const read = value === null ? empty(this.#span(to, to)) : this.node(value);
         entries.push({ key: name, keySpan, value: read });
       }
@@ -209,7 +229,6 @@ class TreeReader {
   #scalar(node: Scalar, span: Span): ScalarNode {
     const text = node.source ?? '';
     const plain = node.type === 'PLAIN' || node.type === undefined;
-    if (plain) this.#word(text, span);
     const { value } = node;
     const known =
       typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
@@ -220,13 +239,6 @@ class TreeReader {
     };
     const told = node.tag !== undefined;
     return { kind: 'scalar', span, text, value: known ? value : null, plain, told, at };
-  }
-
-  #word(text: string, span: Span): void {
-    if (!booleanLike.test(text)) return;
-    const told = `${quoted(text)} is a boolean to other YAML readers`;
-    const severity = text === text.toLowerCase() ? 'error' : 'warning';
-    this.#report[severity]('CF0006', span, told, 'Use true and false, or another word.');
   }
 
   /** Aligns a scalar's text with its source: quotes, escapes and folded lines stand between. */
