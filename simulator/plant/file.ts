@@ -5,6 +5,7 @@ import { isMap, isNode, parseDocument, type Document } from 'yaml';
 import type { Diagnostic, Span } from '#contract/diagnostic.ts';
 import { DeviceId, TagName } from '#contract/name.ts';
 import { DurationText, milliseconds, seconds } from '#contract/time.ts';
+import { refusalOf } from './bounds.ts';
 
 /** A time in which something moves: never nothing. */
 const Time = DurationText.refine((span) => span > 0, 'longer than nothing');
@@ -122,7 +123,6 @@ export type PlantFileResult =
 
 /** Reads the text of a plant file; `file` is its name in what is said about it. */
 export function parsePlantFile(text: string, file: string): PlantFileResult {
-  const document = parseDocument(text, { uniqueKeys: true });
   const wrong = (span: Span, code: string, said: string): Diagnostic => ({
     code,
     severity: 'error',
@@ -130,13 +130,17 @@ export function parsePlantFile(text: string, file: string): PlantFileResult {
     span,
     text: said,
   });
+  const refused = refusalOf(text);
+  if (refused !== undefined)
+    return { ok: false, diagnostics: [wrong(refused.span, 'E_PLANT_YAML', refused.text)] };
+  const document = parseDocument(text, { uniqueKeys: true });
   if (document.errors.length > 0) {
     const diagnostics = document.errors.map((error) =>
       wrong({ start: error.pos[0], end: error.pos[1] }, 'E_PLANT_YAML', firstLine(error.message)),
     );
     return { ok: false, diagnostics };
   }
-  const parsed = PlantFile.safeParse(document.toJS({ maxAliasCount: 0 }));
+  const parsed = PlantFile.safeParse(document.toJS());
   if (parsed.success) return { ok: true, plant: parsed.data };
   const diagnostics = parsed.error.issues.map((issue) => {
     const extra = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;

@@ -88,6 +88,16 @@ describe('a plant file', () => {
     expect(first).toMatch(says);
   });
 
+  it.each([
+    ['dashes without end', '- '.repeat(50_000), /^1:65 E_PLANT_YAML nested more than 32 levels/],
+    ['brackets without end', '['.repeat(50_000), /E_PLANT_YAML nested more than 32 levels/],
+    ['questions without end', '? '.repeat(50_000), /E_PLANT_YAML nested more than 32 levels/],
+    ['a text without end', `# ${'x'.repeat(300_000)}\n`, /^1:1 E_PLANT_YAML longer than 256 KiB/],
+    ['an alias', 'plant: &a lamp\ntitle: *a\n', /^2:8 E_PLANT_YAML an alias is not used/],
+  ])('refuses %s before it is composed', (_, source, says) => {
+    expect(problems(source)).toEqual([expect.stringMatching(says)]);
+  });
+
   it('lists every problem, not the first alone', () => {
     const source = text.replace('travel: 900ms', 'travel: 0ms').replace('grip: 150ms', 'grip: x');
     expect(problems(source)).toHaveLength(2);
