@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TestCell } from '#test/system/test-cell.ts';
+import { TestCell, until } from '#test/system/test-cell.ts';
 
 export interface CalmCell extends AsyncDisposable {
   readonly cell: TestCell;
@@ -41,4 +41,12 @@ export async function startCalmCell(options: { hasty?: boolean } = {}): Promise<
 /** Brings it to make parts; once more when a busy machine got in between. */
 export async function produce(cell: TestCell): Promise<void> {
   await cell.produce().catch(() => cell.produce());
+}
+
+/** A link that signs in once, as soon as there is a station that it leads to. */
+export async function linkOf(cell: TestCell): Promise<string> {
+  return until('station serves the page', 15_000, () => {
+    const { code, stdout } = cell.rebe('link');
+    return code === 0 ? stdout.trim() : undefined;
+  });
 }

@@ -3,7 +3,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '#test/system/test-cell.ts';
 import type { TestCell } from '#test/system/test-cell.ts';
-import { startCalmCell } from './calm-cell.ts';
+import { linkOf, startCalmCell } from './calm-cell.ts';
 import type { CalmCell } from './calm-cell.ts';
 import { launch, openPage } from './open-page.ts';
 
@@ -22,7 +22,7 @@ afterAll(async () => {
   await calm[Symbol.asyncDispose]();
 }, 30_000);
 
-const link = (): string => cell.rebe('link').stdout.trim();
+const link = (): Promise<string> => linkOf(cell);
 const button = (page: Page, title: string): Locator =>
   page.locator('.commands .act').filter({ has: page.locator(`.title:text-is("${title}")`) });
 const inState = (page: Page, state: string): Promise<unknown> =>
@@ -43,7 +43,7 @@ async function hold(page: Page, title: string, span: number): Promise<void> {
 }
 
 test('a person brings the machine from Aborted to parts and stops it, by the page alone', async () => {
-  await using open = await openPage(browser, link());
+  await using open = await openPage(browser, await link());
   const { page } = open;
   const names = () => open.acts().map(({ args }) => args['name']);
   await inState(page, 'unit.Aborted');
@@ -75,7 +75,7 @@ test('a person brings the machine from Aborted to parts and stops it, by the pag
 }, 120_000);
 
 test('a stop needs nobody who is signed in, and a tap of a finger is enough', async () => {
-  await using open = await openPage(browser, link().replace(/#.*/, ''), { touch: true });
+  await using open = await openPage(browser, (await link()).replace(/#.*/, ''), { touch: true });
   const { page } = open;
   await button(page, 'Abort').tap();
   await page.waitForSelector('.act.stop.done', { timeout: 20_000 });
@@ -86,7 +86,7 @@ test('a stop needs nobody who is signed in, and a tap of a finger is enough', as
 }, 60_000);
 
 test('a jog runs while it is pressed: it says so ten times a second, and that the hand is gone', async () => {
-  await using open = await openPage(browser, link());
+  await using open = await openPage(browser, await link());
   const { page } = open;
   await inState(page, 'unit.Aborted');
   await confirm(button(page, 'Manual'));
@@ -116,7 +116,7 @@ test('a jog runs while it is pressed: it says so ten times a second, and that th
 }, 60_000);
 
 test('an alarm is answered from the banner', async () => {
-  await using open = await openPage(browser, link());
+  await using open = await openPage(browser, await link());
   const { page } = open;
   cell.rebe('fault', 'plant', 'gate-open');
   await page.waitForSelector('.banner.alarm.p1', { timeout: 10_000 });

@@ -1,8 +1,7 @@
 // When control or station stands still nothing on the page may look live, and nothing that is tapped may come later.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TestCell } from '#test/system/test-cell.ts';
-import { produce, startCalmCell } from './calm-cell.ts';
+import { linkOf, produce, startCalmCell } from './calm-cell.ts';
 import { axe, colourShare, launch, openPage } from './open-page.ts';
 
 let browser: Browser;
@@ -10,8 +9,6 @@ beforeAll(async () => {
   browser = await launch();
 }, 30_000);
 afterAll(() => browser.close());
-
-const link = (cell: TestCell): string => cell.rebe('link').stdout.trim();
 
 /** Stops a process for a while; ms until the page says that nothing is live, as the page itself saw it. */
 async function stopUntilLost(page: Page, pid: number): Promise<number> {
@@ -37,7 +34,7 @@ describe('a page whose control stands still', () => {
     await using calm = await startCalmCell();
     const { cell } = calm;
     await produce(cell);
-    await using open = await openPage(browser, link(cell));
+    await using open = await openPage(browser, await linkOf(cell));
     const { page } = open;
     await page.waitForTimeout(1000);
     const control = cell.pidOf('control');
@@ -70,7 +67,7 @@ describe('a page whose station stands still', () => {
   test('says so within 2.5 s and comes back to what changed meanwhile', async () => {
     await using calm = await startCalmCell();
     const { cell } = calm;
-    await using open = await openPage(browser, link(cell));
+    await using open = await openPage(browser, await linkOf(cell));
     const { page } = open;
     const station = cell.pidOf('station');
     try {
@@ -88,7 +85,7 @@ describe('a page whose station stands still', () => {
   test('that is killed is replaced, and who was signed in still is', async () => {
     await using calm = await startCalmCell();
     const { cell } = calm;
-    await using open = await openPage(browser, link(cell));
+    await using open = await openPage(browser, await linkOf(cell));
     const { page } = open;
     const station = cell.pidOf('station');
     process.kill(station, 'SIGKILL');
@@ -101,7 +98,7 @@ describe('a page whose station stands still', () => {
 test('a control that stands still longer than its watchdog is replaced, and the page says that it was', async () => {
   await using calm = await startCalmCell({ hasty: true });
   const { cell } = calm;
-  await using open = await openPage(browser, link(cell));
+  await using open = await openPage(browser, await linkOf(cell));
   const { page } = open;
   process.kill(cell.pidOf('control'), 'SIGSTOP');
   await page.waitForSelector('.banner.restarted', { timeout: 15_000 });

@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TestCell } from '#test/system/test-cell.ts';
-import { produce, startCalmCell } from './calm-cell.ts';
+import { linkOf, produce, startCalmCell } from './calm-cell.ts';
 import type { CalmCell } from './calm-cell.ts';
 import { axe, colourShare, launch, openPage, overflows, sizes, smallTargets } from './open-page.ts';
 
@@ -23,13 +23,13 @@ afterAll(async () => {
 }, 30_000);
 
 /** A link that signs in; as `rebe link` prints it. */
-const link = (): string => cell.rebe('link').stdout.trim();
-const address = (): string => link().replace(/#.*/, '');
+const link = (): Promise<string> => linkOf(cell);
+const address = async (): Promise<string> => (await link()).replace(/#.*/, '');
 const screens = ['Overview', 'Alarms', 'Inputs and outputs', 'Devices', 'Settings'];
 
 describe('a running cell', () => {
   test('shows states and values that move, and says that it is simulated', async () => {
-    await using open = await openPage(browser, address());
+    await using open = await openPage(browser, await address());
     const { page } = open;
     const pressures = new Set<string>();
     const states = new Set<string>();
@@ -47,7 +47,7 @@ describe('a running cell', () => {
   }, 40_000);
 
   test('shows a change of state within 300 ms of the scan that made it', async () => {
-    await using open = await openPage(browser, address());
+    await using open = await openPage(browser, await address());
     const { page, heard } = open;
     await page.evaluate(
       `globalThis.shown = {};
@@ -72,7 +72,7 @@ describe('a running cell', () => {
   }, 30_000);
 
   test('says what it waits for, with the value and the device that decide it', async () => {
-    await using open = await openPage(browser, address());
+    await using open = await openPage(browser, await address());
     const lacking = open.page.locator('.step .leaf.false .source').first();
     await lacking.waitFor({ timeout: 20_000 });
     const text = await lacking.textContent();
@@ -81,7 +81,7 @@ describe('a running cell', () => {
   }, 30_000);
 
   test('acknowledges every frame that it painted, and keeps a window of two', async () => {
-    await using open = await openPage(browser, address());
+    await using open = await openPage(browser, await address());
     await open.page.waitForTimeout(2000);
     const frames = open.heard.filter(({ type }) => type === 'delta').length;
     const acks = open.sent.filter(({ type }) => type === 'ack').length;
@@ -94,7 +94,7 @@ describe('the page', () => {
   test.each(Object.entries(sizes))(
     'fits and is accessible on a %s screen',
     async (_, size) => {
-      await using open = await openPage(browser, link(), { size });
+      await using open = await openPage(browser, await link(), { size });
       const { page } = open;
       for (const screen of screens) {
         await page.locator('nav button', { hasText: screen }).click();
@@ -109,13 +109,13 @@ describe('the page', () => {
   );
 
   test('uses colour for what is not normal only', async () => {
-    await using open = await openPage(browser, address());
+    await using open = await openPage(browser, await address());
     const share = await colourShare(open.context, await open.page.screenshot());
     expect(share).toBeLessThan(0.005);
   }, 20_000);
 
   test('asks nothing of anyone else, breaks no policy, and leaves no key in the address', async () => {
-    const given = link();
+    const given = await link();
     await using open = await openPage(browser, given);
     const { page, requests } = open;
     for (const screen of screens) await page.locator('nav button', { hasText: screen }).click();
@@ -138,7 +138,7 @@ describe('the page', () => {
 
 describe('who is at the page', () => {
   test('a link signs in once; the second time it says that it was used', async () => {
-    const given = link();
+    const given = await link();
     await using first = await openPage(browser, given);
     expect(await first.page.locator('.facts').textContent()).not.toContain('nobody');
     await using second = await openPage(browser, given);
@@ -146,7 +146,7 @@ describe('who is at the page', () => {
   }, 30_000);
 
   test('without a session all is shown, stops are there, and nothing else can be pressed', async () => {
-    await using open = await openPage(browser, address());
+    await using open = await openPage(browser, await address());
     const { page } = open;
     expect(await page.locator('.facts').textContent()).toContain('nobody');
     expect(await page.locator('.stops .act[aria-disabled="false"]').count()).toBe(3);
