@@ -1,0 +1,112 @@
+// Forces and held commands over real sockets, told by what reached the machine: a force on an input opens no
+// interlock, a force ends when it was to end, a held command ends when the hand goes away.
+import { expect, test } from 'vitest';
+import { RawClient } from './raw-client.ts';
+import { entriesOf, receivedBy } from './record.ts';
+import type { Received } from './record.ts';
+import { TestCell, until } from './test-cell.ts';
+
+/** What reached the machine for an output since `since` (UTC). */
+const arrived = (data: string, output: string, since: number): Received[] =>
+  receivedBy(data).filter((one) => one.output === output && one.t >= since);
+
+/** Waits until a value of an output reached the machine after `since`. */
+const arrives = (data: string, output: string, value: unknown, since: number): Promise<Received> =>
+  until(`${output} = ${String(value)} reaches the machine`, 3_000, () =>
+    arrived(data, output, since).find(({ means }) => means === value),
+  );
+
+/** What is recorded of held commands, once so much is on disk. */
+const outcomes = (data: string, count: number): Promise<unknown[]> =>
+  until('held commands are recorded', 3_000, () => {
+    const kept = entriesOf(data, 'act').filter(({ body }) => body['verb'] === 'keep');
+    return kept.length < count ? undefined : kept.map(({ body }) => body['outcome']);
+  });
+
+const reason = 'a test of forces';
+
+test('a force on an input opens no interlock', async () => {
+  await using cell = await TestCell.start();
+  await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
+  using client = await RawClient.greet(cell.data);
+  const force = async (tag: string, value: unknown, for_ms = 60_000): Promise<void> => {
+    const { id, receipt } = await client.act('force', { tag, value, for_ms, reason });
+    expect([tag, receipt]).toEqual([tag, { result: 'accepted' }]);
+    await client.outcomeOf(id);
+  };
+  const began = Date.now();
+  // Interlock `robotDoor`: the robot works only through an open door. This one is shut.
+  const shut = cell.tags().filter(({ tag }) => tag === 'door.closed' || tag === 'door.opened');
+  expect(shut.map(({ tag, value }) => [tag, value])).toEqual([
+    ['door.opened', false],
+    ['door.closed', true],
+  ]);
+  await force('door.closed', false);
+  await force('door.opened', true);
+  await force('robot.job', 'load');
+  // An output with no interlock arrives: forces do reach the machine.
+  await force('coolant.pump', true, 1000);
+  await arrives(cell.data, 'coolant.pump', true, began);
+  const ended = await arrives(cell.data, 'coolant.pump', false, began);
+  expect(ended.t - began).toBeGreaterThan(900);
+  await new Promise((done) => setTimeout(done, 1000));
+  expect(arrived(cell.data, 'robot.job', began).filter(({ means }) => means !== 'none')).toEqual(
+    [],
+  );
+  using viewer = await RawClient.greet(cell.data, true);
+  const shown = (await viewer.hears('a snapshot', 'snapshot', () => true)) as unknown as {
+    readonly outputs: Readonly<Record<string, unknown>>;
+    readonly forces: Readonly<Record<string, unknown>>;
+  };
+  expect(shown.outputs['robot.job']).toMatchObject({ v: 'none', by: 'interlock' });
+  expect(shown.forces['robot.job']).toMatchObject({ actor: 'console:test', reason });
+  // The end of a force is an act of the system, in the scan where it ends.
+  const end = entriesOf(cell.data, 'act').find(
+    ({ actor, body }) => actor === 'system' && body['verb'] === 'unforce',
+  );
+  expect(end?.body).toMatchObject({ args: { tag: 'coolant.pump' }, outcome: 'done' });
+  await cell.stopCell();
+  expect(cell.rebe('replay').stdout).toContain('identical at every scan');
+}, 60_000);
+
+test('a held command moves the machine while it is kept, and lapses when the hand goes away', async () => {
+  await using cell = await TestCell.start();
+  await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
+  cell.rebe('command', 'tending', 'manual');
+  using client = await RawClient.greet(cell.data);
+  const open = cell.tags().find(({ tag }) => tag === 'door.opened')?.value === true;
+  const [name, output] = open
+    ? (['jog.close', 'door.close'] as const)
+    : (['jog.open', 'door.open'] as const);
+  const began = Date.now();
+  const keep = async (down: boolean): Promise<void> => {
+    const { receipt } = await client.act('keep', { flow: 'tending', name, down });
+    expect(receipt).toEqual({ result: 'accepted' });
+  };
+  for (let count = 0; count < 12; count += 1) {
+    // oxlint-disable no-await-in-loop -- a hand that stays
+    await keep(true);
+    await new Promise((done) => setTimeout(done, 60));
+    // oxlint-enable no-await-in-loop
+  }
+  const last = Date.now() - 60;
+  const moved = await arrives(cell.data, output, true, began);
+  const stopped = await arrives(cell.data, output, false, moved.t);
+  expect(await outcomes(cell.data, 2)).toEqual(['begun', 'lapsed after 12 keep-alives']);
+  // 300 ms of patience, a scan, and the way to the wire.
+  expect(stopped.t - last).toBeGreaterThan(250);
+  expect(stopped.t - last).toBeLessThan(700);
+  // Let go, it stops at once.
+  await keep(true);
+  await arrives(cell.data, output, true, stopped.t);
+  const released = Date.now();
+  await keep(false);
+  const still = await arrives(cell.data, output, false, released);
+  expect(still.t - released).toBeLessThan(250);
+  expect((await outcomes(cell.data, 4)).slice(2)).toEqual([
+    'begun',
+    'released after 1 keep-alives',
+  ]);
+  await cell.stopCell();
+  expect(cell.rebe('replay').stdout).toContain('identical at every scan');
+}, 60_000);
