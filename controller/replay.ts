@@ -1,13 +1,12 @@
 // Re-executes a chronicle, segment by segment, from nothing but the file: the texts of manifest and flows
 // stand in each segment. `rebe replay` reports what differs; a start of control takes the last state.
 import { inflateRawSync } from 'node:zlib';
-import type { Entry } from '#contract/entry.ts';
 import { ActBody, AlarmBody, SegmentBody } from '#contract/entry.ts';
 import { CellError } from '#contract/error.ts';
 import { decodeScan } from '#contract/record.ts';
 import { utcMs } from '#contract/time.ts';
 import { readBody } from '#controller/chronicle/body.ts';
-import type { Reader } from '#controller/chronicle/reader.ts';
+import type { Content, Reader } from '#controller/chronicle/reader.ts';
 import { compileFlows } from '#flows/compile-flows.ts';
 import type { FlowText } from '#flows/compile-flows.ts';
 import { Cell } from '#flows/engine/cell.ts';
@@ -59,7 +58,7 @@ export async function* replayChronicle(
 ): AsyncGenerator<SegmentReplay> {
   const cells = new CellLoader(options.engines);
   let open: OpenSegment | undefined;
-  for (const entry of reader.entries({ from: options.from ?? 0 })) {
+  for (const entry of reader.contents({ from: options.from ?? 0 })) {
     if (entry.kind === 'segment') {
       const body = SegmentBody.parse(readBody(entry));
       if (open !== undefined) yield open.end(entry.boot === open.boot ? startOf(body) : undefined);
@@ -74,14 +73,14 @@ export async function* replayChronicle(
 
 class OpenSegment {
   readonly boot: number;
-  readonly #entry: Entry;
+  readonly #entry: Content;
   readonly #body: SegmentBodyOf;
   readonly #cell: Cell;
   readonly #replay: Replay;
   #last: number;
   #ahead = false;
 
-  constructor(entry: Entry, body: SegmentBodyOf, cell: Cell) {
+  constructor(entry: Content, body: SegmentBodyOf, cell: Cell) {
     this.boot = entry.boot;
     this.#entry = entry;
     this.#body = body;
@@ -90,7 +89,7 @@ class OpenSegment {
     this.#last = entry.seq;
   }
 
-  take(entry: Entry): void {
+  take(entry: Content): void {
     this.#last = entry.seq;
     if (entry.kind === 'gap') this.#ahead = true;
     const read = this.#read(entry);
@@ -106,7 +105,7 @@ class OpenSegment {
   }
 
   /** What a replay is to know of an entry; undefined: nothing. */
-  #read(entry: Entry): ReplayEntry | undefined {
+  #read(entry: Content): ReplayEntry | undefined {
     const { seq, scan, kind } = entry;
     if (scan === null) return undefined;
     if (kind === 'scan') {

@@ -8,7 +8,7 @@ import { decodeScan } from '#contract/record.ts';
 import { utcMs } from '#contract/time.ts';
 
 /** What a body says; E_CHRONICLE_FORMAT when it is not in its kind's form. */
-export function readBody(entry: Entry): unknown {
+export function readBody(entry: Pick<Entry, 'kind' | 'at' | 'body'>): unknown {
   if (entry.kind === 'scan') return decodeScan(entry.body, utcMs(entry.at));
   const text = decodeUtf8(entry.body);
   const value = text === undefined ? undefined : parseJson(text);

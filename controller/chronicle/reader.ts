@@ -20,6 +20,9 @@ export interface Selection {
   readonly until?: number;
 }
 
+/** An entry without its place in the chain. */
+export type Content = Omit<Entry, 'prev' | 'hash'>;
+
 /** Opens the file for reading only; E_CHRONICLE_OPEN or E_CHRONICLE_FORMAT when that cannot be. */
 export function openReader(path: string): Reader {
   if (!existsSync(path)) throw new CellError('E_CHRONICLE_OPEN', `${path}: no such file`);
@@ -76,10 +79,22 @@ export class Reader {
   }
 
   /** In order of seq. Entries that are written meanwhile are given too. */
-  *entries(selection: Selection = {}): Generator<Entry, void> {
+  entries(selection: Selection = {}): Generator<Entry, void> {
+    return this.#pages<Entry>(columns, selection);
+  }
+
+  /** As `entries`, in half the time: what they say, without the columns of the chain. */
+  contents(selection: Selection = {}): Generator<Content, void> {
+    return this.#pages<Content>('seq, boot, scan, at, kind, actor, body', selection);
+  }
+
+  *#pages<Row extends { readonly seq: number }>(
+    wanted: string,
+    selection: Selection,
+  ): Generator<Row, void> {
     const { terms, parameters } = conditions(selection);
-    const statement = this.#database.prepare<unknown[], Entry>(
-      `SELECT ${columns} FROM entry WHERE ${['seq >= ?', ...terms].join(' AND ')}
+    const statement = this.#database.prepare<unknown[], Row>(
+      `SELECT ${wanted} FROM entry WHERE ${['seq >= ?', ...terms].join(' AND ')}
        ORDER BY seq LIMIT ${page}`,
     );
     for (let from = selection.from ?? 0; ;) {
