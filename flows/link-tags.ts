@@ -213,6 +213,8 @@ function checkFields({ report }: TagWork, frame: TagFrame, name: TagName, is: Me
       wrong(field, `\`${field}\` is for an enum; \`${name}\` is ${is.type}`);
   }
   if (is.type !== 'enum') return;
+  const numbers = is.values.map((value, index) => frame.map?.[value] ?? index);
+  if (new Set(numbers).size < numbers.length) wrong('map', 'two values have one number');
   for (const key of Object.keys(frame.map ?? {})) {
     if (is.values.includes(key)) continue;
     report.manifest({

@@ -18,7 +18,7 @@ import type { Making } from './making.ts';
 import { commandsRead, outcomeOf, whereOf } from './outcome.ts';
 import type { Stage } from './stage.ts';
 import type { TagTable } from './tag-table.ts';
-import { edgeDepth } from './walk.ts';
+import { edgeDepth } from './edge-depth.ts';
 
 const recordedFault: Wrong = { code: 'E_FLOW_FAULT', text: 'a fault that was recorded' };
 

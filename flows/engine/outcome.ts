@@ -1,6 +1,6 @@
 // What became of a command: which transitions can take it, and the text of the receipt.
 import type { Flow } from '#flows/program.ts';
-import { walk } from './walk.ts';
+import { walkThrough } from '#flows/walk.ts';
 
 /** By transition: the commands that its conditions read, through `let`s too. */
 export function commandsRead(flow: Flow): readonly ReadonlySet<number>[] {
@@ -8,7 +8,7 @@ export function commandsRead(flow: Flow): readonly ReadonlySet<number>[] {
     const commands = new Set<number>();
     for (const expr of [transition.when, transition.unless]) {
       if (expr === undefined) continue;
-      walk(flow, expr, (part) => {
+      walkThrough(flow, expr, (part) => {
         if (part.kind === 'command') commands.add(part.command);
       });
     }

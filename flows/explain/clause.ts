@@ -2,6 +2,7 @@
 // follows from that of the parts. Made once for each flow; what is true now says condition.ts.
 import { formatExpr } from '#flows/language/format.ts';
 import type { Expr, Flow } from '#flows/program.ts';
+import { operands, parts, walk } from '#flows/walk.ts';
 import { formatOpposite } from './opposite.ts';
 
 /** Clauses of one condition; past it lets are not opened any more. */
@@ -49,11 +50,11 @@ export class Clauses {
   /** The cell's tags behind an expression, each once. */
   tagsOf(expr: Expr): readonly string[] {
     const found = new Set<string>();
-    for (const part of leavesOf(expr)) {
+    walk(expr, (part) => {
       if (part.kind === 'input' || part.kind === 'good')
         found.add(this.#tagNames[part.input] ?? '?');
       if (part.kind === 'let') for (const tag of this.#tagsOfLet(part.let)) found.add(tag);
-    }
+    });
     return [...found];
   }
 
@@ -71,7 +72,7 @@ export class Clauses {
         seen.add(visit);
         search(named.expr, sense);
       }
-      for (const inner of partsOf(part)) search(inner, part.kind === 'not' ? !sense : sense);
+      for (const inner of parts(part)) search(inner, part.kind === 'not' ? !sense : sense);
     };
     search(expr, true);
     this.#commands.set(expr, found);
@@ -82,8 +83,8 @@ export class Clauses {
     this.#made += 1;
     if (expr.kind === 'let') return this.#named(expr);
     if (expr.kind === 'binary' && (expr.operator === '&&' || expr.operator === '||')) {
-      const parts = chainOf(expr, expr.operator).map((part) => this.#open(part));
-      return this.#joined(expr, expr.operator === '&&' ? 'all' : 'any', parts);
+      const chain = operands(expr, expr.operator).map((part) => this.#open(part));
+      return this.#joined(expr, expr.operator === '&&' ? 'all' : 'any', chain);
     }
     const opened = expr.kind === 'not' || expr.kind === 'sure' || expr.kind === 'maybe';
     if (opened && opens(expr.of)) return this.#joined(expr, expr.kind, [this.#open(expr.of)]);
@@ -133,24 +134,4 @@ function opens(expr: Expr): boolean {
   if (expr.kind === 'let' || expr.kind === 'sure' || expr.kind === 'maybe') return true;
   if (expr.kind === 'not') return opens(expr.of);
   return expr.kind === 'binary' && (expr.operator === '&&' || expr.operator === '||');
-}
-
-/** `a && b && c` as its three parts. */
-function chainOf(expr: Expr, operator: '&&' | '||'): Expr[] {
-  if (expr.kind !== 'binary' || expr.operator !== operator) return [expr];
-  return [...chainOf(expr.left, operator), ...chainOf(expr.right, operator)];
-}
-
-/** The parts that have no parts. */
-function leavesOf(expr: Expr): Expr[] {
-  const parts = partsOf(expr);
-  return parts.length === 0 ? [expr] : parts.flatMap(leavesOf);
-}
-
-/** What an expression is made of, one level down; a let's own expression is not part of it. */
-function partsOf(expr: Expr): readonly Expr[] {
-  if (expr.kind === 'binary') return [expr.left, expr.right];
-  if (expr.kind === 'choose') return [expr.test, expr.then, expr.otherwise];
-  if (expr.kind === 'call') return expr.of;
-  return 'of' in expr ? [expr.of] : [];
 }

@@ -1,8 +1,8 @@
 // Checks of the statechart: states that wait for ever, that nothing reaches, transitions without `to`
 // that would fire in every scan.
 import type { Expr } from '#flows/program.ts';
+import { operands } from '#flows/walk.ts';
 import type { Draft } from './draft.ts';
-import { operands } from './walk.ts';
 
 export function checkChart(draft: Draft): void {
   boundedWaits(draft);

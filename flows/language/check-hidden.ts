@@ -1,8 +1,9 @@
 // Finds transitions that can never fire because an earlier one always fires first: an earlier one
 // of the same list, or of a state around, whose conditions are the same or fewer.
 import type { Expr, TransitionDecl } from '#flows/program.ts';
+import { operands, parts } from '#flows/walk.ts';
 import type { Draft } from './draft.ts';
-import { operands, parts, readOf } from './walk.ts';
+import { readOf } from './reads.ts';
 
 /** Conjuncts of one guard that are looked at; a longer guard is not compared. */
 const guardLimit = 64;

@@ -2,11 +2,11 @@
 // numbers that may grow past what is exact, values set that can never be in range.
 import { quoted } from '#contract/diagnostic.ts';
 import type { Expr, Ranged } from '#flows/program.ts';
+import { parts } from '#flows/walk.ts';
 import type { Draft } from './draft.ts';
 import { constant, isNumber } from './expression.ts';
 import { formatNumber } from './format.ts';
 import { rangeText } from './ranged.ts';
-import { parts } from './walk.ts';
 
 /** From the least to the greatest value; undefined where nothing bounds it. */
 type Interval = readonly [number, number] | undefined;

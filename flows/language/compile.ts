@@ -25,7 +25,7 @@ import type { Typed } from './resolve.ts';
 import { Names } from './resolve.ts';
 import { Sentences } from './sentences.ts';
 import { readRoot } from './root.ts';
-import { Reads } from './walk.ts';
+import { Reads } from './reads.ts';
 
 export interface CompileOptions {
   /** The type of another flow's signal, where the cell is known; without it they count as bool. */

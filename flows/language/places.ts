@@ -1,8 +1,9 @@
 // What an expression may read, by where it stands: a guard nearly all, an interlock inputs alone.
 import type { Expr } from '#flows/program.ts';
+import { walk } from '#flows/walk.ts';
 import type { Report } from './report.ts';
-import type { ReadKind, Reads } from './walk.ts';
-import { readOf, walk } from './walk.ts';
+import type { ReadKind, Reads } from './reads.ts';
+import { readOf } from './reads.ts';
 
 export type Place = 'guard' | 'let' | 'entry' | 'interlock' | 'judgement' | 'property' | 'state';
 

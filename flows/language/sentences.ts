@@ -12,7 +12,7 @@ import type { Report } from './report.ts';
 import type { Names } from './resolve.ts';
 import { parseExpression } from './syntax.ts';
 import type { Node, ScalarNode } from '#flows/tree.ts';
-import type { Reads } from './walk.ts';
+import type { Reads } from './reads.ts';
 
 /** An output, a signal or a variable of ctx that a region gives a value, with the place. */
 export interface Driven {

@@ -6,7 +6,7 @@ import type { Flow } from '#flows/program.ts';
 import { canonicalFlow } from '#flows/language/canonical.ts';
 import { compileFlow } from '#flows/language/compile.ts';
 import { formatExpr } from '#flows/language/format.ts';
-import { parts } from '#flows/language/walk.ts';
+import { parts } from '#flows/walk.ts';
 import { chanceOf } from './random.ts';
 import { cleanFlow, flowText, withTransition } from './sources.ts';
 

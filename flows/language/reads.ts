@@ -1,54 +1,7 @@
-// Walking typed expressions: their parts, and what they read, through named expressions too.
+// What typed expressions read, through named expressions too.
 import { present } from '#contract/error.ts';
 import type { Expr } from '#flows/program.ts';
-
-/** The parts of an expression, in the order of the text; of a `let` none. */
-export function parts(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case 'not':
-    case 'negate':
-    case 'sure':
-    case 'maybe':
-    case 'edge':
-      return [expr.of];
-    case 'binary':
-      return [expr.left, expr.right];
-    case 'choose':
-      return [expr.test, expr.then, expr.otherwise];
-    case 'call':
-      return expr.of;
-    case 'literal':
-    case 'input':
-    case 'command':
-    case 'signal':
-    case 'foreign':
-    case 'ctx':
-    case 'param':
-    case 'output':
-    case 'active':
-    case 'good':
-    case 'trip':
-    case 'let':
-      return [];
-  }
-}
-
-/** Calls `visit` for an expression and all its parts; stops below where it gives `skip`. */
-export function walk(expr: Expr, visit: (part: Expr) => 'skip' | undefined | void): void {
-  if (visit(expr) === 'skip') return;
-  for (const part of parts(expr)) walk(part, visit);
-}
-
-/** The operands of a chain of one operator: of `a && b && c` these three. */
-export function operands(expr: Expr, operator: '&&' | '||'): Expr[] {
-  const found: Expr[] = [];
-  const open = [expr];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (next.kind === 'binary' && next.operator === operator) open.push(next.right, next.left);
-    else found.push(next);
-  }
-  return found;
-}
+import { walk } from '#flows/walk.ts';
 
 export type ReadKind = Extract<
   Expr['kind'],
