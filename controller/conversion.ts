@@ -13,25 +13,26 @@ export interface Judged {
 
 /** The two directions of one tag. */
 export interface Conversion {
-  fromWire(value: Value, given: StatusCode): Judged;
+  readonly fromWire: (value: Value, given: StatusCode) => Judged;
   /** The wire's value of an engineering value that is allowed. */
-  toWire(value: Value): Value;
+  readonly toWire: (value: Value) => Value;
 }
 
 type Frame = Pick<TagFrame, 'rawValid' | 'scale' | 'map'>;
 
-/** Made once for each tag; `frame` is its part of the manifest. */
-export function conversionOf(tag: TagPlan, frame: Frame): Conversion {
+/** Made once for each tag; `frame` is its part of the manifest. `whole`: its place on the device takes whole numbers. */
+export function conversionOf(tag: TagPlan, frame: Frame, whole = false): Conversion {
   const numbers = enumNumbers(tag, frame);
   return {
     fromWire(value, given) {
-      if (qualityOf(given) === 'bad' || value === null) {
-        return { value, status: value === null && qualityOf(given) !== 'bad' ? status.Bad : given };
-      }
+      const isBad = qualityOf(given) === 'bad';
+      if (value === null) return { value, status: isBad ? given : status.Bad };
       const judged = judge(tag, frame, numbers, value);
-      return judged.status === status.Good ? { value: judged.value, status: given } : judged;
+      if (judged.status === status.Good) return { value: judged.value, status: given };
+      // What the device itself calls bad is shown only where it is in the tag's own unit.
+      return isBad ? { value: null, status: given } : judged;
     },
-    toWire: (value) => toWire(tag, frame, numbers, value),
+    toWire: (value) => toWire(tag, { ...frame, whole }, numbers, value),
   };
 }
 
@@ -62,17 +63,21 @@ function judge(
 }
 
 function judgeNumber(tag: TagPlan, frame: Frame, raw: Value): Judged {
-  if (typeof raw === 'bigint')
-    return inRange(tag, raw) ? good(raw) : bad(raw, status.BadOutOfRange);
-  if (typeof raw !== 'number') return bad(raw, status.BadTypeMismatch);
-  if (!Number.isFinite(raw)) return bad(null, status.BadOutOfRange);
+  if (typeof raw !== 'bigint' && typeof raw !== 'number') return bad(raw, status.BadTypeMismatch);
+  if (typeof raw === 'number' && !Number.isFinite(raw)) return bad(null, status.BadOutOfRange);
+  const value = frame.scale === undefined ? raw : scaled(tag, frame.scale, raw);
+  if (typeof value === 'number' && !Number.isFinite(value)) return bad(null, status.BadOutOfRange);
   if (frame.rawValid !== undefined && (raw < frame.rawValid[0] || raw > frame.rawValid[1])) {
-    return bad(raw, status.BadSensorFailure);
+    return bad(value, status.BadSensorFailure);
   }
-  const scaled = frame.scale === undefined ? raw : scaleUp(raw, frame.scale);
-  const value = tag.type === 'int' && frame.scale !== undefined ? Math.round(scaled) : scaled;
-  if (tag.type === 'int' && !Number.isSafeInteger(value)) return bad(value, status.BadOutOfRange);
+  if (tag.type === 'int' && typeof value === 'number' && !Number.isSafeInteger(value))
+    return bad(value, status.BadOutOfRange);
   return inRange(tag, value) ? good(value) : bad(value, status.BadOutOfRange);
+}
+
+function scaled(tag: TagPlan, scale: Scale, raw: number | bigint): number {
+  const value = scaleUp(Number(raw), scale);
+  return tag.type === 'int' ? Math.round(value) : value;
 }
 
 function inRange(tag: TagPlan, value: number | bigint): boolean {
@@ -85,7 +90,7 @@ const scaleUp = (raw: number, { raw: [low, high], to: [from, to] }: Scale): numb
 
 function toWire(
   tag: TagPlan,
-  frame: Frame,
+  frame: Frame & { readonly whole: boolean },
   numbers: ReadonlyMap<number, string>,
   value: Value,
 ): Value {
@@ -93,9 +98,10 @@ function toWire(
     for (const [number, name] of numbers) if (name === value) return number;
     return null;
   }
-  if (typeof value !== 'number' || frame.scale === undefined) return value;
-  const { raw, to } = frame.scale;
-  return scaleUp(value, { raw: to, to: raw });
+  const { scale, whole } = frame;
+  if (typeof value !== 'number' || scale === undefined) return value;
+  const wire = scaleUp(value, { raw: scale.to, to: scale.raw });
+  return whole ? Math.round(wire) : wire;
 }
 
 function enumNumbers(tag: TagPlan, frame: Frame): ReadonlyMap<number, string> {

@@ -58,7 +58,10 @@ export class Devices {
     this.#events = events;
     for (const [index, tag] of cell.plan.tags.entries()) {
       const frame = cell.manifest.tags[tag.name];
-      if (frame !== undefined) this.#conversions.set(index, conversionOf(tag, frame));
+      const kind = frame === undefined ? undefined : cell.devices.get(frame.device)?.kind;
+      if (frame === undefined || kind === undefined) continue;
+      const whole = kind.natural(kind.at.parse(frame.at)) === 'int';
+      this.#conversions.set(index, conversionOf(tag, frame, whole));
     }
     for (const [name, loaded] of cell.devices) {
       const driver = loaded.kind.create(

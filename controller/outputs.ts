@@ -48,7 +48,7 @@ interface Slot {
   cause: number;
   left: boolean;
   state: WriteState;
-  /** When `value` was decided, for those who wait for a safe value to be confirmed. */
+  /** Since when `value` is not confirmed, for those who wait for a safe value to be. */
   since: Instant;
   attempt: number;
   repeat: Cancel | undefined;
@@ -56,7 +56,7 @@ interface Slot {
   withheld: Decision | undefined;
 }
 
-/** What a scan decided for an output; `cause` is the `seq` of its entry. */
+/** What a scan decided for an output; `cause` is the `seq` of its entry, 0: the entry was dropped. */
 interface Decision {
   readonly value: Value;
   readonly safe: boolean;
@@ -83,6 +83,8 @@ export class Outputs {
   #durable = 0;
   #early: EarlyOutput[] = [];
   #stopped = false;
+  /** After an orderly stop nothing is written any more. */
+  #ended = false;
 
   constructor(
     clock: Clock,
@@ -105,7 +107,7 @@ export class Outputs {
     }
   }
 
-  /** Takes what a scan decided; `cause` is the `seq` of its entry. */
+  /** Takes what a scan decided; `cause` is the `seq` of its entry, 0 when that was dropped. */
   decide(decisions: readonly OutputDecision[], scan: number, cause: number): void {
     for (const { tag, value, safe } of decisions) {
       const slot = present(this.#slots.get(tag), `output ${tag} has a driver`);
@@ -187,6 +189,7 @@ export class Outputs {
       // oxlint-disable-next-line no-await-in-loop -- waits for the devices, in steps
       await new Promise<void>((resolve) => this.#clock.after(milliseconds(10), resolve));
     }
+    this.#ended = true;
     for (const slot of this.#slots.values()) slot.repeat?.();
     return this.confirmedSafe(this.#slots.keys());
   }
@@ -210,21 +213,30 @@ export class Outputs {
   }
 
   #take(slot: Slot, { value, safe, scan, cause }: Decision): void {
-    if (value !== slot.value) slot.since = this.#clock.now();
+    if (value !== slot.value) this.#doubt(slot, 'pending');
     slot.value = value;
     slot.safe = safe;
     slot.scan = scan;
     slot.cause = cause;
     slot.left = false;
+    // What was written before speaks for another value: it neither confirms this one nor repeats it.
+    slot.attempt += 1;
     slot.repeat?.();
     slot.repeat = undefined;
+  }
+
+  /** What is not confirmed any more is in doubt from now on. */
+  #doubt(slot: Slot, state: WriteState): void {
+    slot.state = state;
+    slot.since = this.#clock.now();
   }
 
   #leave(slot: Slot): void {
     this.#waiting.delete(slot);
     if (slot.left) return;
     slot.left = true;
-    if (this.#stalled && !slot.safe && slot.cause > this.#durable) {
+    const unrecorded = slot.cause === 0 || slot.cause > this.#durable;
+    if (this.#stalled && !slot.safe && unrecorded) {
       this.#early.push({ tag: slot.plan.name, value: slot.value, scan: slot.scan });
     }
     void this.#write(slot);
@@ -234,7 +246,6 @@ export class Outputs {
     const { plan, value, safe } = slot;
     slot.attempt += 1;
     const { attempt } = slot;
-    slot.state = 'pending';
     const request = {
       id: `${plan.name}#${attempt}`,
       tag: plan.name,
@@ -248,6 +259,7 @@ export class Outputs {
     const result = present(results[0], 'one result for each request');
     // Only the newest attempt speaks for the output.
     if (slot.attempt !== attempt || result.outcome === 'superseded') return;
+    if (slot.state === 'confirmed') this.#doubt(slot, result.outcome);
     slot.state = result.outcome;
     this.#events.ended(plan, value, result);
     this.#repeatLater(slot, result.outcome);
@@ -256,7 +268,8 @@ export class Outputs {
   #repeatLater(slot: Slot, outcome: WriteState): void {
     const again = outcome === 'confirmed' ? slot.plan.refresh : undefined;
     const after = outcome === 'confirmed' || outcome === 'pending' ? again : repeatAfter[outcome];
-    if (after === undefined || (this.#stopped && outcome === 'confirmed')) return;
+    if (after === undefined || this.#ended) return;
+    if (this.#stopped && outcome === 'confirmed') return;
     slot.repeat = this.#clock.after(after, () => void this.#write(slot));
   }
 }
