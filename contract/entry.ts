@@ -155,7 +155,14 @@ export const CheckpointBody = z.strictObject({
   signature: z.string(),
 });
 
-/** The schema of each kind's body; `scan` is binary. `session` arrives with the shell. */
+/** What happened in station: a sign-in, a refusal at its door. */
+export const SessionBody = z.strictObject({
+  event: z.enum(['signed-in', 'refused']),
+  code: z.string().optional(),
+  text: z.string(),
+});
+
+/** The schema of each kind's body; `scan` is binary. */
 export const bodies = {
   boot: BootBody,
   stop: StopBody,
@@ -167,6 +174,6 @@ export const bodies = {
   device: DeviceBody,
   fault: FaultBody,
   gap: GapBody,
-  session: z.record(z.string(), z.json()),
+  session: SessionBody,
   checkpoint: CheckpointBody,
 } as const satisfies Readonly<Record<Exclude<EntryKind, 'scan'>, z.ZodType>>;

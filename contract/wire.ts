@@ -86,7 +86,7 @@ export const Hello = z.strictObject({
   flows: z.array(FlowInfo),
   tags: z.array(TagInfo),
   devices: z.array(z.strictObject({ name: z.string(), driver: z.string(), address: z.string() })),
-  /** The newest durable entry. */
+  /** The newest entry: what is shown is recorded at or before it. */
   seq: z.number(),
 });
 export type Hello = z.infer<typeof Hello>;
@@ -223,7 +223,7 @@ const feed = {
   /** The last scan's time, and UTC. */
   now: z.number(),
   time: z.number(),
-  /** The newest durable entry. */
+  /** The newest entry: what is shown is recorded at or before it. */
   seq: z.number(),
 };
 /** Sections are maps; a delta's entry replaces the snapshot's, null removes it. */
@@ -295,16 +295,9 @@ export type Done = z.infer<typeof Done>;
 export const Bye = z.strictObject({ type: z.literal('bye'), code: z.string(), reason: z.string() });
 export type Bye = z.infer<typeof Bye>;
 
-export const FromControl = z.discriminatedUnion('type', [
-  Hello,
-  Snapshot,
-  Delta,
-  Why,
-  Stopped,
-  Receipt,
-  Done,
-  Bye,
-]);
+/** What station passes on to browsers unchanged. */
+export const passedOn = [Hello, Snapshot, Delta, Why, Stopped, Receipt, Done] as const;
+export const FromControl = z.discriminatedUnion('type', [...passedOn, Bye]);
 export type FromControl = z.infer<typeof FromControl>;
 
 // --- what a client says ------------------------------------------------------------------------
@@ -358,12 +351,30 @@ export const ActMessage = z.strictObject({
 });
 export type ActMessage = z.infer<typeof ActMessage>;
 
+/** Asks for `why` of these flows, on change. */
+export const Watch = z.strictObject({
+  type: z.literal('watch'),
+  flows: z.array(z.string()).max(64),
+});
+/** A new snapshot, please. */
+export const Resync = z.strictObject({ type: z.literal('resync') });
+
 export const FromClient = z.discriminatedUnion('type', [
   ClientHello,
   ActMessage,
-  /** Asks for `why` of these flows, on change. */
-  z.strictObject({ type: z.literal('watch'), flows: z.array(z.string()).max(64) }),
-  /** A new snapshot, please. */
-  z.strictObject({ type: z.literal('resync') }),
+  /** Something that happened in station: a sign-in, a refusal at its door. Chronicled as `session`. */
+  z.strictObject({
+    type: z.literal('record'),
+    id: z.string().min(8).max(64),
+    actor: z.string(),
+    kind: z.literal('session'),
+    body: z.strictObject({
+      event: z.enum(['signed-in', 'refused']),
+      code: z.string().max(64).optional(),
+      text: z.string().max(500),
+    }),
+  }),
+  Watch,
+  Resync,
 ]);
 export type FromClient = z.infer<typeof FromClient>;

@@ -191,7 +191,7 @@ function assemble({
     alarms: () => control.standing(),
     stopped: () => stops.last,
     figures: () => control.figures(),
-    durable: () => chronicle.durable,
+    seq: () => chronicle.seq,
     lastTransition: (flow) => control.lastTransition(flow),
   });
   const stops = new Stops(cell, (tag) => view.tagState(tag));

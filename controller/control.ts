@@ -1,6 +1,6 @@
 // Control at work: what a scan made goes to the record, the outputs and the screens; what the disk, the
 // devices and people say comes back in. Every part is made in cell.ts; here they meet.
-import type { Actor } from '#contract/actor.ts';
+import { Actor } from '#contract/actor.ts';
 import type { Code } from '#contract/error.ts';
 import { present } from '#contract/error.ts';
 import type { DeviceHealth, WriteResult } from '#contract/driver.ts';
@@ -278,6 +278,12 @@ export class Control implements LoopEvents, DoorTarget {
     if (message.type === 'act') door.receive(message, (answer) => peer.send(answer));
     if (message.type === 'watch') feed.watch(peer, message.flows);
     if (message.type === 'resync') feed.resync(peer);
+    if (message.type === 'record') this.#session(message);
+  }
+
+  #session({ actor, body }: Extract<FromClient, { type: 'record' }>): void {
+    const known = Actor.safeParse(actor);
+    this.#parts.recorder.session(known.success ? known.data : 'system', body);
   }
 
   refused(code: Code, reason: string): void {

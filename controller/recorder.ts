@@ -157,6 +157,16 @@ export class Recorder {
     });
   }
 
+  /** What happened in station. */
+  session(actor: Actor, body: { event: string; code?: string | undefined; text: string }): number {
+    const { event, code, text } = body;
+    return this.#json(null, 'session', actor, {
+      event,
+      text,
+      ...(code === undefined ? {} : { code }),
+    });
+  }
+
   gap(
     gap: { why: string; from: number; to: number; lost: number },
     outputs: readonly EarlyOutput[],

@@ -1,16 +1,18 @@
 // Composition root of station: control's feed on one side, pages on the other.
 // It owns no device and no record; when it dies, the machine goes on.
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { FromClient } from '#contract/wire.ts';
 import { CellError } from '#contract/error.ts';
 import type { Clock, Random } from '#contract/time.ts';
 import { Bucket } from './server/bucket.ts';
 import { HttpDoor } from './server/http.ts';
 import { findPastPort, writeStationUrl } from './server/link.ts';
 import { Live } from './server/live.ts';
-import type { StationLog } from './server/live.ts';
+import type { StationEvent, StationLog } from './server/live.ts';
 import { WireLink } from './wire/client.ts';
 
 export interface StationOptions {
@@ -38,7 +40,11 @@ export async function startStation(
   options: StationOptions,
 ): Promise<Station> {
   const { clock, random } = deps;
-  const log = boundedLog(clock, deps.log);
+  // What belongs in the chronicle goes to control; while it is away the log alone has it.
+  const log = boundedLog(clock, (level, text, event) => {
+    deps.log(level, text);
+    if (event !== undefined) link.send(recordOf(text, event));
+  });
   const { host, port: asked } = readListen(options.listen);
   const port = asked === 0 ? await samePort(options.data, host) : asked;
   const live = new Live(clock, log, (message) => link.send(message));
@@ -66,18 +72,24 @@ export async function startStation(
   };
 }
 
+function recordOf(text: string, { actor, event, code }: StationEvent): FromClient {
+  const id = randomBytes(12).toString('hex');
+  const body = { event, text: text.slice(0, 500), ...(code === undefined ? {} : { code }) };
+  return { type: 'record', id, actor, kind: 'session', body };
+}
+
 /** Whoever knocks without end fills no log: what is too much is counted and said once. */
 function boundedLog(clock: Clock, log: StationLog): StationLog {
   const pace = new Bucket(clock, logPace);
   let left = 0;
-  return (level, text) => {
+  return (level, text, event) => {
     if (!pace.take()) {
       left += 1;
       return;
     }
     if (left > 0) log('warn', `${left} lines were left out`);
     left = 0;
-    log(level, text);
+    log(level, text, event);
   };
 }
 

@@ -41,8 +41,8 @@ export interface ViewParts {
   alarms(): Readonly<Record<string, AlarmState>>;
   stopped(): readonly Stopped[];
   figures(): Pick<Sections, 'scan' | 'chronicle'>;
-  /** The newest durable entry. */
-  durable(): number;
+  /** The newest entry: what a frame shows is recorded at or before it. */
+  seq(): number;
   lastTransition(flow: number): { transition: string; time: number } | undefined;
 }
 
@@ -92,13 +92,13 @@ export class View implements FeedSource {
         driver,
         address: this.#parts.devices.address(name),
       })),
-      seq: this.#parts.durable(),
+      seq: this.#parts.seq(),
     };
   }
 
   moment(): { now: number; time: number; seq: number } {
     const time = Math.floor(this.#clock.time());
-    return { now: this.#parts.cell.now, time, seq: this.#parts.durable() };
+    return { now: this.#parts.cell.now, time, seq: this.#parts.seq() };
   }
 
   sections(): Sections {

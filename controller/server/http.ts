@@ -122,7 +122,7 @@ export class HttpDoor {
       void reply.headers(guards);
       const origin = request.method !== 'GET' && request.method !== 'HEAD';
       if (!isOwn(this.#hosts, request.headers, { origin })) {
-        this.#log('warn', `refused a request: E_DOOR_ORIGIN: ${describe(request.headers)}`);
+        this.#refused('E_DOOR_ORIGIN', `a request: ${describe(request.headers)}`);
         return refuse(reply, 'E_DOOR_ORIGIN');
       }
     });
@@ -155,11 +155,11 @@ export class HttpDoor {
     if (!request.success || this.#sessions === undefined) return refuse(reply, 'E_DOOR_FRAME');
     const good = await redeemLink(this.#options.data, request.data.key, this.#clock.time());
     if (!good) {
-      this.#log('warn', 'refused a page: E_LINK_USED: sign-in');
+      this.#refused('E_LINK_USED', 'a page: sign-in');
       return refuse(reply, 'E_LINK_USED');
     }
     const actor = consoleActor();
-    this.#log('info', `signed in ${actor}`);
+    this.#log('info', `signed in ${actor}`, { event: 'signed-in', actor });
     const cookie = this.#sessions.begin(actor);
     return reply.header('set-cookie', cookie).header('cache-control', 'no-store').code(204).send();
   }
@@ -167,7 +167,7 @@ export class HttpDoor {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const code = this.#upgradeRefusal(request);
     if (code !== undefined) {
-      this.#log('warn', `refused a socket: ${code}: ${describe(request.headers)}`);
+      this.#refused(code, `a socket: ${describe(request.headers)}`);
       refuseRaw(socket, code);
       return;
     }
@@ -184,6 +184,11 @@ export class HttpDoor {
     const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(/, */);
     if (!protocols.includes(liveProtocol)) return 'E_DOOR_PROTOCOL';
     return this.#live.full ? 'E_DOOR_FULL' : undefined;
+  }
+
+  #refused(code: Code, what: string): void {
+    const event = { event: 'refused', actor: 'console:panel', code } as const;
+    this.#log('warn', `refused ${code}: ${what}`, event);
   }
 
   #codeOf(error: unknown): Code {

@@ -1,4 +1,5 @@
 // All pages at once: control's feed fans out to them, their acts go to control, and each learns how old the picture is.
+import type { Actor } from '#contract/actor.ts';
 import type { WebSocket } from 'ws';
 import type { CellError } from '#contract/error.ts';
 import type { FromBrowser, Link } from '#contract/live.ts';
@@ -19,7 +20,13 @@ const pace = milliseconds(50);
 /** Acts whose answers are awaited. */
 const awaitedLimit = 4096;
 
-export type StationLog = (level: 'info' | 'warn', text: string) => void;
+export type StationLog = (level: 'info' | 'warn', text: string, event?: StationEvent) => void;
+/** What of a log line belongs in the chronicle. */
+export interface StationEvent {
+  readonly event: 'signed-in' | 'refused';
+  readonly actor: Actor;
+  readonly code?: string;
+}
 /** The way to control: false when it is not there, and what was sent is then gone. */
 export type SendToControl = (message: FromClient) => boolean;
 
@@ -219,6 +226,8 @@ export class Live {
   }
 
   #report(visitor: Visitor, code: string, what: string): void {
-    this.#log('warn', `refused ${visitor.actor ?? 'a page'}: ${code}: ${what}`);
+    const actor = visitor.actor ?? 'console:panel';
+    const text = `refused ${visitor.actor ?? 'a page'}: ${code}: ${what}`;
+    this.#log('warn', text, { event: 'refused', actor, code });
   }
 }
