@@ -7,6 +7,7 @@ import { hours } from '#contract/time.ts';
 import type { Value } from '#contract/sample.ts';
 import type { Scalar, Verb } from '#contract/wire.ts';
 import type { ScanAct } from '#flows/engine/scan.ts';
+import { numberOf } from '#flows/engine/values.ts';
 import type { CellPlan, TagPlan } from '#flows/plan.ts';
 import type { ParamDecl } from '#flows/program.ts';
 
@@ -118,7 +119,7 @@ export class ActChecks {
     if (decl === undefined)
       return refuse('E_ACT_PARAMETER', `${args.flow} has no parameter ${args.name}`);
     const value = numberOf(decl, args.value);
-    if (value === undefined) return refuse('E_ACT_VALUE', `${args.name} takes ${rangeText(decl)}`);
+    if (Number.isNaN(value)) return refuse('E_ACT_VALUE', `${args.name} takes ${rangeText(decl)}`);
     const now = this.#target.parameter(flow, param);
     if (decl.maxStep !== undefined && Math.abs(value - now.value) > decl.maxStep) {
       return refuse(
@@ -208,23 +209,6 @@ function valueOf(plan: TagPlan, value: Scalar): Value | undefined {
       return Number.isSafeInteger(value) && inside(plan, value as number) ? value : undefined;
     case 'real':
       return typeof value === 'number' && inside(plan, value) ? value : undefined;
-  }
-}
-
-function numberOf(decl: ParamDecl, value: Scalar): number | undefined {
-  switch (decl.type.kind) {
-    case 'bool':
-      return typeof value === 'boolean' ? Number(value) : undefined;
-    case 'enum': {
-      const index = typeof value === 'string' ? decl.type.values.indexOf(value) : -1;
-      return index === -1 ? undefined : index;
-    }
-    case 'int':
-      return typeof value === 'number' && Number.isSafeInteger(value) && inside(decl, value)
-        ? value
-        : undefined;
-    case 'real':
-      return typeof value === 'number' && inside(decl, value) ? value : undefined;
   }
 }
 

@@ -1,25 +1,13 @@
 // A flow's text without what carries no meaning: comments, layout, quotes, the order of fields. What
 // is hashed is this text, so that a comment does not make another flow.
 import { canonicalJson } from '#contract/canonical.ts';
+import { sections } from './fields.ts';
 import { Report } from './report.ts';
 import type { Node } from '#flows/tree.ts';
 import { readRoot } from './root.ts';
 
-/** Maps whose order is kept: it is the order of tables and of steps. Elsewhere keys are fields. */
-const ordered: ReadonlySet<string> = new Set([
-  'inputs',
-  'commands',
-  'outputs',
-  'signals',
-  'ctx',
-  'params',
-  'let',
-  'assume',
-  'regions',
-  'interlocks',
-  'alarms',
-  'prove',
-]);
+/** Their order is kept: it is the order of tables and of steps. Elsewhere keys are fields. */
+const ordered: ReadonlySet<string> = new Set(sections);
 
 /** One text for one meaning; undefined where the text is no YAML that a flow could be. */
 export function canonicalFlow(text: string): string | undefined {

@@ -13,7 +13,7 @@ import { checkRanges } from './check-ranges.ts';
 import { readDeclarations } from './declarations.ts';
 import type { Draft } from './draft.ts';
 import { Typer } from './expression.ts';
-import { Fields } from './fields.ts';
+import { Fields, sections } from './fields.ts';
 import { declareInterlocks, readInterlocks } from './interlocks.ts';
 import { readAlarms, readAssumes, readProperties } from './judgements.ts';
 import { readLets } from './lets.ts';
@@ -39,24 +39,7 @@ export interface Compiled {
   readonly diagnostics: Diagnostic[];
 }
 
-const topFields = [
-  'flow',
-  'format',
-  'version',
-  'scan',
-  'inputs',
-  'commands',
-  'outputs',
-  'signals',
-  'ctx',
-  'params',
-  'let',
-  'assume',
-  'regions',
-  'interlocks',
-  'alarms',
-  'prove',
-];
+const topFields = ['flow', 'format', 'version', 'scan', ...sections];
 const laterFields = ['meters', 'migrate', 'swapWhen', 'recipeIn'];
 
 export function compileFlow(file: string, text: string, options: CompileOptions = {}): Compiled {

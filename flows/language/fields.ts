@@ -16,6 +16,21 @@ export interface FieldNames {
   readonly later?: readonly string[];
 }
 
+/** The parts of a flow that are maps of names. */
+export const sections: readonly string[] = [
+  'inputs',
+  'commands',
+  'outputs',
+  'signals',
+  'ctx',
+  'params',
+  'let',
+  'assume',
+  'regions',
+  'interlocks',
+  'alarms',
+  'prove',
+];
 const language = /^[a-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3}$/;
 
 export class Fields {

@@ -4,6 +4,7 @@ import type { Span } from '#contract/diagnostic.ts';
 import { quoted } from '#contract/diagnostic.ts';
 import { DeviceId, FlowName, reservedWords } from '#contract/name.ts';
 import type { Expr, FlowType, ForeignDecl, InputDecl, Ranged } from '#flows/program.ts';
+import { systemTags } from '#flows/system-tags.ts';
 import { notYet } from './fields.ts';
 import type { Declarations, Table } from './names.ts';
 import type { Report } from './report.ts';
@@ -20,15 +21,7 @@ export type ForeignType = (flow: string, signal: string) => FlowType | undefined
 export const bool: FlowType = { kind: 'bool' };
 const largest = 2_147_483_647;
 
-/** Names of `sys.` and what they are; devices have two more each. */
-const systemTags: Readonly<Record<string, Ranged>> = {
-  'sys.restarted': { type: bool },
-  'sys.chronicle.ok': { type: bool },
-  'sys.mirror.ok': { type: bool },
-  'sys.scan.late': { type: { kind: 'int' }, unit: 'ms', min: 0, max: largest },
-  'sys.disk.free': { type: { kind: 'int' }, unit: 'MB', min: 0, max: largest },
-};
-const deviceTag = /^sys\.device\.([^.]*)\.(ok|returned)$/;
+const deviceTag = /^sys\.device\.([^.]*)\./;
 const foreignSignal = /^flow\.([^.]*)\.sig\.(.+)$/;
 
 export class Names {
@@ -224,13 +217,9 @@ export class Names {
   /** System tags need no declaration: the first use declares them. */
   #system(path: string, span: Span): Typed | undefined {
     const { inputs } = this.declarations;
-    const device = deviceTag.exec(path)?.[1];
-    const ranged =
-      device !== undefined && DeviceId.safeParse(device).success
-        ? { type: bool }
-        : systemTags[path];
+    const ranged = systemRange(path);
     if (ranged === undefined) {
-      const all = [...Object.keys(systemTags), 'sys.device.ID.ok', 'sys.device.ID.returned'];
+      const all = ['sys.restarted', ...systemTags(['ID']).map(({ name }) => name)];
       const hint = didYouMean(path, all) ?? `There are ${all.join(', ')}.`;
       this.#report.error('CF0202', span, `there is no system tag ${quoted(path)}`, hint);
       return undefined;
@@ -239,6 +228,18 @@ export class Names {
     const input = inputs.index(path) ?? declare();
     return { expr: { kind: 'input', input, type: ranged.type, span }, unit: unitOf(ranged) };
   }
+}
+
+/** What a system tag holds; numbers are counts of something. */
+function systemRange(path: string): Ranged | undefined {
+  if (path === 'sys.restarted') return { type: bool };
+  const device = deviceTag.exec(path)?.[1];
+  const devices = device !== undefined && DeviceId.safeParse(device).success ? [device] : [];
+  const tag = systemTags(devices).find(({ name }) => name === path);
+  if (tag === undefined) return undefined;
+  if (tag.type === 'bool') return { type: bool };
+  const { unit = '' } = tag;
+  return { type: { kind: tag.type }, unit, min: 0, max: largest };
 }
 
 function systemInput(name: string, ranged: Ranged, span: Span): InputDecl {
