@@ -112,10 +112,11 @@ export class Control implements LoopEvents, DoorTarget {
         response: 'Look at the machine before anyone enters it',
       });
     }
-    this.segment('stop');
-    recorder.stop(safe ? why : `${why}; not every output was confirmed safe`);
     feed.stop();
     await devices.stop(stopPatience);
+    this.segment('stop');
+    // The last entry but a checkpoint: by it the next start knows that this end was meant.
+    recorder.stop(safe ? why : `${why}; not every output was confirmed safe`);
     await chronicle.close(stopPatience);
   }
 
@@ -227,7 +228,8 @@ export class Control implements LoopEvents, DoorTarget {
     recorder.device(device, health);
     if (health.state === 'stopped') return;
     const online = health.state === 'online';
-    if (!online) this.#parts.withholding.lost(device);
+    if (online) this.#parts.outputs.returned(device);
+    else this.#parts.withholding.lost(device);
     systemTags.device(device, online, online && health.epoch > 1);
     const why = health.error === undefined ? '' : `: ${health.error.text}`;
     alarms.set(`device.${device}`, !online && health.state !== 'connecting', this.#clock.time(), {
@@ -361,8 +363,8 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   figures(): Pick<Sections, 'scan' | 'chronicle'> {
-    const { loop, chronicle } = this.#parts;
-    const { ok, durable, seq, bytes, commit } = chronicle.health();
+    const { loop, chronicle, systemTags } = this.#parts;
+    const { ok, durable, seq, commit } = chronicle.health();
     const waiting = seq - durable;
     return {
       scan: loop.figures(),
@@ -371,7 +373,7 @@ export class Control implements LoopEvents, DoorTarget {
         seq: durable,
         waiting,
         commit: { p50: commit.p50_ms, p99: commit.p99_ms },
-        bytes,
+        bytes: systemTags.recordBytes,
       },
     };
   }

@@ -1,6 +1,7 @@
 // The values of the system's own tags (`sys.*`), given to the image before each scan. They never start
 // a scan; what changes quickly is told once a second at most.
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { status } from '#contract/quality.ts';
 import type { Value } from '#contract/sample.ts';
 import { instant, seconds } from '#contract/time.ts';
@@ -21,6 +22,8 @@ export class SystemTags {
   readonly #returned = new Set<string>();
   #next = 0;
   #free = 0;
+  /** Size of the chronicle's file, as last looked at. */
+  recordBytes = 0;
 
   constructor(clock: Clock, plan: CellPlan, image: Image, data: string) {
     this.#clock = clock;
@@ -82,6 +85,7 @@ export class SystemTags {
     try {
       const { bavail, bsize } = await statfs(this.#data);
       this.#free = Math.floor((bavail * bsize) / 1e6 / diskStep) * diskStep;
+      this.recordBytes = (await stat(join(this.#data, 'chronicle.db'))).size;
     } catch {
       this.#free = 0;
     }
