@@ -136,6 +136,16 @@ export class Outputs {
     }
   }
 
+  /** A device answers again: what nobody knows of its outputs is asked for at once. */
+  returned(device: string): void {
+    for (const slot of this.#slots.values()) {
+      if (slot.plan.device !== device || slot.state !== 'unknown' || !slot.left) continue;
+      slot.repeat?.();
+      slot.repeat = undefined;
+      void this.#write(slot);
+    }
+  }
+
   /** Every entry up to `seq` is on disk. */
   durable(seq: number): void {
     this.#durable = seq;
@@ -257,8 +267,8 @@ export class Outputs {
     };
     const results = (await plan.driver.write?.([request])) ?? [];
     const result = present(results[0], 'one result for each request');
-    // Only the newest attempt speaks for the output.
-    if (slot.attempt !== attempt || result.outcome === 'superseded') return;
+    // Only the newest attempt speaks for the output; what an orderly stop cuts off was judged by it.
+    if (slot.attempt !== attempt || result.outcome === 'superseded' || this.#ended) return;
     if (slot.state === 'confirmed') this.#doubt(slot, result.outcome);
     slot.state = result.outcome;
     this.#events.ended(plan, value, result);
