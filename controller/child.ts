@@ -81,9 +81,14 @@ export class Child {
     });
     this.#process = child;
     this.#arm(this.#plan.startup, 'it did not become ready');
-    child.on('message', (raw) => this.#hear(FromChild.parse(raw)));
+    child.on('message', (raw) => {
+      const heard = FromChild.safeParse(raw);
+      if (heard.success) this.#hear(heard.data);
+    });
     child.on('error', (error) => {
       this.#why = error.message;
+      // The system could not start it at all: no end of it will be told.
+      if (child.pid === undefined) this.#ended(null, null);
     });
     child.on('exit', (code, signal) => this.#ended(code, signal));
   }

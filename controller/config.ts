@@ -176,9 +176,10 @@ function endpointOf(kind: DriverKind, device: string, replaced: Json): object {
 }
 
 function readEndpoints(file: string, manifest: Manifest): Record<string, Json> {
+  const text = readText(file);
   let raw: unknown;
   try {
-    raw = JSON.parse(readText(file));
+    raw = JSON.parse(text);
   } catch (cause) {
     throw new CellError('E_CELL_ENDPOINTS', `${file} is not JSON`, { cause });
   }

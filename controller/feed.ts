@@ -66,6 +66,8 @@ export class Feed {
   open(peer: WirePeer): void {
     peer.send(this.#source.hello());
     if (!peer.feed) return;
+    // A delta tells what changed since the one before: nothing may change between that and the snapshot.
+    this.#tick();
     const told = new Map<string, string>();
     this.#clients.set(peer, {
       peer,

@@ -1,7 +1,7 @@
 // Verbs that act on a running cell: command, resume, set, force, unforce, ack. Each prints its receipt.
 import { CellError } from '#contract/error.ts';
 import { parseDuration } from '#contract/time.ts';
-import type { Hello, Scalar, Verb as WireVerb } from '#contract/wire.ts';
+import type { Hello, Scalar, TagInfo, Verb as WireVerb } from '#contract/wire.ts';
 import { unknownName } from './ask.ts';
 import { openConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -43,11 +43,18 @@ async function perform(
 
 const word = (invocation: Invocation, index: number): string => invocation.words[index] ?? '';
 
-/** A value as a person types it: true, false, a number, else text. */
-export function scalarOf(text: string): Scalar {
-  if (text === 'true') return true;
-  if (text === 'false') return false;
-  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+/** A value as a person types it, of the type that is asked; what is not of it is left as it is, to be refused. */
+export function scalarOf(type: TagInfo['type'], text: string): Scalar {
+  switch (type) {
+    case 'bool':
+      return text === 'true' || text === 'false' ? text === 'true' : text;
+    case 'int':
+    case 'real':
+      return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+    case 'enum':
+    case 'string':
+      return text;
+  }
 }
 
 function flowOf(hello: Hello, name: string): Hello['flows'][number] {
@@ -128,12 +135,12 @@ const set: Verb = {
     acting(invocation, ({ hello }) => {
       const flow = flowOf(hello, word(invocation, 0));
       const name = word(invocation, 1);
-      if (!flow.parameters.some((parameter) => parameter.name === name)) {
+      const parameter = flow.parameters.find((candidate) => candidate.name === name);
+      if (parameter === undefined)
         throw unknownName('E_ACT_PARAMETER', 'parameter', name, flow.parameters);
-      }
       return {
         verb: 'parameter',
-        args: { flow: flow.name, name, value: scalarOf(word(invocation, 2)) },
+        args: { flow: flow.name, name, value: scalarOf(parameter.type, word(invocation, 2)) },
       };
     }),
 };
@@ -151,8 +158,8 @@ const force: Verb = {
   run: (invocation) =>
     acting(invocation, ({ hello }) => {
       const tag = word(invocation, 0);
-      if (!hello.tags.some((info) => info.name === tag))
-        throw unknownName('E_ACT_TAG', 'tag', tag, hello.tags);
+      const info = hello.tags.find((candidate) => candidate.name === tag);
+      if (info === undefined) throw unknownName('E_ACT_TAG', 'tag', tag, hello.tags);
       const span = parseDuration(invocation.option('for') ?? '');
       const reason = invocation.option('reason') ?? '';
       if (span === undefined || span <= 0 || reason.trim() === '') {
@@ -163,7 +170,7 @@ const force: Verb = {
       }
       return {
         verb: 'force',
-        args: { tag, value: scalarOf(word(invocation, 1)), for_ms: span, reason },
+        args: { tag, value: scalarOf(info.type, word(invocation, 1)), for_ms: span, reason },
       };
     }),
 };

@@ -77,21 +77,22 @@ function parse(
   options: OptionsConfig,
 ): { values: Readonly<Record<string, unknown>>; positionals: string[] } {
   try {
-    return parseArgs({ args: escapeNegative(args), options, allowPositionals: true, strict: true });
+    const hidden = args.map((word) => (/^-[\d.]/.test(word) ? `${mark}${word}` : word));
+    const read = parseArgs({ args: hidden, options, allowPositionals: true, strict: true });
+    const shown = Object.entries(read.values).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? unmarked(value) : value,
+    ]);
+    return { values: Object.fromEntries(shown), positionals: read.positionals.map(unmarked) };
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new CellError('E_USAGE', `rebe ${verb.name}: ${text}`, { cause });
   }
 }
 
-/** A negative number is a value (`rebe set tending offset -3`), not an option. */
-function escapeNegative(args: readonly string[]): string[] {
-  const first = args.findIndex(
-    (word, index) => /^-\d/.test(word) && !(args[index - 1] ?? '').startsWith('--'),
-  );
-  if (first === -1 || args.slice(first).some((word) => /^--[a-z]/.test(word))) return [...args];
-  return [...args.slice(0, first), '--', ...args.slice(first)];
-}
+/** A negative number is a value (`rebe set tending offset -3`), not an option: it is marked while options are read. */
+const mark = '\0';
+const unmarked = (word: string): string => (word.startsWith(mark) ? word.slice(1) : word);
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : undefined;

@@ -12,6 +12,8 @@ import { FrameReader, encodeFrame } from './frame.ts';
 /** The longest path that a Unix socket takes; Node would cut a longer one silently. */
 const pathLimit = 107;
 const clientLimit = 32;
+/** How deep a message may nest; `act` has arguments in arguments, and nothing else. */
+const depthLimit = 8;
 /** Messages of one client taken before everything else has its turn. */
 const turnLimit = 64;
 
@@ -52,12 +54,14 @@ export class WirePeer {
   }
 
   send(message: FromControl): void {
-    if (this.#ended) return;
-    this.#socket.write(encodeFrame(message));
-    if (this.#socket.writableLength <= queueLimit) return;
-    this.#ended = true;
-    this.#handlers.refused('E_DOOR_SLOW', `a client left ${queueLimit} bytes unread`);
-    this.#socket.destroy();
+    // Whoever sends has other clients as well: what cannot go to this one is the end of this one.
+    this.#guarded(() => {
+      this.#socket.write(encodeFrame(message));
+      if (this.#socket.writableLength <= queueLimit) return;
+      this.#ended = true;
+      this.#handlers.refused('E_DOOR_SLOW', `a client left ${queueLimit} bytes unread`);
+      this.#socket.destroy();
+    });
   }
 
   /** Says why, then ends the connection. */
@@ -100,6 +104,9 @@ export class WirePeer {
   }
 
   #take(raw: unknown): void {
+    if (isDeeper(raw, depthLimit)) {
+      throw new CellError('E_DOOR_FRAME', `a message nests deeper than ${depthLimit}`);
+    }
     const parsed = FromClient.safeParse(raw);
     if (!parsed.success) {
       const first = parsed.error.issues[0];
@@ -121,6 +128,12 @@ export class WirePeer {
     if (!this.#greeted) throw new CellError('E_DOOR_FRAME', 'say hello first');
     this.#handlers.message(this, message);
   }
+}
+
+/** Asked before anything else reads it: what nests without end must not end us. */
+function isDeeper(value: unknown, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return limit === 0 || Object.values(value).some((inner) => isDeeper(inner, limit - 1));
 }
 
 /** The listening door. */
