@@ -1,19 +1,15 @@
 // One question or one act over control's door, from the command line.
 import { randomBytes } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import type { Done, FromControl, Hello, Receipt, Snapshot, Verb, Why } from '#contract/wire.ts';
+import { consoleActor } from '#controller/console-actor.ts';
 import { WireClient } from '#controller/wire/client.ts';
 
 const patience = 5_000;
 
 /** Where control listens in a data directory. */
 export const socketPath = (data: string): string => join(resolve(data), 'control.sock');
-
-/** Who acts from a terminal. */
-export const consoleActor = (): string =>
-  `console:${userInfo().username.replaceAll(/[^A-Za-z0-9_.@-]/g, '_')}`;
 
 /** An open connection that has its hello and first snapshot. */
 export interface Connection {

@@ -3,7 +3,6 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import fastifyStatic from '@fastify/static';
@@ -11,11 +10,11 @@ import fastify from 'fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { WebSocketServer } from 'ws';
 import * as z from 'zod';
-import type { Actor } from '#contract/actor.ts';
 import { codes } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 import { liveProtocol } from '#contract/pace.ts';
 import type { Clock } from '#contract/time.ts';
+import { consoleActor } from '#controller/console-actor.ts';
 import { redeemLink } from './link.ts';
 import type { Live, StationLog } from './live.ts';
 import { isLoopback, isOwn, ownHosts } from './origin.ts';
@@ -158,6 +157,7 @@ export class HttpDoor {
       this.#refused('E_LINK_USED', 'a page: sign-in');
       return refuse(reply, 'E_LINK_USED');
     }
+    // A link is made by whoever may write in the data directory.
     const actor = consoleActor();
     this.#log('info', `signed in ${actor}`, { event: 'signed-in', actor });
     const cookie = this.#sessions.begin(actor);
@@ -199,12 +199,6 @@ export class HttpDoor {
     return 'E_INTERNAL';
   }
 }
-
-/** Whoever has a link from this machine's own console. */
-const consoleActor = (): Actor =>
-  `console:${userInfo()
-    .username.replaceAll(/[^A-Za-z0-9_.@-]/g, '_')
-    .slice(0, 64)}`;
 
 const bodyOf = (code: Code): string => JSON.stringify({ code, ...codes[code] });
 

@@ -1,11 +1,11 @@
 // One-time links: 256 bits in the address after `#`, good once, for whoever may write in the data directory.
 // A key is kept only as its hash, as the name of an empty file; removing that file is what spends it.
-import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { CellError } from '#contract/error.ts';
 import { hours } from '#contract/time.ts';
+import { hashOf, makeSecret, secretForm } from './secret.ts';
 
 /** A link that nobody opened for so long is void. */
 const lifetime = hours(12);
@@ -13,21 +13,21 @@ const lifetime = hours(12);
 const waitingLimit = 32;
 
 const folder = (data: string): string => join(data, 'links');
+const wholeSecret = new RegExp(`^${secretForm}$`);
 const addressFile = (data: string): string => join(data, 'station.json');
-const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
 /** Makes a key that `redeemLink` takes once. Works whether station runs or not. */
 export async function mintLink(data: string): Promise<string> {
   await mkdir(folder(data), { recursive: true, mode: 0o700 });
   await dropOld(data);
-  const key = randomBytes(32).toString('base64url');
+  const key = makeSecret();
   await writeFile(join(folder(data), hashOf(key)), '', { mode: 0o600, flag: 'wx' });
   return key;
 }
 
 /** True once for each key that was made, and never after its lifetime (against UTC `now`). */
 export async function redeemLink(data: string, key: string, now: number): Promise<boolean> {
-  if (!/^[A-Za-z0-9_-]{43}$/.test(key)) return false;
+  if (!wholeSecret.test(key)) return false;
   const file = join(folder(data), hashOf(key));
   try {
     const { mtimeMs } = await stat(file);

@@ -1,20 +1,18 @@
 // Sessions: a cookie of 256 bits that a one-time link was traded for. Kept as hashes in the data directory,
 // so that a station which starts again still knows who is signed in.
-import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Actor } from '#contract/actor.ts';
 import { hours } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
+import { hashOf, makeSecret, secretForm } from './secret.ts';
 
 const lifetime = hours(12);
 /** Beyond it the session that began first ends. */
 const sessionLimit = 64;
 
 const Kept = z.array(z.strictObject({ hash: z.string(), actor: Actor, until: z.number() }));
-
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 /** Who is signed in, by cookie. */
 export class Sessions {
@@ -35,7 +33,7 @@ export class Sessions {
 
   /** Begins a session; the text of its `Set-Cookie`. */
   begin(actor: Actor): string {
-    const token = randomBytes(32).toString('base64url');
+    const token = makeSecret();
     this.#kept.set(hashOf(token), { actor, until: this.#clock.time() + lifetime });
     this.#drop();
     this.#keep();
@@ -45,7 +43,7 @@ export class Sessions {
 
   /** The actor of a request's `Cookie` header; null when nobody is signed in. */
   actorOf(header: string | undefined): Actor | null {
-    const token = new RegExp(`(?:^|; )${this.#cookie}=([A-Za-z0-9_-]{43})(?:;|$)`).exec(
+    const token = new RegExp(`(?:^|; )${this.#cookie}=(${secretForm})(?:;|$)`).exec(
       header ?? '',
     )?.[1];
     if (token === undefined) return null;
