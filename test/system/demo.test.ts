@@ -1,90 +1,12 @@
 // What `npm start` runs once it has built: a page and a live cell within 15 s; and when it ends, by Ctrl-C
 // or by force, no process of it and no listening port are left.
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Demo } from './demo-process.ts';
 import type { Process } from './processes.ts';
 import { answers, family, living, portsOf, processesWith } from './processes.ts';
 import { entriesOf } from './record.ts';
-import { root, runRebe, until } from './test-cell.ts';
-import type { Status } from './test-cell.ts';
-
-/** A demo as a terminal runs it: the leader of a process group of its own. */
-class Demo implements AsyncDisposable {
-  readonly data = mkdtempSync(join(tmpdir(), 'rebe-demo-'));
-  readonly began = Date.now();
-  readonly child: ChildProcess;
-  said = '';
-
-  constructor() {
-    // The very words of `npm start`.
-    const scripts = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-      scripts: { start: string };
-    };
-    const [, ...words] = scripts.scripts.start.split(' ');
-    this.child = spawn(process.execPath, [...words, '--data', this.data], {
-      cwd: root,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const keep = (chunk: Buffer): void => {
-      this.said += chunk.toString('utf8');
-    };
-    this.child.stdout?.on('data', keep);
-    this.child.stderr?.on('data', keep);
-  }
-
-  get pid(): number {
-    return this.child.pid ?? -1;
-  }
-
-  status(): Status | undefined {
-    const ran = runRebe('status', '--json', '--data', this.data);
-    return ran.code === 0 ? (JSON.parse(ran.stdout) as Status) : undefined;
-  }
-
-  async link(): Promise<URL> {
-    return until(
-      () => `a link is printed; it said ${this.said}`,
-      15_000,
-      () => {
-        const [found] = /http:\/\/127\.0\.0\.1:\d+\/#key=\S+/.exec(this.said) ?? [];
-        return found === undefined ? undefined : new URL(found);
-      },
-    );
-  }
-
-  async executing(limit: number): Promise<void> {
-    await until(
-      () => `the unit executes; it said ${this.said}`,
-      limit,
-      () => {
-        const unit = this.status()?.flows['tending']?.regions['unit']?.state;
-        return unit?.startsWith('unit.Execute') === true ? true : undefined;
-      },
-    );
-  }
-
-  /** Ctrl-C: the terminal sends it to the whole group. */
-  interrupt(): void {
-    process.kill(-this.pid, 'SIGINT');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      process.kill(-this.pid, 'SIGKILL');
-    } catch {
-      // All of it is gone, as it should be.
-    }
-    await until('nothing holds the data directory', 5_000, () =>
-      processesWith(this.data).length === 0 ? true : undefined,
-    );
-    rmSync(this.data, { recursive: true, force: true });
-  }
-}
+import { runRebe, until } from './test-cell.ts';
 
 /** All that a running demo consists of. */
 function partsOf(demo: Demo): { processes: readonly Process[]; ports: readonly number[] } {

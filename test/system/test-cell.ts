@@ -51,6 +51,8 @@ export interface TestCellOptions {
   readonly absent?: boolean;
   /** Do not wait for the cell to run. */
   readonly early?: boolean;
+  /** Puts a disk of its own under the data directory; the machine then keeps its files elsewhere. */
+  readonly disk?: (data: string) => void;
 }
 
 /** A tag as `rebe tags --json` prints it. */
@@ -82,6 +84,8 @@ export interface Status {
 
 export class TestCell implements AsyncDisposable {
   readonly data: string;
+  /** The simulator's own directory; `data` unless that has a disk of its own. */
+  readonly machine: string;
   readonly manifest: string;
   readonly endpoints: string;
   #simulator: ChildProcess | undefined;
@@ -90,8 +94,11 @@ export class TestCell implements AsyncDisposable {
 
   private constructor(options: TestCellOptions) {
     this.data = mkdtempSync(join(tmpdir(), 'rebe-'));
-    this.manifest = join(this.data, 'cell.yaml');
-    this.endpoints = join(this.data, 'endpoints.json');
+    this.machine =
+      options.disk === undefined ? this.data : mkdtempSync(join(tmpdir(), 'rebe-machine-'));
+    this.manifest = join(this.machine, 'cell.yaml');
+    this.endpoints = join(this.machine, 'endpoints.json');
+    options.disk?.(this.data);
     const text = readFileSync(join(folder, 'cell.yaml'), 'utf8').replaceAll(
       'file: cnc-tending.flow.yaml',
       `file: ${join(folder, 'cnc-tending.flow.yaml')}`,
@@ -114,14 +121,8 @@ export class TestCell implements AsyncDisposable {
   async startSimulator(): Promise<void> {
     rmSync(this.endpoints, { force: true });
     const plant = join(folder, 'tending.plant.yaml');
-    this.#simulator = this.#spawn(simulator, [
-      'simulate',
-      plant,
-      '--endpoints',
-      this.endpoints,
-      '--seed',
-      '1',
-    ]);
+    const words = ['simulate', plant, '--endpoints', this.endpoints, '--seed', '1'];
+    this.#simulator = this.#spawn(simulator, [...words, '--data', this.machine]);
     await until(
       'the simulator writes its addresses',
       10_000,
@@ -131,7 +132,7 @@ export class TestCell implements AsyncDisposable {
 
   startCell(): void {
     const words = ['run', this.manifest, '--endpoints', this.endpoints, '--listen', '127.0.0.1:0'];
-    this.#cell = this.#spawn(rebe, words);
+    this.#cell = this.#spawn(rebe, [...words, '--data', this.data]);
   }
 
   /** Waits until control answers and its flow is stepped or says why not. */
@@ -142,6 +143,7 @@ export class TestCell implements AsyncDisposable {
     });
   }
 
+  /** The supervisor's process; -1 when the cell was stopped. */
   get supervisor(): number {
     return this.#cell?.pid ?? -1;
   }
@@ -212,18 +214,16 @@ export class TestCell implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await end(this.#cell, 'SIGINT');
     await end(this.#simulator, 'SIGTERM');
-    rmSync(this.data, { recursive: true, force: true });
+    for (const used of [this.data, this.machine]) {
+      rmSync(used, { recursive: true, force: true });
+    }
   }
 
   #spawn(program: string, words: readonly string[]): ChildProcess {
-    const child = spawn(
-      process.execPath,
-      ['--enable-source-maps', program, ...words, '--data', this.data],
-      {
-        // A channel, so that nothing outlives a test that is ended from outside.
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    );
+    const child = spawn(process.execPath, ['--enable-source-maps', program, ...words], {
+      // A channel, so that nothing outlives a test that is ended from outside.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     const keep = (chunk: Buffer): void => {
       this.output = (this.output + chunk.toString('utf8')).slice(-100_000);
     };
