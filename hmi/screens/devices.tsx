@@ -4,6 +4,7 @@ import type { Hello, Snapshot } from '#contract/wire.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatSpan } from '#hmi/parts/format.ts';
+import { Table } from '#hmi/parts/table.tsx';
 
 export function Devices(): JSX.Element {
   const devices = store.hello.value?.devices ?? [];
@@ -11,28 +12,26 @@ export function Devices(): JSX.Element {
     <main class="stale-scope list" tabIndex={0} aria-label={t('nav.devices')}>
       <section class="panel">
         <h2>{t('devices.title')}</h2>
-        <table class="devices">
-          <thead>
-            <tr>
-              <th scope="col">{t('devices.name')}</th>
-              <th scope="col">{t('devices.state')}</th>
-              <th scope="col">{t('devices.lastGood')}</th>
-              <th scope="col">{t('devices.latency')}</th>
-              <th scope="col">{t('devices.errors')}</th>
-              <th scope="col">{t('devices.late')}</th>
-              <th scope="col">{t('devices.connections')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {devices.map((device) => (
-              <DeviceRow
-                key={device.name}
-                device={device}
-                state={store.devices.value?.[device.name]}
-              />
-            ))}
-          </tbody>
-        </table>
+        <Table
+          class="devices"
+          columns={[
+            'devices.name',
+            'devices.state',
+            'devices.lastGood',
+            'devices.latency',
+            'devices.errors',
+            'devices.late',
+            'devices.connections',
+          ]}
+        >
+          {devices.map((device) => (
+            <DeviceRow
+              key={device.name}
+              device={device}
+              state={store.devices.value?.[device.name]}
+            />
+          ))}
+        </Table>
       </section>
       <Engine />
     </main>

@@ -4,6 +4,7 @@ import type { FlowInfo } from '#contract/wire.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatSpan, formatUnit, formatValue } from '#hmi/parts/format.ts';
+import { Table } from '#hmi/parts/table.tsx';
 
 export function Settings(): JSX.Element {
   const flows = store.hello.value?.flows ?? [];
@@ -32,29 +33,19 @@ function Parameters({ flow }: { flow: FlowInfo }): JSX.Element | null {
       <h2>
         {t('settings.parameters')} <small>{flow.name}</small>
       </h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('signals.name')}</th>
-            <th scope="col">{t('settings.value')}</th>
-            <th scope="col">{t('settings.range')}</th>
-            <th scope="col">{t('settings.step')}</th>
+      <Table columns={['signals.name', 'settings.value', 'settings.range', 'settings.step']}>
+        {flow.parameters.map((parameter) => (
+          <tr key={parameter.name}>
+            <th scope="row">{parameter.name}</th>
+            <td>
+              <b>{formatValue(values[parameter.name] ?? null, parameter)}</b>{' '}
+              {formatUnit(parameter.unit)}
+            </td>
+            <td>{rangeText(parameter)}</td>
+            <td>{stepText(parameter)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {flow.parameters.map((parameter) => (
-            <tr key={parameter.name}>
-              <th scope="row">{parameter.name}</th>
-              <td>
-                <b>{formatValue(values[parameter.name] ?? null, parameter)}</b>{' '}
-                {formatUnit(parameter.unit)}
-              </td>
-              <td>{rangeText(parameter)}</td>
-              <td>{stepText(parameter)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </section>
   );
 }
@@ -106,32 +97,22 @@ function Forces(): JSX.Element {
       <h2>{t('settings.forces')}</h2>
       {forces.length === 0 && <p class="quiet">{t('settings.noForces')}</p>}
       {forces.length > 0 && (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t('signals.name')}</th>
-              <th scope="col">{t('settings.value')}</th>
-              <th scope="col">{t('settings.reason')}</th>
-              <th scope="col">{t('settings.until')}</th>
+        <Table columns={['signals.name', 'settings.value', 'settings.reason', 'settings.until']}>
+          {forces.map(({ tag, value, reason, actor, until }) => (
+            <tr key={tag} class="held">
+              <th scope="row">{tag}</th>
+              <td>
+                <b>{formatValue(value, store.info(tag))}</b>
+                <strong class="forced">{t('signals.forced')}</strong>
+              </td>
+              <td>
+                {reason}
+                <small>{actor}</small>
+              </td>
+              <td>{formatSpan(until - cellTime.value)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {forces.map(({ tag, value, reason, actor, until }) => (
-              <tr key={tag} class="held">
-                <th scope="row">{tag}</th>
-                <td>
-                  <b>{formatValue(value, store.info(tag))}</b>
-                  <strong class="forced">{t('signals.forced')}</strong>
-                </td>
-                <td>
-                  {reason}
-                  <small>{actor}</small>
-                </td>
-                <td>{formatSpan(until - cellTime.value)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
       )}
     </section>
   );

@@ -5,6 +5,7 @@ import { store } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatValue } from '#hmi/parts/format.ts';
 import { HeldBy } from '#hmi/parts/driven.tsx';
+import { Table } from '#hmi/parts/table.tsx';
 import { TagValue, placeOf, tagTitle } from '#hmi/parts/value.tsx';
 
 export function Signals(): JSX.Element {
@@ -25,29 +26,20 @@ function Tags({ title, tags }: { title: string; tags: readonly TagInfo[] }): JSX
   return (
     <section class="panel">
       <h2>{title}</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('signals.name')}</th>
-            <th scope="col">{t('signals.value')}</th>
-            <th scope="col">{t('signals.place')}</th>
+      <Table columns={['signals.name', 'signals.value', 'signals.place']}>
+        {tags.map((info) => (
+          <tr key={info.name}>
+            <th scope="row">
+              {tagTitle(info, info.name)}
+              {info.title !== undefined && <small>{info.name}</small>}
+            </th>
+            <td>
+              <TagValue name={info.name} />
+            </td>
+            <td class="place">{placeOf(info)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {tags.map((info) => (
-            <tr key={info.name}>
-              <th scope="row">
-                {tagTitle(info, info.name)}
-                {info.title !== undefined && <small>{info.name}</small>}
-              </th>
-              <td>
-                <TagValue name={info.name} />
-              </td>
-              <td class="place">{placeOf(info)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </section>
   );
 }
@@ -56,21 +48,11 @@ function Outputs({ tags }: { tags: readonly TagInfo[] }): JSX.Element {
   return (
     <section class="panel">
       <h2>{t('signals.outputs')}</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('signals.name')}</th>
-            <th scope="col">{t('signals.asked')}</th>
-            <th scope="col">{t('signals.actual')}</th>
-            <th scope="col">{t('signals.write')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {tags.map((info) => (
-            <OutputRow key={info.name} info={info} state={store.outputs.value?.[info.name]} />
-          ))}
-        </tbody>
-      </table>
+      <Table columns={['signals.name', 'signals.asked', 'signals.actual', 'signals.write']}>
+        {tags.map((info) => (
+          <OutputRow key={info.name} info={info} state={store.outputs.value?.[info.name]} />
+        ))}
+      </Table>
     </section>
   );
 }
