@@ -2,6 +2,7 @@
 // verdicts on the devices' own values, so no force and no substitute opens an interlock; it latches.
 import { assert } from '#contract/error.ts';
 import type { Flow, InterlockDecl } from '#flows/program.ts';
+import { heldInRange } from './engine.ts';
 
 /** One interlock's hold on one output. */
 export interface Hold {
@@ -42,7 +43,7 @@ export class Shield {
     for (const [index, declared] of this.#flow.interlocks.entries()) {
       if (declared.kind !== 'limit') continue;
       const before = into[declared.output] ?? 0;
-      const held = verdicts[index] === 1 ? before : within(declared, before);
+      const held = verdicts[index] === 1 ? before : heldInRange(declared, before);
       into[declared.output] = held;
       this.#hold(index, declared.output, held !== before, false);
     }
@@ -119,10 +120,4 @@ export class Shield {
 
 function outputsOf(declared: InterlockDecl): readonly number[] {
   return declared.kind === 'exclusive' ? declared.outputs : [declared.output];
-}
-
-function within(declared: InterlockDecl & { kind: 'limit' }, value: number): number {
-  if (declared.min !== undefined && value < declared.min) return declared.min;
-  if (declared.max !== undefined && value > declared.max) return declared.max;
-  return value;
 }
