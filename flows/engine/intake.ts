@@ -7,7 +7,7 @@ import type { ScanAct, ScanInput } from './scan.ts';
 
 /** The longest that a command waits for its scan, in ms. */
 export const commandPatience = 2000;
-/** Acts that may wait at once; the door refuses beyond it. */
+/** Acts that may wait at once; the door refuses beyond it. Commands that stop have room of their own beside it. */
 export const waitingLimit = 256;
 
 type CommandAct = Extract<ScanAct, { kind: 'command' }>;
@@ -78,7 +78,7 @@ export class Intake {
 
   /** False: too much waits already; nothing was taken. `ttl` in ms, from `now`. */
   offer(act: ScanAct, now: number, ttl: number = commandPatience): boolean {
-    if (this.#count >= waitingLimit) return false;
+    if (this.#count >= (this.#isStop(act) ? 2 : 1) * waitingLimit) return false;
     this.#count += 1;
     if (act.kind !== 'command') {
       this.#acts.push(act);
@@ -91,6 +91,11 @@ export class Intake {
     const expires = now + Math.min(ttl, commandPatience);
     queue.push({ act, stop: command.class === 'stop', expires });
     return true;
+  }
+
+  #isStop(act: ScanAct): boolean {
+    if (act.kind !== 'command') return false;
+    return this.#plan.flows[act.flow]?.flow.commands[act.command]?.class === 'stop';
   }
 
   /** A keep-alive of a held command, or the hand that leaves it. */

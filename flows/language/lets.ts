@@ -1,9 +1,12 @@
 // Reads `let`: named expressions, in an order in which each uses only earlier ones.
 import type { Span } from '#contract/diagnostic.ts';
 import { quoted } from '#contract/diagnostic.ts';
+import type { Expr } from '#flows/program.ts';
+import { parts } from '#flows/walk.ts';
 import type { Typer } from './expression.ts';
 import type { Fields } from './fields.ts';
 import { asScalar, checkName } from './fields.ts';
+import { openedDepthLimit } from './limits.ts';
 import type { Names } from './resolve.ts';
 import { languageWords } from './resolve.ts';
 import type { Sentences } from './sentences.ts';
@@ -39,12 +42,27 @@ export function readLets(top: Fields, names: Names, typer: Typer, sentences: Sen
     names.lets.add(name, undefined);
     report.error('CF0208', span, `${quoted(name)} uses itself, through other lets or directly`);
   }
-  for (const { name, syntax } of order) {
+  const depths = new Map<number, number>();
+  for (const { name, span, syntax } of order) {
     const typed = syntax && typer.type(syntax);
+    const depth = typed === undefined ? 0 : depthOf(typed.expr, depths);
+    if (depth > openedDepthLimit) {
+      const told = `${quoted(name)} and its lets are more than ${openedDepthLimit} parts deep`;
+      report.error('CF0002', span, told, 'Use fewer lets inside each other.');
+      names.lets.add(name, undefined);
+      continue;
+    }
     const index = names.lets.add(name, typed);
+    depths.set(index, depth);
     sentences.keep(typed?.expr, 'let');
     if (typed !== undefined) sentences.reads.define(index, typed.expr);
   }
+}
+
+/** How deep the parts of an expression stand inside each other, its lets opened. */
+function depthOf(expr: Expr, lets: ReadonlyMap<number, number>): number {
+  if (expr.kind === 'let') return 1 + (lets.get(expr.let) ?? 0);
+  return 1 + Math.max(0, ...parts(expr).map((part) => depthOf(part, lets)));
 }
 
 /** Those that use only what stands before them, in that order, and the rest, which is a circle. */

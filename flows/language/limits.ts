@@ -11,6 +11,8 @@ export const expressionLimit = 4096;
 export const tokenLimit = 512;
 /** Parentheses, calls, choices and signs inside each other. */
 export const expressionDepthLimit = 64;
+/** Parts of an expression inside each other where its lets are opened: engines go through them so. */
+export const openedDepthLimit = 1024;
 /** Problems listed before the rest is left out. */
 export const problemLimit = 1000;
 /** UTF-16 units of a name; as `contract/name.ts` has it for tags. */

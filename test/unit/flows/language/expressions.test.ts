@@ -17,6 +17,12 @@ function guardOf(expression: string): { flow: Flow; expr: Expr } {
 const withLet = (expression: string): string =>
   withMore('let', `x: ${expression}`).replace('can: sig.want', 'can: "sig.want && x"');
 
+/** `y0: a`, `y1: y0 && a`, and so on up to the count. */
+const chainOfLets = (count: number, from = 0): string =>
+  Array.from({ length: count - from }, (_, index) => index + from)
+    .map((index) => `  y${index}: ${index === 0 ? 'a' : `y${index - 1} && a`}\n`)
+    .join('');
+
 const refusals: readonly Refusal[] = [
   // Syntax
   ['an open parenthesis', withGuard('(a && b«»'), 'CF0201'],
@@ -111,6 +117,15 @@ const refusals: readonly Refusal[] = [
   // Lets
   ['a let that uses itself', withLet('a').replace('  x: a', '  «x»: x && a'), 'CF0208'],
   ['lets in a circle', withLet('a').replace('  x: a', '  «x»: y\n  «y»: x'), 'CF0208 CF0208'],
+  [
+    'lets too deep inside each other',
+    withLet('y599').replace(
+      '  x: ',
+      `${chainOfLets(512)}  «y512»: y511 && a\n${chainOfLets(600, 513)}  x: `,
+    ),
+    'CF0002',
+    'fewer',
+  ],
   ['a let that is never used', withMore('let', '«x»: a'), 'CF0501'],
 ];
 
