@@ -134,10 +134,11 @@ function openChronicle(
   return Chronicle.open(clock, thread, options, control);
 }
 
-interface Assembly {
+/** What the parts of control are made from. */
+export interface Assembly {
   readonly clock: Clock;
   readonly random: Random;
-  readonly channel: Channel;
+  readonly channel: Pick<Channel, 'progress'>;
   readonly data: string;
   readonly loaded: LoadedCell;
   readonly cell: Cell;
@@ -147,8 +148,9 @@ interface Assembly {
   readonly start: number;
 }
 
+/** Every part of control, joined; none of them started. */
 // oxlint-disable-next-line max-lines-per-function -- one list of everything that control is made of
-function assemble({
+export function assemble({
   clock,
   random,
   channel,

@@ -5,8 +5,8 @@ import type { Code } from '#contract/error.ts';
 import { present } from '#contract/error.ts';
 import type { DeviceHealth, WriteResult } from '#contract/driver.ts';
 import type { Value } from '#contract/sample.ts';
-import { hours, milliseconds, seconds } from '#contract/time.ts';
-import type { Cancel, Clock } from '#contract/time.ts';
+import { hours, seconds } from '#contract/time.ts';
+import type { Cancel, Clock, Duration } from '#contract/time.ts';
 import type { AlarmState, FromClient, Sections } from '#contract/wire.ts';
 import type { Chronicle, Gap } from '#controller/chronicle/chronicle.ts';
 import type { WirePeer } from '#controller/wire/server.ts';
@@ -19,9 +19,11 @@ import type { Devices } from './devices.ts';
 import type { ActRecord, Door, DoorTarget } from './door.ts';
 import type { Feed } from './feed.ts';
 import type { FlowAlarmTimes } from './flow-alarm-times.ts';
+import { resumeHot } from './hot-resume.ts';
 import type { Loop, LoopEvents, Scanned } from './loop.ts';
 import type { OutputPlan, Outputs } from './outputs.ts';
 import type { Recorder, SegmentWhy } from './recorder.ts';
+import { retainedKey } from './retained.ts';
 import type { RetainedFile } from './retained.ts';
 import type { Stops } from './stops.ts';
 import type { SystemTags } from './system-tags.ts';
@@ -31,8 +33,6 @@ import type { Withholding } from './withholding.ts';
 
 /** A segment is replayable on its own; a new one opens at least this often. */
 const segmentTime = hours(1);
-/** How long read-backs may take to show safe values before `hot` becomes `ask`. */
-const hotPatience = seconds(1);
 /** At an orderly end: for safe outputs to be confirmed, and for the record to reach the disk. */
 const stopPatience = seconds(1);
 
@@ -61,17 +61,20 @@ export interface ControlParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** When a parameter was last changed, by flow and parameter. */
-type Changes = Map<string, number>;
+/** A parameter's last change, by flow and parameter: when (scan time), and to what while no scan has taken it. */
+type Changes = Map<string, { readonly at: number; readonly waiting?: number }>;
 
 export class Control implements LoopEvents, DoorTarget {
   readonly #clock: Clock;
   #assembled: ControlParts | undefined;
   readonly #moved = new Map<number, { seq: number; transition: string; time: number }>();
   readonly #changes: Changes = new Map();
+  /** By output: how its last write ended. */
+  readonly #ended = new Map<number, string>();
+  /** By device: the connection in which it was last online. */
+  readonly #online = new Map<string, number>();
   #segmentAt = 0;
-  #hot: { readonly flows: ReadonlySet<number>; readonly until: number } | undefined;
-  #timers: Cancel[] = [];
+  #endHot: Cancel | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -88,8 +91,7 @@ export class Control implements LoopEvents, DoorTarget {
 
   /** Flows that go on by themselves once their outputs are confirmed safe. */
   resumeHot(flows: ReadonlySet<number>): void {
-    this.#hot = { flows, until: this.#clock.now() + hotPatience };
-    this.#tryHot();
+    this.#endHot = resumeHot(this.#clock, flows, this.#parts);
   }
 
   segment(why: SegmentWhy): void {
@@ -103,7 +105,7 @@ export class Control implements LoopEvents, DoorTarget {
   async stop(why: string): Promise<void> {
     const { loop, feed, outputs, devices, recorder, chronicle, alarms } = this.#parts;
     loop.stop();
-    for (const cancel of this.#timers) cancel();
+    this.#endHot?.();
     const safe = await outputs.stop(stopPatience);
     if (!safe) {
       alarms.raise('outputs.stop', this.#clock.time(), {
@@ -149,8 +151,11 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   failed(error: unknown): void {
-    this.#parts.outputs.allSafe();
-    this.#parts.failed(error);
+    const { loop, outputs, recorder, failed } = this.#parts;
+    loop.stop();
+    outputs.allSafe();
+    recorder.fault('E_INTERNAL', error instanceof Error ? error.message : String(error));
+    failed(error);
   }
 
   #made(scanned: Scanned, seq: number): void {
@@ -163,7 +168,7 @@ export class Control implements LoopEvents, DoorTarget {
         this.#moved.set(flow, { seq, transition: decl.id, time });
     }
     for (const act of taken.acts) {
-      if (act.kind === 'parameter') this.#changes.set(`${act.flow}/${act.param}`, due.now);
+      if (act.kind === 'parameter') this.#changes.set(`${act.flow}/${act.param}`, { at: due.now });
       if (act.kind === 'force' || act.kind === 'unforce') view.tagChanged(act.tag);
     }
     for (const act of result.ended) if (act.kind === 'unforce') view.tagChanged(act.tag);
@@ -175,20 +180,6 @@ export class Control implements LoopEvents, DoorTarget {
     if (resumed) this.segment('resume');
     const key = retainedKey(cell);
     retained.write(key, () => cell.save());
-  }
-
-  #tryHot(): void {
-    const { cell, outputs, intake, loop } = this.#parts;
-    const hot = this.#hot;
-    if (hot === undefined) return;
-    const waiting = [...hot.flows].filter((flow) => cell.flows[flow]?.stage === 'asking');
-    for (const flow of waiting) {
-      if (!outputs.confirmedSafe(cell.plan.flows[flow]?.outputs ?? [])) continue;
-      intake.offer({ id: `hot-${flow}`, actor: 'system', kind: 'resume', flow }, cell.now);
-    }
-    loop.wake();
-    if (waiting.length === 0 || this.#clock.now() > hot.until) return;
-    this.#timers.push(this.#clock.after(milliseconds(10), () => this.#tryHot()));
   }
 
   // --- the disk -------------------------------------------------------------------------------
@@ -203,20 +194,29 @@ export class Control implements LoopEvents, DoorTarget {
     const { outputs, systemTags, alarms } = this.#parts;
     outputs.stall(true);
     systemTags.chronicle(false);
+    const response = `Check the disk: is it full, or failing? (${code}: ${text})`;
+    if (code === 'E_CHRONICLE_LOST') {
+      const lost =
+        'What happens now is missing from the record: the disk did not answer for too long';
+      alarms.raise('chronicle.lost', this.#clock.time(), { priority: 1, text: lost, response });
+    }
     alarms.raise('chronicle', this.#clock.time(), {
       priority: 1,
       text: 'The record does not reach the disk; outputs no longer wait for it',
-      response: `Check the disk: is it full, or failing? (${code}: ${text})`,
+      response,
     });
   }
 
   recovered(gap: Gap): void {
-    const { outputs, systemTags, alarms, recorder } = this.#parts;
+    const { outputs, systemTags, alarms, recorder, chronicle } = this.#parts;
     outputs.stall(false);
     recorder.gap(gap, outputs.takeEarly());
     if (gap.lost > 0) this.segment('gap');
+    // Even these may have found no room.
+    if (chronicle.stalled) return;
     systemTags.chronicle(true);
     alarms.clear('chronicle', this.#clock.time());
+    alarms.clear('chronicle.lost', this.#clock.time());
   }
 
   // --- the devices ----------------------------------------------------------------------------
@@ -228,9 +228,13 @@ export class Control implements LoopEvents, DoorTarget {
     recorder.device(device, health);
     if (health.state === 'stopped') return;
     const online = health.state === 'online';
+    const known = this.#online.get(device);
+    const returned = online && health.epoch > 1 && health.epoch !== known;
+    if (online) this.#online.set(device, health.epoch);
     if (online) this.#parts.outputs.returned(device);
-    else this.#parts.withholding.lost(device);
-    systemTags.device(device, online, online && health.epoch > 1);
+    // One that failed a request is still there.
+    else if (health.state !== 'degraded') this.#parts.withholding.lost(device);
+    systemTags.device(device, online, returned);
     const why = health.error === undefined ? '' : `: ${health.error.text}`;
     alarms.set(`device.${device}`, !online && health.state !== 'connecting', this.#clock.time(), {
       priority: 2,
@@ -243,8 +247,11 @@ export class Control implements LoopEvents, DoorTarget {
     const { alarms, recorder, view } = this.#parts;
     view.touch();
     const { outcome } = result;
-    if (outcome !== 'confirmed' && outcome !== 'superseded')
+    // The repeats of a write that ends as it did before tell nothing new.
+    const ended = `${String(value)} ${outcome}`;
+    if (outcome !== 'confirmed' && this.#ended.get(output.tag) !== ended)
       recorder.write(output.name, value, result);
+    this.#ended.set(output.tag, ended);
     const refused = outcome === 'mismatch' || outcome === 'rejected';
     // A device that is away has an alarm of its own.
     if (!refused && outcome !== 'confirmed') return;
@@ -261,7 +268,7 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   /** In doubt: an output of the device whose flow is not stepped, and which is not confirmed safe. */
-  doubtful(device: string, limit: typeof hotPatience): boolean {
+  doubtful(device: string, limit: Duration): boolean {
     const { cell, outputs } = this.#parts;
     const tags = cell.flows.flatMap((run) =>
       run.stepped ? [] : run.plan.outputs.filter((tag) => cell.plan.tags[tag]?.device === device),
@@ -308,6 +315,10 @@ export class Control implements LoopEvents, DoorTarget {
       return true;
     }
     const taken = intake.offer(act, Math.floor(this.#clock.now()), ttl);
+    if (taken && act.kind === 'parameter') {
+      const { flow, param, value } = act;
+      this.#changes.set(`${flow}/${param}`, { at: this.now(), waiting: value });
+    }
     loop.wake();
     return taken;
   }
@@ -326,7 +337,8 @@ export class Control implements LoopEvents, DoorTarget {
 
   parameter(flow: number, param: number): { value: number; changed: number | undefined } {
     const run = present(this.#parts.cell.flows[flow], 'a flow of the cell');
-    return { value: run.frame.params[param] ?? 0, changed: this.#changes.get(`${flow}/${param}`) };
+    const change = this.#changes.get(`${flow}/${param}`);
+    return { value: change?.waiting ?? run.frame.params[param] ?? 0, changed: change?.at };
   }
 
   alarmStands(id: string): boolean {
@@ -377,16 +389,4 @@ export class Control implements LoopEvents, DoorTarget {
       },
     };
   }
-}
-
-/** What changes when anything that a `warm` start keeps changes. */
-function retainedKey(cell: Cell): string {
-  return cell.flows
-    .map(({ flow, configuration, frame }) => {
-      const kept = flow.ctx.flatMap((variable, index) =>
-        variable.retain ? [configuration.ctx[index]] : [],
-      );
-      return `${kept.join(',')};${frame.params.join(',')}`;
-    })
-    .join('|');
 }

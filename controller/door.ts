@@ -1,6 +1,6 @@
 // The acts that come through control's door: checked, answered with a receipt, offered to the next scan,
 // recorded, and reported done when their entry is durable. A refused act is recorded as well.
-import type { Actor } from '#contract/actor.ts';
+import { Actor } from '#contract/actor.ts';
 import { canonicalJson } from '#contract/canonical.ts';
 import type { Json } from '#contract/canonical.ts';
 import type { Code } from '#contract/error.ts';
@@ -19,6 +19,9 @@ const memory = seconds(60);
 const memoryLimit = 10_000;
 /** Acts of one actor in one second, but for stop commands and the keep-alives of held ones. */
 const rateLimit = 20;
+/** Arguments and verbs of an act that was refused are recorded up to so many characters. */
+const argsLimit = 4096;
+const verbLimit = 80;
 
 /** What the door needs beside what its checks need. */
 export interface DoorTarget extends ActTarget {
@@ -38,6 +41,13 @@ export interface ActRecord {
   readonly code?: string;
   readonly reason?: string;
   readonly outcome?: string;
+}
+
+/** An act of an earlier run; `done` where a scan had taken it. */
+export interface PastAct {
+  readonly id: string;
+  readonly receipt: Receipt;
+  readonly done: Done | undefined;
 }
 
 type Reply = (message: Receipt | Done) => void;
@@ -74,11 +84,11 @@ export class Door {
   }
 
   /** Ids that an earlier run took within the last 60 s, with what they got: a repeat is never done twice. */
-  remember(past: readonly { id: string; receipt: Receipt }[]): void {
+  remember(past: readonly PastAct[]): void {
     const at = this.#clock.now();
-    for (const { id, receipt } of past) {
-      const rest = { id, actor: 'system', verb: '', args: {}, awaited: false, done: undefined };
-      this.#tickets.set(id, { ...rest, at, replies: new Set(), receipt });
+    for (const { id, receipt, done } of past) {
+      const rest = { id, actor: 'system', verb: '', args: {}, awaited: false };
+      this.#tickets.set(id, { ...rest, at, replies: new Set(), receipt, done });
     }
   }
 
@@ -94,8 +104,8 @@ export class Door {
     const ticket: Ticket = {
       id: message.id,
       actor: message.actor,
-      verb: message.verb,
-      args: JSON.parse(JSON.stringify(message.args)),
+      verb: message.verb.slice(0, verbLimit),
+      args: boundedArgs(message.args),
       at: this.#clock.now(),
       replies: new Set([reply]),
       awaited: true,
@@ -141,8 +151,8 @@ export class Door {
     code: Code,
     reason: string,
   ): void {
-    const parsed = refusal(ticket.actor, { verb: ticket.verb });
-    const actor: Actor = parsed?.code === 'E_ACT_ACTOR' ? 'system' : ticket.actor;
+    // Whoever it was is recorded by that name, known here or not; what is no name at all is not.
+    const actor: Actor = Actor.safeParse(ticket.actor).success ? ticket.actor : 'system';
     const { id, verb, args } = ticket;
     this.#target.record({ id, actor, verb, args, result: 'refused', code, reason });
     const whole = this.#tickets.get(id);
@@ -158,9 +168,11 @@ export class Door {
   }
 
   #take(message: ActMessage, ticket: Ticket): Refused | undefined {
+    const stranger = refusal(message.actor, { verb: message.verb });
+    if (stranger?.code === 'E_ACT_ACTOR') return stranger;
     const verb = verbs.find((candidate) => candidate === message.verb);
     if (verb === undefined)
-      return refuse('E_ACT_VERB', `no act is called ${message.verb.slice(0, 80)}`);
+      return refuse('E_ACT_VERB', `no act is called ${message.verb.slice(0, verbLimit)}`);
     const parsed = verbArgs[verb].safeParse(message.args);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
@@ -214,6 +226,12 @@ export class Door {
     }
     if (this.#rates.size > memoryLimit) this.#rates.clear();
   }
+}
+
+/** What no entry needs to hold whole: acts whose arguments are so long are refused by their schema. */
+function boundedArgs(args: Readonly<Record<string, Json>>): Readonly<Record<string, Json>> {
+  const text = JSON.stringify(args);
+  return text.length > argsLimit ? { cut: text.slice(0, argsLimit) } : JSON.parse(text);
 }
 
 /** The body of an `act` entry as canonical JSON. */

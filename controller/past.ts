@@ -7,12 +7,12 @@ import { ActBody } from '#contract/entry.ts';
 import { CellError } from '#contract/error.ts';
 import { minutes } from '#contract/time.ts';
 import type { UtcMs } from '#contract/time.ts';
-import type { Receipt } from '#contract/wire.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import type { Reader } from '#controller/chronicle/reader.ts';
 import type { RestartClass } from '#flows/engine/restart.ts';
 import type { LoadedCell } from './config.ts';
+import type { PastAct } from './door.ts';
 import { replayChronicle } from './replay.ts';
 import type { SegmentReplay } from './replay.ts';
 
@@ -24,7 +24,7 @@ export interface Past {
   /** Flows that go on by themselves once their outputs are confirmed safe. */
   readonly hot: ReadonlySet<number>;
   /** Acts of the last minute: a repeat of one is never done twice. */
-  readonly acts: readonly { readonly id: string; readonly receipt: Receipt }[];
+  readonly acts: readonly PastAct[];
 }
 
 const memory = minutes(1);
@@ -53,8 +53,11 @@ export async function readPast(data: string, loaded: LoadedCell, now: UtcMs): Pr
 
 function pastOf(last: SegmentReplay, loaded: LoadedCell): Omit<Past, 'acts'> {
   const { body, cell, difference, ahead } = last;
-  const sound =
-    difference === undefined && !ahead && loaded.manifest.chronicle.durability === 'strict';
+  // `fast` then or now: outputs had left, or may leave, ahead of the record.
+  const strict = [cell.plan.manifest, loaded.manifest].every(
+    ({ chronicle }) => chronicle.durability === 'strict',
+  );
+  const sound = difference === undefined && !ahead && strict;
   const ways = loaded.plan.flows.map(({ name, restart }): RestartClass => {
     const same = body.flows[name]?.hash === loaded.flows.get(name)?.hash;
     return restart === 'hot' && !(sound && same) ? 'ask' : restart;
@@ -64,10 +67,12 @@ function pastOf(last: SegmentReplay, loaded: LoadedCell): Omit<Past, 'acts'> {
 }
 
 function readActs(reader: Reader, now: UtcMs): Past['acts'] {
-  const acts: { id: string; receipt: Receipt }[] = [];
+  const acts: PastAct[] = [];
   for (const entry of reader.backwards({ kinds: ['act'], since: now - memory })) {
-    const { id, result, code, reason } = ActBody.parse(readBody(entry));
-    acts.push({ id, receipt: { type: 'receipt', id, result, code, reason } });
+    const { id, result, code, reason, outcome } = ActBody.parse(readBody(entry));
+    const { seq } = entry;
+    const done = outcome === undefined ? undefined : ({ type: 'done', id, seq, outcome } as const);
+    acts.push({ id, receipt: { type: 'receipt', id, result, code, reason }, done });
   }
   return acts.toReversed();
 }

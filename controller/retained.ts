@@ -5,6 +5,8 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Json } from '#contract/canonical.ts';
+import type { Cell } from '#flows/engine/cell.ts';
+import { readSaved } from '#flows/engine/saved.ts';
 
 const names = ['retained.json', 'retained.1.json'] as const;
 
@@ -56,10 +58,25 @@ export class RetainedFile {
 function newest(data: string): z.infer<typeof Retained> | undefined {
   const found = names.flatMap((name) => {
     try {
-      return [Retained.parse(JSON.parse(readFileSync(join(data, name), 'utf8')))];
+      const read = Retained.parse(JSON.parse(readFileSync(join(data, name), 'utf8')));
+      // Of another version, or of nobody: as if it were not there.
+      readSaved(read.state);
+      return [read];
     } catch {
       return [];
     }
   });
   return found.toSorted((left, right) => right.count - left.count)[0];
+}
+
+/** What changes when anything that a `warm` start keeps changes. */
+export function retainedKey(cell: Cell): string {
+  return cell.flows
+    .map(({ flow, configuration, frame }) => {
+      const kept = flow.ctx.flatMap((variable, index) =>
+        variable.retain ? [configuration.ctx[index]] : [],
+      );
+      return `${kept.join(',')};${frame.params.join(',')}`;
+    })
+    .join('|');
 }
