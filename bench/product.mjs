@@ -65,16 +65,18 @@ export const removeCell = ({ folder }) => rmSync(folder, { recursive: true, forc
 /** Starts `rebe` with these words; resolves when it printed a link or an address. */
 export async function startProduct(words) {
   const child = spawn(process.execPath, ['--enable-source-maps', rebe, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const gone = new Promise((resolve) => child.once('exit', resolve));
   const url = await new Promise((resolve, reject) => {
     let text = '';
-    child.stdout.on('data', (chunk) => {
+    const hear = (chunk) => {
       text += chunk.toString();
       const found = /http:\S+/.exec(text);
       if (found !== null) resolve(found[0]);
-    });
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
     void gone.then(() => reject(new Error(`rebe ${words[0]} ended: ${text}`)));
   });
   return {

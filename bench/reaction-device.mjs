@@ -3,13 +3,12 @@
 // the registers that make one scan of all further tags.
 import { newMemory, serveModbus } from './modbus-device.mjs';
 import { chance } from './chance.mjs';
-import { goFirst } from './priority.mjs';
-
-goFirst();
 
 const [delay = 0, registers = 0] = process.argv.slice(2).map(Number);
 /** Between a reaction and the next turn, ms: read-back and follow-up scan are over, and no grid is met twice. */
-const pause = { least: 6 + 4 * delay, most: 16 + 8 * delay };
+const usual = { least: 6 + 4 * delay, most: 16 + 8 * delay };
+/** To warm up: just after the follow-up scan. */
+const hasty = { least: 2 + 4 * delay, most: 4 + 4 * delay };
 /** A reaction that takes longer is lost. */
 const patience = 2000;
 
@@ -47,7 +46,7 @@ function reaction() {
   });
 }
 
-async function react(count, seed) {
+async function react(count, seed, pause) {
   const random = chance(seed);
   const samples = { rising: [], falling: [], lost: 0 };
   const before = { ...counts };
@@ -68,8 +67,8 @@ async function react(count, seed) {
   };
 }
 
-process.on('message', ({ count, seed }) => {
-  void react(count, seed).then((result) => process.send?.(result));
+process.on('message', ({ count, seed, warm = false }) => {
+  void react(count, seed, warm ? hasty : usual).then((result) => process.send?.(result));
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.({ port });

@@ -34,7 +34,7 @@ const cases = [
     more: 1000,
     every: '50ms',
     delay: 10,
-    share: 0.25,
+    share: 0.1,
   },
 ];
 
@@ -42,19 +42,18 @@ const cases = [
 async function measure(one, seed) {
   const device = await startPeer('reaction-device.mjs', [one.delay ?? 0, one.more ?? 0]);
   const { port } = device.ready;
-  const count = Math.round(turns * (one.share ?? 1));
   try {
     if (one.durability === undefined) {
       const words = [port, ...(one.pace === undefined ? [] : [one.pace])];
       const loop = await startPeer('bare-loop.mjs', words, { waits: false });
-      const result = await reactions(device, count, seed);
+      const result = await reactions(device, one, seed);
       await loop.stop();
       return result;
     }
     const cell = writeCell({ ...one, port });
     const words = ['run', cell.manifest, '--data', cell.data, '--listen', '127.0.0.1:0'];
     const product = await startProduct(words);
-    const result = await reactions(device, count, seed);
+    const result = await reactions(device, one, seed);
     await product.stop();
     removeCell(cell);
     return result;
@@ -63,12 +62,19 @@ async function measure(one, seed) {
   }
 }
 
-/** The first reactions are those of cold code: they are not counted. */
-async function reactions(device, count, seed) {
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  await device.ask({ count: Math.ceil(count / 3), seed });
-  return device.ask({ count, seed: seed + 1 });
+/** Turns in quick succession after the first ones: then V8 has compiled what runs. */
+const warmUp = 3000;
+
+/** First those of a process that was just started, then as many of one that has run for a while. */
+async function reactions(device, one, seed) {
+  const count = Math.round(turns * (one.share ?? 1));
+  await sleep(1000);
+  const cold = await device.ask({ count: Math.ceil(count / 2), seed });
+  await device.ask({ count: Math.ceil(warmUp * (one.share ?? 1)), seed: seed + 1, warm: true });
+  return { cold: cold.rising, ...(await device.ask({ count, seed: seed + 2 })) };
 }
+
+const sleep = (span) => new Promise((resolve) => setTimeout(resolve, span));
 
 /** Commits of one entry as the chronicle has them, one after the other or a pause apart. */
 async function commits(count, seed, paced) {
@@ -86,7 +92,7 @@ async function commits(count, seed, paced) {
   const random = chance(seed);
   const samples = [];
   for (let index = 0; index < count; index += 1) {
-    if (paced) await new Promise((resolve) => setTimeout(resolve, 6 + 10 * random()));
+    if (paced) await sleep(6 + 10 * random());
     const began = performance.now();
     insert.run(1, index, 1_790_000_000_000, 'scan', 'system', body, hash, hash);
     samples.push(performance.now() - began);
@@ -97,17 +103,18 @@ async function commits(count, seed, paced) {
 }
 
 function tellReactions(results) {
-  const rows = results.map(({ name, rising, lost, requests, scans, writes }) => [
+  const rows = results.map(({ name, cold, rising, lost, requests, scans, writes }) => [
     name,
     rising.length,
     ...spread(rising),
+    short(percentile(cold, 0.5)),
     lost,
     Math.round(requests),
     scans === 0 ? '' : Math.round(scans),
     short(writes),
   ]);
-  const head = ['reaction, ms', 'n', 'p50', 'p99', 'max', 'lost', 'requests/s', 'scans/s'];
-  table([[...head, 'writes a turn'], ...rows]);
+  const head = ['reaction, ms', 'n', 'p50', 'p99', 'max', 'p50 just started', 'lost'];
+  table([[...head, 'requests/s', 'full scans/s', 'writes a turn'], ...rows]);
   const strict = results.find(({ name }) => name === 'product, strict');
   table([
     ['strict, to the safe value, ms', 'n', 'p50', 'p99', 'max'],
@@ -135,14 +142,15 @@ function tellRatios(results, back) {
 }
 
 tellMachine(`reaction: ${rounds} rounds of ${turns} turns`);
-const results = cases.map((one) => ({ ...one, rising: [], falling: [], lost: 0 }));
+const results = cases.map((one) => ({ ...one, cold: [], rising: [], falling: [], lost: 0 }));
 const [back, paced] = [[], []];
 for (let round = 0; round < rounds; round += 1) {
   back.push(...(await commits(turns, round, false)));
   paced.push(...(await commits(turns / 2, round, true)));
   for (const result of results) {
     process.stderr.write(`round ${round + 1}: ${result.name}\n`);
-    const { rising, falling, lost, ...rates } = await measure(result, 100 * round + 7);
+    const { cold, rising, falling, lost, ...rates } = await measure(result, 100 * round + 7);
+    result.cold.push(...cold);
     result.rising.push(...rising);
     result.falling.push(...falling);
     result.lost += lost;

@@ -1,8 +1,6 @@
 // The process of a device whose input is true, and which tells when its coil was first written true.
 import { newMemory, serveModbus } from './modbus-device.mjs';
-import { goFirst } from './priority.mjs';
 
-goFirst();
 const memory = newMemory();
 memory.discrete[0] = 1;
 let written = () => {};

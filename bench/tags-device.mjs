@@ -1,9 +1,7 @@
 // The process of a device with many registers, some of which change: it notes when each scan of them
 // began. Arguments: how many registers, and how many of them are another each second.
 import { newMemory, serveModbus } from './modbus-device.mjs';
-import { goFirst } from './priority.mjs';
 
-goFirst();
 const [registers = 0, changing = 0] = process.argv.slice(2).map(Number);
 const memory = newMemory();
 let begun = [];
