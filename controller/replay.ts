@@ -61,7 +61,9 @@ export async function* replayChronicle(
   for (const entry of reader.contents({ from: options.from ?? 0 })) {
     if (entry.kind === 'segment') {
       const body = SegmentBody.parse(readBody(entry));
-      if (open !== undefined) yield open.end(entry.boot === open.boot ? startOf(body) : undefined);
+      // What was lost before a `gap` segment cannot be re-executed: nothing joins the two.
+      const joined = entry.boot === open?.boot && body.why !== 'gap';
+      if (open !== undefined) yield open.end(joined ? startOf(body) : undefined);
       if (options.to !== undefined && entry.seq > options.to) return;
       // oxlint-disable-next-line no-await-in-loop -- a segment follows the one before
       open = new OpenSegment(entry, body, await cells.load(body));
