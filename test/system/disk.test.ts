@@ -91,10 +91,12 @@ const arrival = (
       ),
   );
 
+/** Gives a command; when, less what two processes' clocks may differ by. */
 function send(client: RawClient, name: string): number {
+  const began = Date.now() - 5;
   const args = { flow: 'tending', name };
   client.send({ type: 'act', id: newId(), actor: 'console:test', verb: 'command', args });
-  return Date.now();
+  return began;
 }
 
 const stateOf = (watcher: RawClient): string => {
@@ -245,7 +247,7 @@ test('while outputs wait for a disk that stands still, only a safe value leaves'
     ({ output, means, t }) => output === 'beacon' && means === 'amber' && t >= waits,
   );
   expect(left).toEqual([]);
-  const thawed = Date.now();
+  const thawed = Date.now() - 5;
   disk.thaw();
   const amber = await arrival(cell, watcher, { output: 'beacon', value: 'amber', since: thawed });
   expect(amber.t - thawed).toBeLessThan(1_000);
