@@ -191,7 +191,8 @@ export class TestCell implements AsyncDisposable {
     await this.reach(from);
     const { stdout, stderr } = this.rebe('command', 'tending', name);
     await until(
-      () => `${name} leads to ${to}; it gave ${stdout}${stderr}, unit is ${this.unit()}`,
+      () =>
+        `${name} leads to ${to}; it gave ${stdout}${stderr}, unit is ${this.unit()}\n${this.#tail()}`,
       30_000,
       () => (this.unit()?.startsWith(to) === true ? true : undefined),
     );
@@ -199,10 +200,15 @@ export class TestCell implements AsyncDisposable {
 
   async reach(state: string, limit = 30_000): Promise<void> {
     await until(
-      () => `unit is ${state}; it is ${this.unit()}`,
+      () => `unit is ${state}; it is ${this.unit()}\n${this.#tail()}`,
       limit,
       () => (this.unit() === state ? true : undefined),
     );
+  }
+
+  /** What happened last, for a test that waits in vain. */
+  #tail(): string {
+    return this.rebe('chronicle', 'tail', '--count', '40').stdout;
   }
 
   /** Ends the cell as Ctrl-C does, and waits for it. */
