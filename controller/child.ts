@@ -44,6 +44,12 @@ const firstDelay = milliseconds(100);
 const longestDelay = seconds(5);
 const calm = seconds(10);
 
+/**
+ * Traces name our lines. What lives briefly has 2 MB instead of V8's 16 in each thread: a fifth less
+ * memory and shorter collections, at no cost in time that can be measured (bench/start.mjs).
+ */
+const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=2'];
+
 /** One supervised process: started, watched, killed when it makes no progress, started again. */
 export class Child {
   readonly #clock: Clock;
@@ -76,7 +82,7 @@ export class Child {
     this.#started = this.#clock.now();
     this.#watchdog = undefined;
     this.#why = undefined;
-    const child = spawn(process.execPath, ['--enable-source-maps', ...this.#plan.argv], {
+    const child = spawn(process.execPath, [...nodeFlags, ...this.#plan.argv], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#process = child;
