@@ -42,6 +42,8 @@ export interface ControlOptions {
 export interface RunningControl {
   /** Ends in order: outputs safe and confirmed, the record on disk. */
   stop(why: string): Promise<void>;
+  /** An invariant broke: outputs go safe, the record says so, and the process ends soon after. */
+  failed(error: unknown): void;
 }
 
 /** Starts control; undefined when manifest or flows have errors, which are then printed. */
@@ -110,6 +112,7 @@ export async function startControl(
       await server.close();
       lock.release();
     },
+    failed: (error) => control.failed(error),
   };
 }
 

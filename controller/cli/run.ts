@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import { milliseconds, seconds } from '#contract/time.ts';
+import type { RunningControl } from '#controller/cell.ts';
 import { Channel } from '#controller/channel.ts';
 import { realClock, realRandom } from '#controller/clock.ts';
 import { setProcessPriority } from '#controller/priority.ts';
@@ -52,16 +53,27 @@ async function control(invocation: Invocation): Promise<number> {
   setProcessPriority('first');
   const { startControl } = await import('#controller/cell.ts');
   const channel = new Channel();
-  const running = await startControl(realClock(), realRandom, channel, {
-    manifest: resolve(invocation.words[0] ?? ''),
-    data: resolve(invocation.data),
-    endpoints: invocation.option('endpoints'),
+  const life: { running?: RunningControl } = {};
+  // Node would end the process at once, with outputs as they are and the code of one that was refused.
+  process.on('uncaughtException', (error) => {
+    if (life.running !== undefined) return life.running.failed(error);
+    process.stderr.write(`E_INTERNAL ${error.stack ?? error.message}\n`);
+    process.exit(exit.internal);
   });
-  if (running === undefined) return exit.found;
-  await running.stop(await channel.stopped);
-  // Sockets of devices that do not answer must not keep the process.
-  setTimeout(() => process.exit(exit.good), 100).unref();
-  return exit.good;
+  try {
+    const running = await startControl(realClock(), realRandom, channel, {
+      manifest: resolve(invocation.words[0] ?? ''),
+      data: resolve(invocation.data),
+      endpoints: invocation.option('endpoints'),
+    });
+    if (running === undefined) return exit.found;
+    life.running = running;
+    await running.stop(await channel.stopped);
+    return exit.good;
+  } finally {
+    // Neither a device that does not answer nor the writer of a record that was opened keeps the process.
+    setTimeout(() => process.exit(), 100).unref();
+  }
 }
 
 /** How often station says that it lives, and how long it may be silent. */
