@@ -102,19 +102,21 @@ test('a value that goes and comes back between two frames is not left standing a
   using folder = new CellFolder();
   const rig = await ControlRig.start(folder);
   const clients: FeedClient[] = [];
+  rig.give({ part: true });
   // At every place between two frames, which are 50 ms apart.
   for (let turn = 0; turn < 12; turn += 1) {
     const client = new FeedClient();
-    rig.give({ part: true });
+    rig.command('start');
     await rig.pass(5);
     rig.control.opened(client.peer);
-    expect(client.shown?.tags['part']?.v).toBe(true);
-    rig.give({ part: false });
+    expect(client.shown?.outputs['motor']?.v).toBe(true);
+    rig.command('stop');
     await rig.pass(5);
     clients.push(client);
     await rig.pass(205);
   }
-  expect(clients.map(({ shown }) => shown?.tags['part']?.v)).toEqual(clients.map(() => false));
+  const motors = clients.map(({ shown }) => shown?.outputs['motor']?.v);
+  expect(motors).toEqual(clients.map(() => false));
   rig.kill();
 });
 
