@@ -114,9 +114,11 @@ function partProblems(value: unknown, check: DeviceCheck | undefined): Problem[]
     problems.push(...under(path, rangeProblems(frame.data)));
     const device = devices.get(frame.data.device);
     if (device !== undefined) {
-      problems.push(...under(path, pollProblems(frame.data, device)));
-      const known = check?.drivers.includes(device.driver) === true;
-      if (known) problems.push(...under(path, check.tag(frame.data, device)));
+      // Of a driver that does not exist nobody knows what its tags may say.
+      if (check === undefined || check.drivers.includes(device.driver)) {
+        problems.push(...under(path, pollProblems(frame.data, device)));
+        problems.push(...under(path, check?.tag(frame.data, device) ?? []));
+      }
     } else if (!ids.some(([id]) => id === frame.data.device)) {
       const names = ids.map(([id]) => id);
       const text = `no device is called \`${frame.data.device}\``;

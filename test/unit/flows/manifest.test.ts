@@ -168,6 +168,12 @@ describe('each problem has its place, its code and a way out', () => {
       '11:13 E_MANIFEST_DRIVER no driver is called `modbis` (Did you mean `modbus`?)',
     ],
     [
+      'a driver that does not exist, once: its poll classes are not known',
+      (text) =>
+        text.replace('driver: bench\n', 'driver: modbis\n').replace('poll: slow}', 'poll: slo}'),
+      '11:13 E_MANIFEST_DRIVER no driver is called `modbis` (Did you mean `modbus`?)',
+    ],
+    [
       "a device's own field",
       instead('port: 502', 'port: many'),
       '12:11 E_MANIFEST_FIELD `port`: must be a number',
