@@ -169,8 +169,7 @@ describe('each problem has its place, its code and a way out', () => {
     ],
     [
       'a driver that does not exist, once: its poll classes are not known',
-      (text) =>
-        text.replace('driver: bench\n', 'driver: modbis\n').replace('poll: slow}', 'poll: slo}'),
+      instead('driver: bench\n', 'driver: modbis\n').replace('poll: slow}', 'poll: slo}'),
       '11:13 E_MANIFEST_DRIVER no driver is called `modbis` (Did you mean `modbus`?)',
     ],
     [
