@@ -1,0 +1,61 @@
+// One controller for a data directory: the second waits for one that is ending, and for no other.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lockData } from '#controller/lock.ts';
+
+let data: string;
+let holder: ChildProcess | undefined;
+
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'rebe-lock-'));
+});
+
+afterEach(() => {
+  holder?.kill('SIGKILL');
+  holder = undefined;
+  rmSync(data, { recursive: true });
+});
+
+/** Another process that holds the directory as a controller does, for `span` ms, and ends without a word. */
+async function hold(span: number): Promise<void> {
+  const program = `
+    const database = require('better-sqlite3')(${JSON.stringify(join(data, 'lock.db'))});
+    database.exec('BEGIN EXCLUSIVE');
+    process.stdout.write('held');
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${span});`;
+  holder = spawn(process.execPath, ['--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (holder.stdout !== null) await once(holder.stdout, 'data');
+}
+
+test('a controller that is ending is waited for, and that is said', async () => {
+  await hold(1000);
+  const said: string[] = [];
+  const lock = lockData(data, (text) => void said.push(text));
+  lock.release();
+  expect(said).toEqual([`another controller runs on ${data}; waiting up to 5 s for its end`]);
+}, 20_000);
+
+test('one that runs on is not: the second is refused after 5 s', async () => {
+  await hold(60_000);
+  const began = performance.now();
+  expect(() => lockData(data, () => undefined)).toThrow(
+    expect.objectContaining({ code: 'E_CELL_LOCKED' }),
+  );
+  const waited = performance.now() - began;
+  expect(waited).toBeGreaterThan(4500);
+  expect(waited).toBeLessThan(9000);
+}, 20_000);
+
+test('nobody else may read the lock, and a free directory is taken without a word', () => {
+  const said: string[] = [];
+  const lock = lockData(data, (text) => void said.push(text));
+  expect(statSync(join(data, 'lock.db')).mode & 0o777).toBe(0o600);
+  lock.release();
+  lockData(data, (text) => void said.push(text)).release();
+  expect(said).toEqual([]);
+});
