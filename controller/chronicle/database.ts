@@ -4,6 +4,7 @@ import { existsSync, renameSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Entry } from '#contract/entry.ts';
 import { CellError } from '#contract/error.ts';
+import { makePrivate } from '#controller/private-file.ts';
 import type { Storage } from './storage.ts';
 
 export type Durability = 'strict' | 'fast';
@@ -106,6 +107,7 @@ export class ChronicleDatabase implements Storage {
   }
 
   #open(): Database.Database {
+    makePrivate(this.#path);
     const database = new Database(this.#path, { timeout: 0 });
     try {
       database.pragma('journal_mode = WAL');

@@ -36,6 +36,17 @@ describe('appending', () => {
     await local.close();
   });
 
+  test('nobody but the owner can read the record, its companions too', async () => {
+    const local = await open();
+    local.chronicle.append(faultDraft('a'));
+    expect(local.write()).toBe(true);
+    const files = readdirSync(folder.path).filter((name) => name.startsWith('chronicle.db'));
+    expect(files.toSorted()).toEqual(['chronicle.db', 'chronicle.db-shm', 'chronicle.db-wal']);
+    for (const file of files)
+      expect([file, statSync(join(folder.path, file)).mode & 0o777]).toEqual([file, 0o600]);
+    await local.close();
+  });
+
   test('a draft keeps its scan, time, actor and body', async () => {
     const local = await open();
     const body = Uint8Array.of(1, 2, 0, 255);
