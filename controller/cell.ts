@@ -1,7 +1,7 @@
 // The composition root of control: reads the cell, opens the record, makes every part, joins them, and
 // starts them in the order in which nothing moves before its cause can be recorded.
 import { join } from 'node:path';
-import type { Clock, Random, UtcMs } from '#contract/time.ts';
+import type { Clock, Random } from '#contract/time.ts';
 import { milliseconds } from '#contract/time.ts';
 import { Chronicle, threadAt } from '#controller/chronicle/chronicle.ts';
 import { WireServer } from '#controller/wire/server.ts';
@@ -21,9 +21,9 @@ import { Feed } from './feed.ts';
 import { FlowAlarmTimes } from './flow-alarm-times.ts';
 import { lockData } from './lock.ts';
 import { Loop } from './loop.ts';
+import { tellLostRecord, tellLostTail } from './lost.ts';
 import { Outputs } from './outputs.ts';
-import { readPast } from './past.ts';
-import type { Past } from './past.ts';
+import { lost, readPast } from './past.ts';
 import { builtFile, productVersion } from './product.ts';
 import { Recorder } from './recorder.ts';
 import { RetainedFile } from './retained.ts';
@@ -37,6 +37,8 @@ export interface ControlOptions {
   readonly manifest: string;
   readonly data: string;
   readonly endpoints?: string | undefined;
+  /** The run before let outputs leave ahead of its record, and ended before it could say so. */
+  readonly ahead: boolean;
 }
 
 export interface RunningControl {
@@ -47,6 +49,7 @@ export interface RunningControl {
 }
 
 /** Starts control; undefined when manifest or flows have errors, which are then printed. */
+// oxlint-disable-next-line max-lines-per-function -- the order of a start, which is to be read in one piece
 export async function startControl(
   clock: Clock,
   random: Random,
@@ -63,7 +66,9 @@ export async function startControl(
   const lock = lockData(data);
   for (const flow of loaded.flows.values()) keepFlow(data, flow);
   const { engines, hash } = await loadEngines(data, loaded.plan, loaded.flows);
-  const past = await readPast(data, loaded, clock.time());
+  const retained = new RetainedFile(data).read();
+  const facts = { now: clock.time(), ahead: options.ahead, retained };
+  const past = await readPast(data, loaded, facts);
   const cell = new Cell(loaded.plan, engines);
   const control = new Control(clock);
   const chronicle = await openChronicle(clock, data, loaded, control);
@@ -91,11 +96,17 @@ export async function startControl(
     before: aside === undefined ? before : 'broken',
     ...(aside === undefined ? {} : { aside: aside.file }),
   });
-  const entry = aside === undefined ? past : { ...past, ...retainedPast(parts.retained, loaded) };
+  const entry = aside === undefined ? past : lost(loaded, facts, aside.why);
   cell.enter(entry.state, entry.ways, start);
-  parts.door.remember(past.acts);
+  parts.door.remember(entry.acts);
+  if (options.ahead) {
+    tellLostTail(parts.recorder, clock.time());
+    control.declared();
+  }
   control.segment('boot');
-  if (aside !== undefined) tellAside(parts.alarms, clock.time(), aside.file);
+  if (entry.lost !== undefined) {
+    tellLostRecord(parts, clock.time(), { why: entry.lost, aside: aside?.file });
+  }
   await parts.systemTags.start();
   await parts.devices.start((device, limit) => control.doubtful(device, limit));
   parts.outputs.allSafe();
@@ -141,7 +152,7 @@ function openChronicle(
 export interface Assembly {
   readonly clock: Clock;
   readonly random: Random;
-  readonly channel: Pick<Channel, 'progress'>;
+  readonly channel: Pick<Channel, 'progress' | 'ahead'>;
   readonly data: string;
   readonly loaded: LoadedCell;
   readonly cell: Cell;
@@ -220,27 +231,11 @@ export function assemble({
     withholding: new Withholding(cell, outputs, devices),
     engine,
     progress: (now: number) => channel.progress(now),
+    ahead: (ahead: boolean) => channel.ahead(ahead),
     failed: (error: unknown) => {
       process.stderr.write(`E_INTERNAL ${error instanceof Error ? error.stack : String(error)}\n`);
       // Long enough for safe values to reach the wire; the supervisor starts control again.
       clock.after(milliseconds(200), () => process.exit(70));
     },
   };
-}
-
-function tellAside(alarms: SystemAlarms, time: UtcMs, file: string): void {
-  alarms.raise('chronicle.aside', time, {
-    priority: 1,
-    text: `The chronicle could not be read and was set aside as ${file}`,
-    response: 'Keep that file and look at the disk; a new chronicle was begun',
-  });
-}
-
-/** The chronicle is lost: flows start `warm` from what was kept beside it. */
-function retainedPast(
-  retained: RetainedFile,
-  loaded: LoadedCell,
-): Pick<Past, 'state' | 'ways' | 'hot'> {
-  const ways = loaded.plan.flows.map(() => 'warm' as const);
-  return { state: retained.read(), ways, hot: new Set() };
 }

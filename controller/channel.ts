@@ -41,6 +41,11 @@ export class Channel {
     this.#send({ type: 'progress' });
   }
 
+  /** Outputs leave, or no longer leave, before their cause is on disk: if we end now, the next start must know. */
+  ahead(ahead: boolean): void {
+    this.#send({ type: 'ahead', ahead });
+  }
+
   #send(message: FromChild): void {
     if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   }

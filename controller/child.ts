@@ -15,6 +15,8 @@ export const FromChild = z.discriminatedUnion('type', [
     url: z.string(),
   }),
   z.strictObject({ type: z.literal('progress') }),
+  /** What left is ahead of the record: a start after a sudden end is told so by `--ahead`. */
+  z.strictObject({ type: z.literal('ahead'), ahead: z.boolean() }),
 ]);
 export type FromChild = z.infer<typeof FromChild>;
 /** What a child is told: end in order, and how long that may take. */
@@ -65,6 +67,8 @@ export class Child {
   /** Counts what the child said. */
   #heard = 0;
   #everReady = false;
+  /** What it did is ahead of what it could record. */
+  #ahead = false;
   #stopping = false;
 
   constructor(clock: Clock, plan: ChildPlan, events: ChildEvents) {
@@ -82,7 +86,8 @@ export class Child {
     this.#started = this.#clock.now();
     this.#watchdog = undefined;
     this.#why = undefined;
-    const child = spawn(process.execPath, [...nodeFlags, ...this.#plan.argv], {
+    const ahead = this.#ahead ? ['--ahead'] : [];
+    const child = spawn(process.execPath, [...nodeFlags, ...this.#plan.argv, ...ahead], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#process = child;
@@ -115,6 +120,7 @@ export class Child {
 
   #hear(message: FromChild): void {
     this.#heard += 1;
+    if (message.type === 'ahead') this.#ahead = message.ahead;
     if (message.type === 'ready') {
       this.#everReady = true;
       this.#watchdog = milliseconds(message.watchdog_ms);

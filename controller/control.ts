@@ -8,58 +8,24 @@ import type { Value } from '#contract/sample.ts';
 import { hours, seconds } from '#contract/time.ts';
 import type { Cancel, Clock, Duration } from '#contract/time.ts';
 import type { AlarmState, FromClient, Sections } from '#contract/wire.ts';
-import type { Chronicle, Gap } from '#controller/chronicle/chronicle.ts';
+import type { Gap } from '#controller/chronicle/chronicle.ts';
 import type { WirePeer } from '#controller/wire/server.ts';
-import type { Cell } from '#flows/engine/cell.ts';
-import type { Intake } from '#flows/engine/intake.ts';
 import type { ScanAct } from '#flows/engine/scan.ts';
-import type { SystemAlarmChange, SystemAlarms } from './alarms.ts';
-import type { LoadedCell } from './config.ts';
-import type { Devices } from './devices.ts';
-import type { ActRecord, Door, DoorTarget } from './door.ts';
-import type { Feed } from './feed.ts';
-import type { FlowAlarmTimes } from './flow-alarm-times.ts';
+import type { SystemAlarmChange } from './alarms.ts';
+import { DeviceReports } from './device-reports.ts';
+import type { ActRecord, DoorTarget } from './door.ts';
 import { resumeHot } from './hot-resume.ts';
-import type { Loop, LoopEvents, Scanned } from './loop.ts';
-import type { OutputPlan, Outputs } from './outputs.ts';
-import type { Recorder, SegmentWhy } from './recorder.ts';
+import type { LoopEvents, Scanned } from './loop.ts';
+import type { OutputPlan } from './outputs.ts';
+import type { SegmentWhy } from './recorder.ts';
+import type { ControlParts } from './parts.ts';
 import { retainedKey } from './retained.ts';
-import type { RetainedFile } from './retained.ts';
-import type { Stops } from './stops.ts';
-import type { SystemTags } from './system-tags.ts';
 import { notSteppedText } from './view.ts';
-import type { View } from './view.ts';
-import type { Withholding } from './withholding.ts';
 
 /** A segment is replayable on its own; a new one opens at least this often. */
 const segmentTime = hours(1);
 /** At an orderly end: for safe outputs to be confirmed, and for the record to reach the disk. */
 const stopPatience = seconds(1);
-
-/** Everything that control is made of. */
-export interface ControlParts {
-  readonly loaded: LoadedCell;
-  readonly cell: Cell;
-  readonly intake: Intake;
-  readonly loop: Loop;
-  readonly outputs: Outputs;
-  readonly devices: Devices;
-  readonly door: Door;
-  readonly feed: Feed;
-  readonly view: View;
-  readonly stops: Stops;
-  readonly alarms: SystemAlarms;
-  readonly flowAlarms: FlowAlarmTimes;
-  readonly systemTags: SystemTags;
-  readonly chronicle: Chronicle;
-  readonly recorder: Recorder;
-  readonly retained: RetainedFile;
-  readonly withholding: Withholding;
-  /** Of the generated code. */
-  readonly engine: string;
-  readonly progress: (now: number) => void;
-  readonly failed: (error: unknown) => void;
-}
 
 /** A parameter's last change, by flow and parameter: when (scan time), and to what while no scan has taken it. */
 type Changes = Map<string, { readonly at: number; readonly waiting?: number }>;
@@ -67,12 +33,11 @@ type Changes = Map<string, { readonly at: number; readonly waiting?: number }>;
 export class Control implements LoopEvents, DoorTarget {
   readonly #clock: Clock;
   #assembled: ControlParts | undefined;
+  #reports: DeviceReports | undefined;
   readonly #moved = new Map<number, { seq: number; transition: string; time: number }>();
   readonly #changes: Changes = new Map();
-  /** By output: how its last write ended. */
-  readonly #ended = new Map<number, string>();
-  /** By device: the connection in which it was last online. */
-  readonly #online = new Map<string, number>();
+  /** The entry that says what was ahead of the record; once it is on disk nothing is. */
+  #declared = Number.POSITIVE_INFINITY;
   #segmentAt = 0;
   #endHot: Cancel | undefined;
 
@@ -87,6 +52,7 @@ export class Control implements LoopEvents, DoorTarget {
   /** The parts know control, so they come after it. */
   assemble(parts: ControlParts): void {
     this.#assembled = parts;
+    this.#reports = new DeviceReports(this.#clock, parts);
   }
 
   /** Flows that go on by themselves once their outputs are confirmed safe. */
@@ -188,11 +154,15 @@ export class Control implements LoopEvents, DoorTarget {
     if (this.#assembled === undefined) return;
     this.#parts.outputs.durable(seq);
     this.#parts.door.durable(seq);
+    if (seq < this.#declared) return;
+    this.#declared = Number.POSITIVE_INFINITY;
+    this.#parts.ahead(false);
   }
 
   stalled(code: Code, text: string): void {
     const { outputs, systemTags, alarms } = this.#parts;
     outputs.stall(true);
+    this.#parts.ahead(true);
     systemTags.chronicle(false);
     const response = `Check the disk: is it full, or failing? (${code}: ${text})`;
     if (code === 'E_CHRONICLE_LOST') {
@@ -214,52 +184,27 @@ export class Control implements LoopEvents, DoorTarget {
     if (gap.lost > 0) this.segment('gap');
     // Even these may have found no room.
     if (chronicle.stalled) return;
+    this.declared();
     systemTags.chronicle(true);
     alarms.clear('chronicle', this.#clock.time());
     alarms.clear('chronicle.lost', this.#clock.time());
   }
 
+  /** What was ahead of the record is declared in its newest entry. */
+  declared(): void {
+    this.#declared = this.#parts.chronicle.seq;
+  }
+
   // --- the devices ----------------------------------------------------------------------------
 
   health(device: string, health: DeviceHealth, before: DeviceHealth | undefined): void {
-    const { alarms, systemTags, recorder, view } = this.#parts;
-    view.touch();
-    if (health.state === before?.state && health.epoch === before.epoch) return;
-    recorder.device(device, health);
-    if (health.state === 'stopped') return;
-    const online = health.state === 'online';
-    const known = this.#online.get(device);
-    const returned = online && health.epoch > 1 && health.epoch !== known;
-    if (online) this.#online.set(device, health.epoch);
-    if (online) this.#parts.outputs.returned(device);
-    // One that failed a request is still there.
-    else if (health.state !== 'degraded') this.#parts.withholding.lost(device);
-    systemTags.device(device, online, returned);
-    const why = health.error === undefined ? '' : `: ${health.error.text}`;
-    alarms.set(`device.${device}`, !online && health.state !== 'connecting', this.#clock.time(), {
-      priority: 2,
-      text: `Device ${device} does not answer${why}`,
-      response: 'Check its power, its cable and its address; control tries again by itself',
-    });
+    this.#parts.view.touch();
+    present(this.#reports, 'control was put together').health(device, health, before);
   }
 
   written(output: OutputPlan, value: Value, result: WriteResult): void {
-    const { alarms, recorder, view } = this.#parts;
-    view.touch();
-    const { outcome } = result;
-    // The repeats of a write that ends as it did before tell nothing new.
-    const ended = `${String(value)} ${outcome}`;
-    if (outcome !== 'confirmed' && this.#ended.get(output.tag) !== ended)
-      recorder.write(output.name, value, result);
-    this.#ended.set(output.tag, ended);
-    const refused = outcome === 'mismatch' || outcome === 'rejected';
-    // A device that is away has an alarm of its own.
-    if (!refused && outcome !== 'confirmed') return;
-    alarms.set(`write.${output.name}`, refused, this.#clock.time(), {
-      priority: 2,
-      text: `${output.device} does not take ${output.name} = ${String(value)} (${outcome})`,
-      response: 'Check the device: is it in a mode that refuses writes?',
-    });
+    this.#parts.view.touch();
+    present(this.#reports, 'control was put together').written(output, value, result);
   }
 
   alarmChanged(change: SystemAlarmChange): void {

@@ -1,6 +1,15 @@
 // The two engines of each flow. The table engine's module is written beside the flow's version and
 // imported from there, so that no text is ever evaluated and what ran can be looked at later.
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateTable } from '#flows/engine/table.ts';
@@ -39,20 +48,26 @@ export async function loadEngines(
 export function keepFlow(data: string, { hash, text }: LoadedFlow): void {
   const folder = join(data, 'flows', hash);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeOnce(join(folder, 'flow.yaml'), text);
+  keep(join(folder, 'flow.yaml'), text);
 }
 
 async function importTable(folder: string, text: string): Promise<FlowEngine> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `table-${sha256(text).slice(0, 16)}.mjs`);
-  writeOnce(path, text);
+  keep(path, text);
   const module = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as TableModule;
   return module.createTable();
 }
 
-/** A file that is there whole or not at all; its name tells its content. */
-function writeOnce(path: string, text: string): void {
-  if (existsSync(path)) return;
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+/** A file that holds this text, on disk, whole or not at all; one that does not (a power cut) is written again. */
+function keep(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  const file = openSync(`${path}.new`, 'w', 0o600);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
   renameSync(`${path}.new`, path);
 }

@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '#contract/canonical.ts';
 import { ActBody } from '#contract/entry.ts';
-import { CellError } from '#contract/error.ts';
 import { minutes } from '#contract/time.ts';
 import type { UtcMs } from '#contract/time.ts';
 import { readBody } from '#controller/chronicle/body.ts';
@@ -25,42 +24,59 @@ export interface Past {
   readonly hot: ReadonlySet<number>;
   /** Acts of the last minute: a repeat of one is never done twice. */
   readonly acts: readonly PastAct[];
+  /** There was a record and it gives no state: why, for people. */
+  readonly lost?: string;
 }
 
 const memory = minutes(1);
 
-/** Reads what it can; a record that cannot be read or re-executed gives no state, and flows start `warm`. */
-export async function readPast(data: string, loaded: LoadedCell, now: UtcMs): Promise<Past> {
+/** What is known of the run before, beside its record. */
+export interface PastFacts {
+  readonly now: UtcMs;
+  /** Its outputs had left before their cause was on disk, and it ended before it could say so. */
+  readonly ahead: boolean;
+  /** What was kept beside the chronicle. */
+  readonly retained: Json | undefined;
+}
+
+/** Reads what it can. Whatever stands in the record, control starts: `warm` from what was retained, and it says why. */
+export async function readPast(data: string, loaded: LoadedCell, facts: PastFacts): Promise<Past> {
   const path = join(data, 'chronicle.db');
-  if (!existsSync(path)) return nothing(loaded, 'asked');
+  const { retained } = facts;
+  const never = retained === undefined ? unrun(loaded) : lost(loaded, facts, 'there is no record');
+  if (!existsSync(path)) return never;
   let reader: Reader | undefined;
   try {
     reader = openReader(path);
     const opened = reader.readLast('segment');
-    if (opened === undefined) return nothing(loaded, 'asked');
-    const acts = readActs(reader, now);
+    if (opened === undefined) return never;
+    const acts = readActs(reader, facts.now);
     let last: SegmentReplay | undefined;
     for await (const segment of replayChronicle(reader, { from: opened.seq, engines: 'table' }))
       last = segment;
-    return last === undefined ? nothing(loaded, 'warm') : { ...pastOf(last, loaded), acts };
+    if (last === undefined) return lost(loaded, facts, 'its last segment cannot be read');
+    return { ...pastOf(last, loaded, facts), acts };
   } catch (error) {
-    if (!(error instanceof CellError)) throw error;
-    return nothing(loaded, 'warm');
+    // Anything may stand in a record that was damaged; nothing of it may keep control from starting.
+    return lost(loaded, facts, error instanceof Error ? error.message : String(error));
   } finally {
     reader?.close();
   }
 }
 
-function pastOf(last: SegmentReplay, loaded: LoadedCell): Omit<Past, 'acts'> {
-  const { body, cell, difference, ahead } = last;
+function pastOf(last: SegmentReplay, loaded: LoadedCell, facts: PastFacts): Omit<Past, 'acts'> {
+  const { body, cell, difference } = last;
   // `fast` then or now: outputs had left, or may leave, ahead of the record.
   const strict = [cell.plan.manifest, loaded.manifest].every(
     ({ chronicle }) => chronicle.durability === 'strict',
   );
-  const sound = difference === undefined && !ahead && strict;
+  const sound = difference === undefined && !last.ahead && !facts.ahead && strict;
   const ways = loaded.plan.flows.map(({ name, restart }): RestartClass => {
     const same = body.flows[name]?.hash === loaded.flows.get(name)?.hash;
-    return restart === 'hot' && !(sound && same) ? 'ask' : restart;
+    const run = cell.flows.find(({ plan }) => plan.name === name);
+    // What waited for a person, or had failed, still waits: another restart is no one's consent.
+    const waited = run?.stage === 'asking' || run?.stage === 'faulted';
+    return restart === 'hot' && !(sound && same && !waited) ? 'ask' : restart;
   });
   const hot = new Set(ways.flatMap((way, flow) => (way === 'hot' ? [flow] : [])));
   return { state: cell.save(), ways, hot };
@@ -77,10 +93,14 @@ function readActs(reader: Reader, now: UtcMs): Past['acts'] {
   return acts.toReversed();
 }
 
-/** Without a record: `asked` for a cell that never ran, `warm` for one whose record cannot be used. */
-function nothing(loaded: LoadedCell, why: 'asked' | 'warm'): Past {
-  const ways = loaded.plan.flows.map(({ restart }): RestartClass =>
-    why === 'warm' ? 'warm' : restart,
-  );
+/** A cell that never ran. */
+function unrun({ plan }: LoadedCell): Past {
+  const ways = plan.flows.map(({ restart }) => restart);
   return { state: undefined, ways, hot: new Set(), acts: [] };
+}
+
+/** There was a record and it gives no state: flows start `warm` from what was kept beside it. */
+export function lost({ plan }: LoadedCell, { retained }: PastFacts, why: string): Past {
+  const ways = plan.flows.map((): RestartClass => 'warm');
+  return { state: retained, ways, hot: new Set(), acts: [], lost: why };
 }

@@ -22,6 +22,9 @@ import type { Difference } from '#flows/replay/difference.ts';
 import { Replay } from '#flows/replay/replay.ts';
 import type { ReplayEntry, SegmentStart } from '#flows/replay/replay.ts';
 
+/** Bytes of a manifest or flow, inflated. */
+const textLimit = 4 * 1024 * 1024;
+
 export interface ReplayOptions {
   /** Entries of the chronicle; a segment is replayed when it opens between the two. */
   readonly from?: number | undefined;
@@ -191,5 +194,14 @@ export function planOf(body: SegmentBodyOf): CellPlan {
   return plan;
 }
 
-const inflated = (text: string): string =>
-  inflateRawSync(Buffer.from(text, 'base64')).toString('utf8');
+function inflated(text: string): string {
+  try {
+    return inflateRawSync(Buffer.from(text, 'base64'), { maxOutputLength: textLimit }).toString(
+      'utf8',
+    );
+  } catch (cause) {
+    throw new CellError('E_CHRONICLE_FORMAT', 'a text of the segment cannot be inflated', {
+      cause,
+    });
+  }
+}

@@ -65,6 +65,7 @@ async function control(invocation: Invocation): Promise<number> {
       manifest: resolve(invocation.words[0] ?? ''),
       data: resolve(invocation.data),
       endpoints: invocation.option('endpoints'),
+      ahead: invocation.flag('ahead'),
     });
     if (running === undefined) return exit.found;
     life.running = running;
@@ -131,7 +132,10 @@ export const runVerbs: readonly Verb[] = [
     example: 'rebe control cell.yaml',
     words: [1, 1],
     internal: true,
-    options: { endpoints: endpointsOption },
+    options: {
+      endpoints: endpointsOption,
+      ahead: { type: 'boolean', help: 'the run before was ahead of its record' },
+    },
     run: control,
   },
   {

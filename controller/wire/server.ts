@@ -12,6 +12,8 @@ import { FrameReader, encodeFrame } from './frame.ts';
 /** The longest path that a Unix socket takes; Node would cut a longer one silently. */
 const pathLimit = 107;
 const clientLimit = 32;
+/** Of what is said of a frame that was refused, to its client and to the record. */
+const reasonLimit = 300;
 /** How deep a message may nest; `act` has arguments in arguments, and nothing else. */
 const depthLimit = 8;
 /** Messages of one client taken before everything else has its turn. */
@@ -65,8 +67,10 @@ export class WirePeer {
   }
 
   /** Says why, then ends the connection. */
-  refuse(code: Code, reason: string): void {
+  refuse(code: Code, words: string): void {
     if (this.#ended) return;
+    // It may repeat what the client sent, which is of any length and of any characters.
+    const reason = wellFormed(words.slice(0, reasonLimit));
     this.#handlers.refused(code, reason);
     this.#ended = true;
     this.#socket.end(encodeFrame({ type: 'bye', code, reason }));
@@ -185,3 +189,6 @@ export class WireServer {
     }
   }
 }
+
+/** JSON of the record knows no lone surrogates; the cut may have made one. */
+const wellFormed = (text: string): string => text.replaceAll(/\p{Surrogate}/gu, '\u{FFFD}');

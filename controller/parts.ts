@@ -1,0 +1,44 @@
+// The parts of control, as cell.ts makes them and control.ts uses them.
+import type { Chronicle } from '#controller/chronicle/chronicle.ts';
+import type { Cell } from '#flows/engine/cell.ts';
+import type { Intake } from '#flows/engine/intake.ts';
+import type { SystemAlarms } from './alarms.ts';
+import type { LoadedCell } from './config.ts';
+import type { Devices } from './devices.ts';
+import type { Door } from './door.ts';
+import type { Feed } from './feed.ts';
+import type { FlowAlarmTimes } from './flow-alarm-times.ts';
+import type { Loop } from './loop.ts';
+import type { Outputs } from './outputs.ts';
+import type { Recorder } from './recorder.ts';
+import type { RetainedFile } from './retained.ts';
+import type { Stops } from './stops.ts';
+import type { SystemTags } from './system-tags.ts';
+import type { View } from './view.ts';
+import type { Withholding } from './withholding.ts';
+
+/** Everything that control is made of. */
+export interface ControlParts {
+  readonly loaded: LoadedCell;
+  readonly cell: Cell;
+  readonly intake: Intake;
+  readonly loop: Loop;
+  readonly outputs: Outputs;
+  readonly devices: Devices;
+  readonly door: Door;
+  readonly feed: Feed;
+  readonly view: View;
+  readonly stops: Stops;
+  readonly alarms: SystemAlarms;
+  readonly flowAlarms: FlowAlarmTimes;
+  readonly systemTags: SystemTags;
+  readonly chronicle: Chronicle;
+  readonly recorder: Recorder;
+  readonly retained: RetainedFile;
+  readonly withholding: Withholding;
+  /** Of the generated code. */
+  readonly engine: string;
+  readonly progress: (now: number) => void;
+  readonly ahead: (ahead: boolean) => void;
+  readonly failed: (error: unknown) => void;
+}
