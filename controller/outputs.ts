@@ -136,12 +136,21 @@ export class Outputs {
     }
   }
 
+  /** A device is lost: what it was told speaks for nothing any more, whatever it answered. */
+  lost(device: string): void {
+    for (const slot of this.#slots.values()) {
+      if (slot.plan.device !== device || !slot.left) continue;
+      if (slot.state === 'confirmed') this.#doubt(slot, 'unknown');
+      slot.state = 'unknown';
+      this.#silence(slot);
+    }
+  }
+
   /** A device answers again: what nobody knows of its outputs is asked for at once. */
   returned(device: string): void {
     for (const slot of this.#slots.values()) {
       if (slot.plan.device !== device || slot.state !== 'unknown' || !slot.left) continue;
-      slot.repeat?.();
-      slot.repeat = undefined;
+      this.#silence(slot);
       void this.#write(slot);
     }
   }
@@ -229,7 +238,11 @@ export class Outputs {
     slot.scan = scan;
     slot.cause = cause;
     slot.left = false;
-    // What was written before speaks for another value: it neither confirms this one nor repeats it.
+    this.#silence(slot);
+  }
+
+  /** What was written before neither confirms what the output is now nor repeats it. */
+  #silence(slot: Slot): void {
     slot.attempt += 1;
     slot.repeat?.();
     slot.repeat = undefined;

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { milliseconds } from '#contract/time.ts';
 import { Child } from '#controller/child.ts';
@@ -17,13 +18,21 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('a data directory', () => {
-  test('has one controller, until that lets it go', () => {
-    const data = join(folder, 'data');
-    const lock = lockData(data);
-    expect(() => lockData(data)).toThrow(expect.objectContaining({ code: 'E_CELL_LOCKED' }));
-    lock.release();
-    lockData(data).release();
-  });
+  test(
+    'has one controller: another is refused when that does not end within 5 s',
+    { timeout: 20_000 },
+    () => {
+      const data = join(folder, 'data');
+      const said: string[] = [];
+      const lock = lockData(data);
+      const second = (): unknown => lockData(data, (text) => void said.push(text));
+      expect(second).toThrow(expect.objectContaining({ code: 'E_CELL_LOCKED' }));
+      expect(said).toHaveLength(1);
+      lock.release();
+      lockData(data, (text) => void said.push(text)).release();
+      expect(said).toHaveLength(1);
+    },
+  );
 
   test('is free again when its controller was killed', async () => {
     const data = join(folder, 'data');
@@ -40,7 +49,9 @@ describe('a data directory', () => {
     await new Promise((resolve) => {
       holder.stdout.once('data', resolve);
     });
-    expect(() => lockData(data)).toThrow(expect.objectContaining({ code: 'E_CELL_LOCKED' }));
+    const held = new Database(join(data, 'lock.db'), { timeout: 0 });
+    expect(() => held.exec('BEGIN EXCLUSIVE')).toThrow('locked');
+    held.close();
     const gone = new Promise((resolve) => {
       holder.once('exit', resolve);
     });

@@ -1,0 +1,87 @@
+// What devices say of themselves and of what was written to them: to the record, as alarms to people, to
+// the flows as system tags, and to the outputs of a device that was lost or is back.
+import type { DeviceHealth, WriteResult } from '#contract/driver.ts';
+import type { Value } from '#contract/sample.ts';
+import type { Clock } from '#contract/time.ts';
+import type { SystemAlarms } from './alarms.ts';
+import type { Devices } from './devices.ts';
+import type { OutputPlan, Outputs } from './outputs.ts';
+import type { Recorder } from './recorder.ts';
+import type { SystemTags } from './system-tags.ts';
+import type { Withholding } from './withholding.ts';
+
+/** Whom they are told to. */
+export interface ReportTargets {
+  readonly alarms: SystemAlarms;
+  readonly devices: Devices;
+  readonly outputs: Outputs;
+  readonly recorder: Recorder;
+  readonly systemTags: SystemTags;
+  readonly withholding: Withholding;
+}
+
+/** One for each control. */
+export class DeviceReports {
+  readonly #clock: Clock;
+  readonly #targets: ReportTargets;
+  /** By output: how its last write ended. */
+  readonly #ended = new Map<number, string>();
+  /** By device: the connection in which it was last online. */
+  readonly #online = new Map<string, number>();
+
+  constructor(clock: Clock, targets: ReportTargets) {
+    this.#clock = clock;
+    this.#targets = targets;
+  }
+
+  health(device: string, health: DeviceHealth, before: DeviceHealth | undefined): void {
+    const { outputs, recorder, systemTags, withholding } = this.#targets;
+    if (health.state === before?.state && health.epoch === before.epoch) return;
+    recorder.device(device, health);
+    if (health.state === 'stopped') return;
+    const online = health.state === 'online';
+    const known = this.#online.get(device);
+    const returned = online && health.epoch > 1 && health.epoch !== known;
+    if (online) this.#online.set(device, health.epoch);
+    if (online) {
+      outputs.returned(device);
+    } else if (!isThere(health.state)) {
+      outputs.lost(device);
+      withholding.lost(device);
+    }
+    systemTags.device(device, online, returned);
+    this.#alarm(device, health);
+  }
+
+  #alarm(device: string, { state, error }: DeviceHealth): void {
+    const stands = state === 'degraded' || state === 'backoff';
+    const why = error === undefined ? '' : `: ${error.text}`;
+    this.#targets.alarms.set(`device.${device}`, stands, this.#clock.time(), {
+      priority: 2,
+      text: `Device ${device} does not answer${why}`,
+      response: 'Check its power, its cable and its address; control tries again by itself',
+    });
+  }
+
+  written(output: OutputPlan, value: Value, result: WriteResult): void {
+    const { alarms, recorder } = this.#targets;
+    const { outcome } = result;
+    // The repeats of a write that ends as it did before tell nothing new.
+    const ended = `${String(value)} ${outcome}`;
+    if (outcome !== 'confirmed' && this.#ended.get(output.tag) !== ended)
+      recorder.write(output.name, value, result);
+    this.#ended.set(output.tag, ended);
+    const refused = outcome === 'mismatch' || outcome === 'rejected';
+    // A device that is away has an alarm of its own.
+    if (!refused && outcome !== 'confirmed') return;
+    alarms.set(`write.${output.name}`, refused, this.#clock.time(), {
+      priority: 2,
+      text: `${output.device} does not take ${output.name} = ${String(value)} (${outcome})`,
+      response: 'Check the device: is it in a mode that refuses writes?',
+    });
+  }
+}
+
+/** One that failed a request is still there. */
+const isThere = (state: DeviceHealth['state'] | undefined): boolean =>
+  state === 'online' || state === 'degraded';
