@@ -10,6 +10,7 @@ import { applyDelta } from '#contract/merge.ts';
 import { milliseconds, seconds } from '#contract/time.ts';
 import type { Snapshot } from '#contract/wire.ts';
 import { realClock, realRandom } from '#controller/clock.ts';
+import { lockData } from '#controller/lock.ts';
 import { builtFile, productRoot } from '#controller/product.ts';
 import { makeLink } from '#controller/server/link.ts';
 import { WireLink } from '#controller/wire/client.ts';
@@ -29,6 +30,8 @@ async function demo(invocation: Invocation): Promise<number> {
   setProcessPriority('first');
   const data = resolve(invocation.data);
   mkdirSync(data, { recursive: true, mode: 0o700 });
+  // Another demo on this directory keeps what it has; the control of this one takes the lock again.
+  lockData(data).release();
   const endpoints = endpointsFile(data);
   rmSync(endpoints, { force: true });
   const folder = join(productRoot, 'flows', 'cnc-tending');
