@@ -1,9 +1,7 @@
-// Processes: one controller for a data directory, and a child that is watched, ended and started again.
-import { spawn } from 'node:child_process';
+// Processes: a child is watched, ended and started again; a data directory that cannot be had is refused.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { milliseconds } from '#contract/time.ts';
 import { Child } from '#controller/child.ts';
@@ -18,48 +16,6 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('a data directory', () => {
-  test(
-    'has one controller: another is refused when that does not end within 5 s',
-    { timeout: 20_000 },
-    () => {
-      const data = join(folder, 'data');
-      const said: string[] = [];
-      const lock = lockData(data);
-      const second = (): unknown => lockData(data, (text) => void said.push(text));
-      expect(second).toThrow(expect.objectContaining({ code: 'E_CELL_LOCKED' }));
-      expect(said).toHaveLength(1);
-      lock.release();
-      lockData(data, (text) => void said.push(text)).release();
-      expect(said).toHaveLength(1);
-    },
-  );
-
-  test('is free again when its controller was killed', async () => {
-    const data = join(folder, 'data');
-    lockData(data).release();
-    const script = `
-      const Database = require('better-sqlite3');
-      const database = new Database(${JSON.stringify(join(data, 'lock.db'))});
-      database.exec('BEGIN EXCLUSIVE');
-      console.log('held');
-      setInterval(() => undefined, 1000);`;
-    const holder = spawn(process.execPath, ['-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await new Promise((resolve) => {
-      holder.stdout.once('data', resolve);
-    });
-    const held = new Database(join(data, 'lock.db'), { timeout: 0 });
-    expect(() => held.exec('BEGIN EXCLUSIVE')).toThrow('locked');
-    held.close();
-    const gone = new Promise((resolve) => {
-      holder.once('exit', resolve);
-    });
-    holder.kill('SIGKILL');
-    await gone;
-    lockData(data).release();
-  });
-
   test('that cannot be written says so, not that it is locked', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
