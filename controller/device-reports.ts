@@ -35,7 +35,7 @@ export class DeviceReports {
   }
 
   health(device: string, health: DeviceHealth, before: DeviceHealth | undefined): void {
-    const { outputs, recorder, systemTags, withholding } = this.#targets;
+    const { alarms, outputs, recorder, systemTags, withholding } = this.#targets;
     if (health.state === before?.state && health.epoch === before.epoch) return;
     recorder.device(device, health);
     if (health.state === 'stopped') return;
@@ -50,22 +50,30 @@ export class DeviceReports {
       withholding.lost(device);
     }
     systemTags.device(device, online, returned);
+    // It got worse: another text, and whoever acknowledged the first is asked again.
+    if (before?.state === 'degraded' && health.state === 'backoff')
+      alarms.clear(`device.${device}`, this.#clock.time());
     this.#alarm(device, health);
   }
 
   #alarm(device: string, { state, error }: DeviceHealth): void {
     const stands = state === 'degraded' || state === 'backoff';
     const why = error === undefined ? '' : `: ${error.text}`;
+    const bad = state === 'degraded';
     this.#targets.alarms.set(`device.${device}`, stands, this.#clock.time(), {
       priority: 2,
-      text: `Device ${device} does not answer${why}`,
-      response: 'Check its power, its cable and its address; control tries again by itself',
+      text: `Device ${device} ${bad ? 'answers badly' : 'does not answer'}${why}`,
+      response: bad
+        ? 'Check its cable, its load and what else talks on its line; control keeps asking'
+        : 'Check its power, its cable and its address; control tries again by itself',
     });
   }
 
   written(output: OutputPlan, value: Value, result: WriteResult): void {
-    const { alarms, recorder } = this.#targets;
+    const { alarms, devices, recorder } = this.#targets;
     const { outcome } = result;
+    // Nothing is known of a device that is away; its own entry and alarm tell so.
+    if (outcome === 'unknown' && !isThere(devices.stateOf(output.device))) return;
     // The repeats of a write that ends as it did before tell nothing new.
     const ended = `${String(value)} ${outcome}`;
     if (outcome !== 'confirmed' && this.#ended.get(output.tag) !== ended)

@@ -31,3 +31,35 @@ test('a device that comes back and refuses what it had confirmed is in the recor
   rig.kill();
   expect(writes(folder)).toContainEqual({ tag: 'motor', value: true, outcome: 'rejected' });
 });
+
+test('a device that answers badly is told from one that does not answer', async () => {
+  using folder = new CellFolder();
+  const rig = await ControlRig.start(folder);
+  const alarm = () => rig.control.standing()['device.io'];
+  rig.health('degraded', 1);
+  expect(alarm()?.text).toBe('Device io answers badly');
+  rig.act('acknowledge', { alarm: 'device.io' });
+  expect(alarm()?.state).toBe('acknowledged');
+  rig.health('backoff', 1);
+  expect(alarm()).toMatchObject({ state: 'unacknowledged', text: 'Device io does not answer' });
+  rig.kill();
+});
+
+test.each(['connecting', 'backoff'] as const)(
+  'a write to a device that is not there (%s) is no entry; one that is there and silent is',
+  async (state) => {
+    using folder = new CellFolder();
+    const rig = await ControlRig.start(folder);
+    const [[, health] = []] = [...rig.parts.devices.health()];
+    rig.device.answer = 'unknown';
+    if (health !== undefined) rig.device.sink?.health({ ...health, state });
+    rig.parts.outputs.allSafe();
+    await rig.pass(3000, 20);
+    rig.write();
+    expect(writes(folder)).toEqual([]);
+    rig.health('online', 2);
+    await rig.pass(20);
+    rig.kill();
+    expect(new Set(writes(folder).map(({ tag }) => tag)).size).toBeGreaterThan(2);
+  },
+);
