@@ -19,9 +19,10 @@ import type { OpenedWriter } from '#controller/chronicle/writer-thread.ts';
 import { formatLoading, loadCell } from '#controller/config.ts';
 import type { LoadedCell } from '#controller/config.ts';
 import { Control } from '#controller/control.ts';
-import type { ControlParts } from '#controller/control.ts';
+import type { ControlParts } from '#controller/parts.ts';
 import { readPast } from '#controller/past.ts';
 import type { Past } from '#controller/past.ts';
+import { RetainedFile } from '#controller/retained.ts';
 import { Cell } from '#flows/engine/cell.ts';
 import { createXstateEngine } from '#flows/engine/xstate.ts';
 import { importTables } from '#test/flow/both-engines.ts';
@@ -82,6 +83,8 @@ export class CellFolder {
   readonly #made = makeFolder();
   readonly data = join(this.#made.path, 'data');
   #clock = new LifeClock(0);
+  /** What the supervisor would know: outputs have left ahead of the record. */
+  ahead = false;
 
   /** The clock of the newest life. */
   get clock(): LifeClock {
@@ -164,7 +167,9 @@ export class ControlRig {
     const device = new DeviceDouble();
     device.answer = 'confirmed';
     const loaded = withDevice(await folder.load(options), device);
-    const past = await readPast(data, loaded, clock.time());
+    const { ahead } = folder;
+    const retained = new RetainedFile(data).read();
+    const past = await readPast(data, loaded, { now: clock.time(), ahead, retained });
     const tables = await importTables(loaded.plan.flows.map(({ flow }) => flow));
     const engines = loaded.plan.flows.map(({ flow }, index) => ({
       xstate: createXstateEngine(flow),
@@ -177,7 +182,12 @@ export class ControlRig {
     const parts = assemble({
       clock,
       random: () => 0.5,
-      channel: { progress: () => undefined },
+      channel: {
+        progress: () => undefined,
+        ahead: (now) => {
+          folder.ahead = now;
+        },
+      },
       data,
       loaded,
       cell,

@@ -121,7 +121,11 @@ test('whatever stands in the record, a start finds a way to begin', async () => 
     database.prepare('UPDATE entry SET body = ? WHERE seq = ?').run(body, victim.seq);
     database.close();
     const { readPast } = await import('#controller/past.ts');
-    const past = await readPast(folder.data, rig.loaded, folder.clock.time());
+    const past = await readPast(folder.data, rig.loaded, {
+      now: folder.clock.time(),
+      ahead: false,
+      retained: undefined,
+    });
     expect(past.ways, `round ${round}, entry ${victim.seq}, byte ${at}`).toHaveLength(2);
     writeFileSync(path, whole);
   }
@@ -222,5 +226,20 @@ test('`onReturn: safe`: one late answer withholds nothing, a lost device does un
   rig.health('online', 2);
   await rig.pass(20);
   expect([rig.state('unit'), rig.told('motor')]).toEqual(['unit.Busy', false]);
+  rig.kill();
+});
+
+test('hot is ask after an end in the middle of a stall, of which the record knows nothing', async () => {
+  using folder = new CellFolder();
+  const first = await ControlRig.start(folder, { restart: 'hot' });
+  first.give({ part: true });
+  first.disk = false;
+  first.command('start');
+  await first.pass(200);
+  expect(first.told('motor')).toBe(true);
+  first.kill();
+  expect(folder.entries().some(({ kind }) => kind === 'gap')).toBe(false);
+  const rig = await ControlRig.start(folder, { restart: 'hot' });
+  expect(rig.past.ways).toEqual(['ask', 'ask']);
   rig.kill();
 });
