@@ -185,13 +185,13 @@ export class Chronicle {
       this.#lost += 1;
       return 0;
     }
-    if (draft.kind === 'segment' && this.#open > 0) this.#checkpoint();
+    if (draft.kind === 'segment' && this.#open > 0) this.#checkpoint(draft.at);
     const seq = this.#push(draft);
     if (seq === 0) {
       this.#lose();
       return 0;
     }
-    if (this.#open >= checkpointEntries) this.#checkpoint();
+    if (this.#open >= checkpointEntries) this.#checkpoint(draft.at);
     this.#watch();
     this.#cancelCheckpoint ??= this.#clock.after(checkpointTime, () => {
       this.#cancelCheckpoint = undefined;
@@ -244,11 +244,12 @@ export class Chronicle {
     return this.#durable === this.#seq && this.#lost === 0;
   }
 
-  #checkpoint(): void {
+  /** `at`: of the entry beside it, so that time does not go back between them. */
+  #checkpoint(at: number = Math.floor(this.#clock.time())): void {
     const body = new Uint8Array();
     const draft: Draft = {
       scan: null,
-      at: Math.floor(this.#clock.time()),
+      at,
       kind: 'checkpoint',
       actor: 'system',
       body,

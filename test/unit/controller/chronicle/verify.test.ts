@@ -21,7 +21,7 @@ import {
   readAll,
   TestClock,
 } from './local-chronicle.ts';
-import { bootDraft, chance, writeRun } from './sample-record.ts';
+import { bootDraft, chance, segmentDraft, writeRun } from './sample-record.ts';
 
 const seed = Number(process.env['REBE_SEED'] ?? 20_261_123);
 // A busy disk makes these slow, never wrong.
@@ -77,6 +77,22 @@ describe('a record as it was written', () => {
     expect(found.checkpoints).toBe(rows.filter((row) => row.kind === 'checkpoint').length);
     expect(found.checkpoints).toBeGreaterThan(5);
     expect(formatVerification(found)).toContain('The record is whole.');
+  });
+
+  test('has no step back in time by its own checkpoints, however long a scan took', async () => {
+    const own = makeFolder();
+    const local = await openLocal({ folder: own.path, durability: 'fast' });
+    const { chronicle, clock } = local;
+    const at = clock.time();
+    chronicle.append({ ...bootDraft('first'), at });
+    clock.pass(3);
+    chronicle.append({ ...segmentDraft(), at });
+    for (let count = 0; count < 1100; count += 1) chronicle.append({ ...faultDraft('x'), at });
+    await local.close();
+    const { notes, checkpoints } = verifyChronicle(join(own.path, 'chronicle.db'));
+    expect(checkpoints).toBe(3);
+    expect(notes.filter((note) => note.includes('clock'))).toEqual([]);
+    own.remove();
   });
 
   test('is not changed by being verified', () => {
