@@ -144,6 +144,7 @@ export class Loop {
 
   /** One timer for the next thing that is due; it is moved only when that comes sooner. */
   #arm(): void {
+    if (!this.#running) return;
     const wakes = this.#grid.wake(this.#waiting());
     if (wakes === this.#wakes) return;
     this.#timer?.();
@@ -176,8 +177,10 @@ export class Loop {
     this.#now = now;
     this.#events.scanned({ scan: this.#count, due, tags, taken, result });
     if (!offGrid) {
-      this.#late.add(started - now);
-      this.#worst = Math.max(this.#worst, started - now);
+      // Of the first deadline that it stands for: those passed over were late as well.
+      const late = started - (now - missed * this.#cell.plan.manifest.scan.period);
+      this.#late.add(late);
+      this.#worst = Math.max(this.#worst, late);
     }
     this.#cost.add(this.#clock.now() - started);
   }
