@@ -3,18 +3,11 @@ import { CellError } from '#contract/error.ts';
 import { nearest } from '#contract/diagnostic.ts';
 import { qualityOf, statusCode, statusText } from '#contract/quality.ts';
 import { formatDuration, milliseconds } from '#contract/time.ts';
-import type {
-  Candidate,
-  Hello,
-  Scalar,
-  Snapshot,
-  TagInfo,
-  Term,
-  Text,
-  Why,
-} from '#contract/wire.ts';
+import type { Hello, Scalar, Snapshot, TagInfo } from '#contract/wire.ts';
 import { openConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
+import { textOf, whyText } from './explanation.ts';
+import { millisecondsText, scalarText } from './quantity.ts';
 import { answer, exit, table } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
@@ -30,18 +23,9 @@ async function ask(
   }
 }
 
-export const textOf = (text: Text | undefined): string =>
-  text === undefined
-    ? ''
-    : typeof text === 'string'
-      ? text
-      : (text['en'] ?? Object.values(text)[0] ?? '');
-
-const shown = (value: Scalar | undefined): string =>
-  value === null || value === undefined ? '----' : String(value);
 const pairs = (record: Readonly<Record<string, Scalar>> | undefined): string =>
   Object.entries(record ?? {})
-    .map(([name, value]) => `${name}=${shown(value)}`)
+    .map(([name, value]) => `${name}=${scalarText(value)}`)
     .join('  ');
 const clock = (time: number): string =>
   new Date(time).toISOString().replace('T', ' ').replace('Z', '');
@@ -86,7 +70,7 @@ function tagTable(rows: readonly TagRow[], hello: Hello): string {
     ['TAG', 'VALUE', '', 'QUALITY', 'AGE', 'DEVICE'],
     ...rows.map((row) => [
       row.tag,
-      shown(row.value),
+      scalarText(row.value),
       unit.get(row.tag) ?? '',
       `${row.quality === 'good' ? 'good' : `${row.quality} ${row.status}`}${row.forced ? ' FORCED' : ''}`,
       row.age === null ? '' : `${Math.round(row.age)} ms`,
@@ -149,8 +133,8 @@ function statusPage(hello: Hello, snapshot: Snapshot, alarms: number): string {
     table(devices),
     '',
     `alarms ${alarms}   forces ${Object.keys(snapshot.forces).length}`,
-    `scan ${scan.count}, missed ${scan.missed}, cost p50 ${scan.cost.p50} ms p99 ${scan.cost.p99} ms`,
-    `chronicle ${hello.durability}${chronicle.ok ? '' : ' NOT OK'}, entry ${snapshot.seq}, commit p50 ${chronicle.commit.p50} ms p99 ${chronicle.commit.p99} ms`,
+    `scan ${scan.count}, missed ${scan.missed}, cost p50 ${millisecondsText(scan.cost.p50)} p99 ${millisecondsText(scan.cost.p99)}`,
+    `chronicle ${hello.durability}${chronicle.ok ? '' : ' NOT OK'}, entry ${snapshot.seq}, commit p50 ${millisecondsText(chronicle.commit.p50)} p99 ${millisecondsText(chronicle.commit.p99)}`,
   ].join('\n');
 }
 
@@ -250,8 +234,8 @@ const devices: Verb = {
             row.address,
             row.state ?? '',
             row.lastGood === undefined ? 'never' : `${ago(row.lastGood, snapshot.time)} ago`,
-            `${row.latency?.p50 ?? ''}`,
-            `${row.latency?.p99 ?? ''}`,
+            millisecondsText(row.latency?.p50),
+            millisecondsText(row.latency?.p99),
             `${row.late ?? ''}`,
             `${row.stale ?? ''}`,
             row.error === undefined ? '' : `${row.error.code} ${row.error.text}`,
@@ -307,34 +291,6 @@ const why: Verb = {
       return exit.good;
     }),
 };
-
-function whyText(heard: Why): string {
-  const ready = heard.commands.map((command) =>
-    command.ready ? command.name : `${command.name} (lacks ${command.lacks.join(', ')})`,
-  );
-  return [
-    heard.flow,
-    ...heard.candidates.flatMap((candidate) => candidateText(candidate)),
-    `  commands: ${ready.length === 0 ? 'none' : ready.join(', ')}`,
-  ].join('\n');
-}
-
-function candidateText(candidate: Candidate): string[] {
-  const reason = textOf(candidate.why);
-  return [
-    `  ${candidate.transition} ${candidate.from} -> ${candidate.to ?? 'stays'}${reason === '' ? '' : `: ${reason}`}`,
-    ...termText(candidate.term, '    '),
-  ];
-}
-
-function termText(term: Term, indent: string): string[] {
-  const mark = { true: '+', false: '-', unknown: '?' }[term.truth];
-  const wait = term.remaining_ms === undefined ? '' : ` (${term.remaining_ms} ms to go)`;
-  return [
-    `${indent}${mark} ${term.text}${wait}`,
-    ...(term.of ?? []).flatMap((part) => termText(part, `${indent}  `)),
-  ];
-}
 
 function chooseFlows(invocation: Invocation, hello: Hello): Hello['flows'] {
   const wanted = invocation.words[0];
