@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { CellError } from '#contract/error.ts';
+import { seconds } from '#contract/time.ts';
+import type { Duration } from '#contract/time.ts';
 import type { Done, FromControl, Hello, Receipt, Snapshot, Verb, Why } from '#contract/wire.ts';
 import { consoleActor } from '#controller/console-actor.ts';
 import { WireClient } from '#controller/wire/client.ts';
 
-const patience = 5_000;
+const patience = seconds(5);
 
 /** Where control listens in a data directory. */
 export const socketPath = (data: string): string => join(resolve(data), 'control.sock');
@@ -26,8 +28,8 @@ export interface Connection {
   close(): void;
 }
 
-/** Connects and waits for the first snapshot. Throws `E_CELL_NOT_RUNNING`. */
-export async function openConnection(data: string): Promise<Connection> {
+/** Connects and waits for the first snapshot. Throws `E_CELL_NOT_RUNNING`. `limit`: how long an answer may take. */
+export async function openConnection(data: string, limit = patience): Promise<Connection> {
   const listeners = new Set<(message: FromControl) => void>();
   const end: { resolve?: (error: CellError | undefined) => void } = {};
   const closed = new Promise<CellError | undefined>((resolveClosed) => {
@@ -52,31 +54,35 @@ export async function openConnection(data: string): Promise<Connection> {
       },
     );
   });
-  const { hello, snapshot } = await within(first, `no answer from control at ${socketPath(data)}`);
-  const send: WireClient['send'] = (message) => client?.send(message);
+  const { hello, snapshot } = await within(first, limit, () =>
+    notRunning(`no answer from control at ${socketPath(data)}`),
+  );
+  const send: Line['send'] = (message) => client?.send(message);
   return {
     hello,
     snapshot,
     closed,
     listen: (hear) => void listeners.add(hear),
-    act: (verb, args) => act(send, listeners, verb, args),
-    watch: (flows) => watch(send, listeners, flows),
+    act: (verb, args) => act({ send, listeners, limit }, verb, args),
+    watch: (flows) => watch({ send, listeners, limit }, flows),
     close: () => client?.close(),
   };
 }
 
-type Send = WireClient['send'];
-type Listeners = Set<(message: FromControl) => void>;
+interface Line {
+  readonly send: WireClient['send'];
+  readonly listeners: Set<(message: FromControl) => void>;
+  readonly limit: Duration;
+}
 
 async function act(
-  send: Send,
-  listeners: Listeners,
+  { send, listeners, limit }: Line,
   verb: Verb,
   args: Readonly<Record<string, unknown>>,
 ): Promise<{ receipt: Receipt; done: Done | undefined }> {
   const id = randomBytes(12).toString('hex');
+  let receipt: Receipt | undefined;
   const answered = new Promise<{ receipt: Receipt; done: Done | undefined }>((resolveAct) => {
-    let receipt: Receipt | undefined;
     const hear = (message: FromControl): void => {
       if (message.type === 'receipt' && message.id === id) {
         receipt = message;
@@ -94,10 +100,14 @@ async function act(
   });
   const plain = JSON.parse(JSON.stringify(args));
   send({ type: 'act', id, actor: consoleActor(), verb, args: plain, ttl_ms: 2000 });
-  return within(answered, `control did not say what became of ${verb}`);
+  return within(answered, limit, () =>
+    receipt === undefined
+      ? notRunning(`control did not say what became of ${verb}`)
+      : new CellError('E_CHRONICLE_STALL', `${verb} was accepted; its entry is not on disk yet`),
+  );
 }
 
-async function watch(send: Send, listeners: Listeners, flows: readonly string[]): Promise<Why[]> {
+async function watch({ send, listeners, limit }: Line, flows: readonly string[]): Promise<Why[]> {
   const answered = new Promise<Why[]>((resolveWatch) => {
     const heard = new Map<string, Why>();
     const hear = (message: FromControl): void => {
@@ -110,13 +120,19 @@ async function watch(send: Send, listeners: Listeners, flows: readonly string[])
     listeners.add(hear);
   });
   send({ type: 'watch', flows: [...flows] });
-  return within(answered, 'control did not say what the flows wait for');
+  return within(answered, limit, () => notRunning('control did not say what the flows wait for'));
 }
 
-async function within<T>(promise: Promise<T>, text: string): Promise<T> {
+const notRunning = (text: string): CellError => new CellError('E_CELL_NOT_RUNNING', text);
+
+async function within<T>(
+  promise: Promise<T>,
+  limit: Duration,
+  tooLate: () => CellError,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new CellError('E_CELL_NOT_RUNNING', text)), patience);
+    timer = setTimeout(() => fail(tooLate()), limit);
   });
   try {
     return await Promise.race([promise, late]);
