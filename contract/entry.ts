@@ -137,6 +137,8 @@ export const GapBody = z.strictObject({
   to: z.number(),
   lost: z.number(),
   outputs: z.array(z.strictObject({ tag: z.string(), value: JsonScalar, scan: z.number() })),
+  /** Outputs beyond those, counted. */
+  more: z.number().optional(),
 });
 
 export const CheckpointBody = z.strictObject({

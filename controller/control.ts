@@ -180,7 +180,7 @@ export class Control implements LoopEvents, DoorTarget {
   recovered(gap: Gap): void {
     const { outputs, systemTags, alarms, recorder, chronicle } = this.#parts;
     outputs.stall(false);
-    recorder.gap(gap, outputs.takeEarly());
+    outputs.tellEarly((early) => recorder.gap(gap, early));
     if (gap.lost > 0) this.segment('gap');
     // Even these may have found no room.
     if (chronicle.stalled) return;

@@ -6,7 +6,7 @@ import type { Recorder } from './recorder.ts';
 /** It ended while outputs were ahead of its record: at least one entry is missing. */
 export function tellLostTail(recorder: Recorder, time: UtcMs): void {
   const now = Math.floor(time);
-  recorder.gap({ why: 'tail', from: now, to: now, lost: 1 }, []);
+  recorder.gap({ why: 'tail', from: now, to: now, lost: 1 });
 }
 
 /** There was a record and it gives no state; flows start from what was kept beside it. */

@@ -18,6 +18,9 @@ const repeatAfter: Readonly<Record<'mismatch' | 'rejected' | 'unknown', Duration
   unknown: seconds(1),
 };
 
+/** Outputs that left early are kept one by one up to so many: a disk may be away for a shift. */
+const earlyLimit = 1000;
+
 export type WriteState = 'confirmed' | 'pending' | 'mismatch' | 'rejected' | 'unknown';
 
 /** One output of the cell and the driver that writes it. */
@@ -71,6 +74,12 @@ export interface EarlyOutput {
   readonly scan: number;
 }
 
+/** The first that left early, and the count of those after them. */
+export interface EarlyOutputs {
+  readonly outputs: readonly EarlyOutput[];
+  readonly more: number;
+}
+
 /** All outputs of the cell. */
 export class Outputs {
   readonly #clock: Clock;
@@ -82,6 +91,7 @@ export class Outputs {
   #stalled = false;
   #durable = 0;
   #early: EarlyOutput[] = [];
+  #earlyMore = 0;
   #stopped = false;
   /** After an orderly stop nothing is written any more. */
   #ended = false;
@@ -168,11 +178,11 @@ export class Outputs {
     if (stalled) for (const slot of this.#waiting) this.#leave(slot);
   }
 
-  /** What left early since the last call. */
-  takeEarly(): readonly EarlyOutput[] {
-    const early = this.#early;
+  /** `tell` writes down what left early, and gives its entry; where that was dropped (0) it is kept. */
+  tellEarly(tell: (early: EarlyOutputs) => number): void {
+    if (tell({ outputs: this.#early, more: this.#earlyMore }) === 0) return;
     this.#early = [];
-    return early;
+    this.#earlyMore = 0;
   }
 
   stateOf(tag: number): WriteState {
@@ -260,7 +270,9 @@ export class Outputs {
     slot.left = true;
     const unrecorded = slot.cause === 0 || slot.cause > this.#durable;
     if (this.#stalled && !slot.safe && unrecorded) {
-      this.#early.push({ tag: slot.plan.name, value: slot.value, scan: slot.scan });
+      const early = { tag: slot.plan.name, value: slot.value, scan: slot.scan };
+      if (this.#early.length < earlyLimit) this.#early.push(early);
+      else this.#earlyMore += 1;
     }
     void this.#write(slot);
   }

@@ -21,7 +21,7 @@ import type { ActRecord } from './door.ts';
 import type { SystemAlarmChange } from './alarms.ts';
 import type { LoadedCell } from './config.ts';
 import type { Scanned } from './loop.ts';
-import type { EarlyOutput } from './outputs.ts';
+import type { EarlyOutputs } from './outputs.ts';
 
 /** Where entries go; gives each its `seq`, or 0 when it was dropped. */
 export interface EntrySink {
@@ -169,10 +169,11 @@ export class Recorder {
 
   gap(
     gap: { why: string; from: number; to: number; lost: number },
-    outputs: readonly EarlyOutput[],
+    { outputs, more }: EarlyOutputs = { outputs: [], more: 0 },
   ): number {
     const early = outputs.map(({ tag, value, scan }) => ({ tag, value: toJsonValue(value), scan }));
-    return this.#json(null, 'gap', 'system', { ...gap, outputs: early });
+    const rest = more === 0 ? {} : { more };
+    return this.#json(null, 'gap', 'system', { ...gap, outputs: early, ...rest });
   }
 
   /** Something broke that is not a flow's: a doorway refused, an invariant. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { WriteOutcome } from '#contract/driver.ts';
 import type { Value } from '#contract/sample.ts';
 import { milliseconds } from '#contract/time.ts';
+import type { EarlyOutputs, Outputs } from '#controller/outputs.ts';
 import { settled } from './device-double.ts';
 import { bench } from './outputs-bench.ts';
 
@@ -80,7 +81,41 @@ describe('a value waits for its cause', () => {
   });
 });
 
+/** What left early, as an entry tells it that is the `seq`th. */
+const told = (outputs: Outputs, seq = 1): EarlyOutputs => {
+  let early: EarlyOutputs = { outputs: [], more: 0 };
+  outputs.tellEarly((what) => {
+    early = what;
+    return seq;
+  });
+  return early;
+};
+
 describe('while the disk does not answer', () => {
+  test('what left early is kept until an entry tells it', () => {
+    const { outputs, decide } = bench();
+    outputs.stall(true);
+    decide(1, 10);
+    expect(told(outputs, 0).outputs).toHaveLength(1);
+    decide(2, 11);
+    expect(told(outputs, 12).outputs.map(({ value }) => value)).toEqual([1, 2]);
+    expect(told(outputs).outputs).toEqual([]);
+  });
+
+  test('the first 1,000 are kept, and the others counted', () => {
+    const { outputs, decide } = bench();
+    outputs.stall(true);
+    for (let value = 1; value <= 1003; value += 1) decide(value, 10);
+    expect(told(outputs, 0)).toMatchObject({ more: 3 });
+    expect(
+      told(outputs)
+        .outputs.map(({ value }) => value)
+        .at(-1),
+    ).toBe(1000);
+    decide(1, 11);
+    expect(told(outputs)).toMatchObject({ outputs: [{ value: 1 }], more: 0 });
+  });
+
   test('what waits leaves, what is decided does not wait, and both are kept for the gap', () => {
     const { device, outputs, decide } = bench();
     decide(1, 10, 0);
@@ -88,11 +123,12 @@ describe('while the disk does not answer', () => {
     decide(7, 11, 1);
     decide(0, 12, 0);
     expect(device.values).toEqual([1, 7, 0]);
-    expect(outputs.takeEarly()).toEqual([
+    const early = [
       { tag: 'valve', value: 1, scan: 1 },
       { tag: 'motor', value: 7, scan: 2 },
-    ]);
-    expect(outputs.takeEarly()).toEqual([]);
+    ];
+    expect(told(outputs)).toEqual({ outputs: early, more: 0 });
+    expect(told(outputs)).toEqual({ outputs: [], more: 0 });
   });
 
   test('an output whose entry was dropped is one that left early', () => {
@@ -101,7 +137,7 @@ describe('while the disk does not answer', () => {
     outputs.stall(true);
     decide(1, 0);
     expect(device.values).toEqual([1]);
-    expect(outputs.takeEarly()).toEqual([{ tag: 'valve', value: 1, scan: 1 }]);
+    expect(told(outputs).outputs).toEqual([{ tag: 'valve', value: 1, scan: 1 }]);
   });
 
   test('after it values wait again', () => {
@@ -112,7 +148,7 @@ describe('while the disk does not answer', () => {
     expect(device.values).toEqual([]);
     outputs.durable(10);
     expect(device.values).toEqual([1]);
-    expect(outputs.takeEarly()).toEqual([]);
+    expect(told(outputs).outputs).toEqual([]);
   });
 });
 
