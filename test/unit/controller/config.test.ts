@@ -9,6 +9,7 @@ import { RetainedFile } from '#controller/retained.ts';
 import { rigOf } from '#test/flow/cell-rig.ts';
 import { machine } from '#test/flow/machine-flow.ts';
 import { settled } from './device-double.ts';
+import { until } from './wire/door-rig.ts';
 
 let folder = '';
 const write = (name: string, text: string): string => {
@@ -117,7 +118,11 @@ test('what is retained lies in two files in turn, and the newest whole one count
     rig.scan({ tags: rig.rest() });
     states.push(rig.cell.save());
     file.write(`key ${round}`, () => states[round] ?? null);
-    for (let turn = 0; turn < 50; turn += 1) await settled();
+    const written = (): boolean =>
+      JSON.stringify(new RetainedFile(folder).read()) === JSON.stringify(states[round]);
+    await until('it is written', written);
+    // The file that waits to be written is told of its end after that.
+    await settled();
     expect(new RetainedFile(folder).read()).toEqual(states[round]);
   }
   file.write('key 3', () => {
