@@ -8,7 +8,6 @@ import { formatLoading, loadCell } from '#controller/config.ts';
 import { RetainedFile } from '#controller/retained.ts';
 import { rigOf } from '#test/flow/cell-rig.ts';
 import { machine } from '#test/flow/machine-flow.ts';
-import { settled } from './device-double.ts';
 import { until } from './wire/door-rig.ts';
 
 let folder = '';
@@ -117,12 +116,12 @@ test('what is retained lies in two files in turn, and the newest whole one count
   for (const round of [1, 2, 3]) {
     rig.scan({ tags: rig.rest() });
     states.push(rig.cell.save());
-    file.write(`key ${round}`, () => states[round] ?? null);
-    const written = (): boolean =>
-      JSON.stringify(new RetainedFile(folder).read()) === JSON.stringify(states[round]);
+    const written = (): boolean => {
+      // While one write is under way the next is left out.
+      file.write(`key ${round}`, () => states[round] ?? null);
+      return JSON.stringify(new RetainedFile(folder).read()) === JSON.stringify(states[round]);
+    };
     await until('it is written', written);
-    // The file that waits to be written is told of its end after that.
-    await settled();
     expect(new RetainedFile(folder).read()).toEqual(states[round]);
   }
   file.write('key 3', () => {
