@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The entry point of `rebe`: finds the verb, runs it, ends with its exit code. Every verb's module is
 // loaded only when it is asked for, so that control starts fast.
 import { CellError, codes } from '#contract/error.ts';
