@@ -285,10 +285,11 @@ export type Receipt = z.infer<typeof Receipt>;
 export const Done = z.strictObject({
   type: z.literal('done'),
   id: z.string(),
-  /** The entry that records it. */
+  /** The entry that records it; 0: none does, and `code` says so. */
   seq: z.number(),
-  /** `fired E9`, `ignored in unit.Held`, `expired`, `done`. */
+  /** `fired E9`, `ignored in unit.Held`, `expired`, `done`; with `; not recorded` where it is not. */
   outcome: z.string(),
+  code: z.literal('E_CHRONICLE_LOST').optional(),
 });
 export type Done = z.infer<typeof Done>;
 /** The connection ends; nothing after it is read. */

@@ -22,6 +22,8 @@ const rateLimit = 20;
 /** Arguments and verbs of an act that was refused are recorded up to so many characters. */
 const argsLimit = 4096;
 const verbLimit = 80;
+/** Of an act whose entry was dropped. */
+const notRecorded = 'E_CHRONICLE_LOST';
 
 /** What the door needs beside what its checks need. */
 export interface DoorTarget extends ActTarget {
@@ -118,26 +120,38 @@ export class Door {
       // Of a held command only its begin and its end are recorded, by the scans.
       ticket.awaited = ticket.verb !== 'keep';
       this.#receipt(ticket, { type: 'receipt', id: ticket.id, result: 'accepted' });
+      if (ticket.done !== undefined) this.#done(ticket, ticket.done);
       return;
     }
     this.refused(ticket, refused.code, refused.reason);
   }
 
-  /** A scan took it, and its entry stands at `seq`. */
+  /** A scan took it, and its entry stands at `seq`; 0: it was dropped, and there is nothing to wait for. */
   took(id: string, seq: number, outcome: string): void {
     const ticket = this.#tickets.get(id);
-    if (ticket !== undefined)
-      this.#undone.push({ ticket, done: { type: 'done', id, seq, outcome } });
+    if (ticket === undefined) return;
+    const done = { type: 'done', id, seq, outcome } as const;
+    if (seq > 0) {
+      this.#undone.push({ ticket, done });
+      return;
+    }
+    ticket.done = { ...done, outcome: `${outcome}; not recorded`, code: notRecorded };
+    // What is done within its own asking waits for its receipt.
+    if (ticket.receipt !== undefined) this.#done(ticket, ticket.done);
   }
 
   /** Every entry up to `seq` is on disk: tell those who wait for it. */
   durable(seq: number): void {
     while ((this.#undone[0]?.done.seq ?? Number.POSITIVE_INFINITY) <= seq) {
       const { ticket, done } = present(this.#undone.shift(), 'an act waits for its entry');
-      ticket.done = done;
-      for (const reply of ticket.replies) reply(done);
-      ticket.replies.clear();
+      this.#done(ticket, done);
     }
+  }
+
+  #done(ticket: Ticket, done: Done): void {
+    ticket.done = done;
+    for (const reply of ticket.replies) reply(done);
+    ticket.replies.clear();
   }
 
   /** What an accepted act asked for, to be recorded with its outcome. */

@@ -36,7 +36,7 @@ async function perform(
       ? `refused: ${receipt.code ?? ''} ${receipt.reason ?? ''}`.trimEnd()
       : done === undefined
         ? 'accepted'
-        : `${done.outcome} (entry ${done.seq})`,
+        : `${done.outcome} (${done.code ?? `entry ${done.seq}`})`,
   );
   return receipt.result === 'accepted' ? exit.good : exit.found;
 }
