@@ -86,6 +86,10 @@ export const codes = {
     'Too many pages, or other clients, are open on this cell.',
     'Close one, then open this one again.',
   ),
+  E_STATION_PORT: later(
+    'The address of the page cannot be listened on.',
+    'Give another: `--listen`, or `station.listen` in the manifest.',
+  ),
   E_NOT_SIGNED_IN: never(
     'This needs someone who is signed in.',
     'Open the link that `rebe link` prints.',

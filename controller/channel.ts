@@ -35,6 +35,16 @@ export class Channel {
     this.#send({ type: 'ready', ...message });
   }
 
+  /** Why this process ends. False when there is nobody to tell. */
+  async failed(why: string): Promise<boolean> {
+    if (!process.connected) return false;
+    const message: FromChild = { type: 'failed', why };
+    await new Promise<void>((resolve) => {
+      process.send?.(message, undefined, undefined, () => resolve());
+    });
+    return true;
+  }
+
   progress(now: number): void {
     if (now - this.#told < pace) return;
     this.#told = now;

@@ -15,6 +15,8 @@ export const FromChild = z.discriminatedUnion('type', [
     url: z.string(),
   }),
   z.strictObject({ type: z.literal('progress') }),
+  /** It ends now, and this is why. */
+  z.strictObject({ type: z.literal('failed'), why: z.string() }),
   /** What left is ahead of the record: a start after a sudden end is told so by `--ahead`. */
   z.strictObject({ type: z.literal('ahead'), ahead: z.boolean() }),
 ]);
@@ -38,8 +40,8 @@ export interface ChildEvents {
   ready(message: Extract<FromChild, { type: 'ready' }>): void;
   /** It ended and starts again after `delay`. */
   restarting(why: string, delay: Duration): void;
-  /** It ended before its first `ready` with `exitRefused`, and is not started again. */
-  refused(): void;
+  /** It ended before its first `ready` with `exitRefused`, and is not started again; without this it is. */
+  refused?(): void;
 }
 
 const firstDelay = milliseconds(100);
@@ -121,6 +123,7 @@ export class Child {
   #hear(message: FromChild): void {
     this.#heard += 1;
     if (message.type === 'ahead') this.#ahead = message.ahead;
+    if (message.type === 'failed') this.#why = message.why;
     if (message.type === 'ready') {
       this.#everReady = true;
       this.#watchdog = milliseconds(message.watchdog_ms);
@@ -148,7 +151,7 @@ export class Child {
     this.#watch?.();
     this.#process = undefined;
     if (this.#stopping) return;
-    if (code === exitRefused && !this.#everReady) {
+    if (code === exitRefused && !this.#everReady && this.#events.refused !== undefined) {
       this.#events.refused();
       return;
     }

@@ -11,6 +11,7 @@ import type { Clock, Random } from '#contract/time.ts';
 import { Bucket } from './server/bucket.ts';
 import { HttpDoor } from './server/http.ts';
 import { findPastPort, writeStationUrl } from './server/link.ts';
+import { readListen } from './server/listen.ts';
 import { Live } from './server/live.ts';
 import type { StationEvent, StationLog } from './server/live.ts';
 import { WireLink } from './wire/client.ts';
@@ -56,7 +57,13 @@ export async function startStation(
   );
   const page = options.page ?? builtPage();
   const door = new HttpDoor(clock, log, live, { data: options.data, page, host, port });
-  const taken = await door.listen();
+  const taken = await door.listen().catch(async (cause: NodeJS.ErrnoException) => {
+    live.close();
+    await door.close();
+    if (cause.syscall !== 'listen') throw cause;
+    const why = cause.code === 'EADDRINUSE' ? 'is taken' : `cannot be had (${cause.code})`;
+    throw new CellError('E_STATION_PORT', `${options.listen} ${why}`, { cause });
+  });
   const listen = `${host.includes(':') ? `[${host}]` : host}:${taken}`;
   const url = `http://${listen}/`;
   await writeStationUrl(options.data, url);
@@ -102,15 +109,6 @@ async function samePort(data: string, host: string): Promise<number> {
     probe.once('error', () => resolve(0));
     probe.listen(past, host, () => probe.close(() => resolve(past)));
   });
-}
-
-function readListen(listen: string): { host: string; port: number } {
-  const match = /^(\[::1\]|127(?:\.\d{1,3}){3}|localhost):(\d{1,5})$/.exec(listen);
-  const port = Number(match?.[2]);
-  if (match?.[1] === undefined || port > 65_535) {
-    throw new CellError('E_MANIFEST_FIELD', `station.listen: ${listen} is no loopback address`);
-  }
-  return { host: match[1].replaceAll(/[[\]]/g, ''), port };
 }
 
 /** Found from the package's root, so that it does not matter into which file this was built. */

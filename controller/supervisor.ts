@@ -41,6 +41,7 @@ export function superviseCell(
     waits.refused = resolveRefused;
   });
   let page: Child | undefined;
+  let pageWhy = '';
   const startPage = (listen: string): void => {
     if (page !== undefined) return;
     const argv = [main, 'station', '--data', options.data, '--listen', options.listen ?? listen];
@@ -48,9 +49,15 @@ export function superviseCell(
       clock,
       { name: 'station', argv, startup, grace: stationGrace },
       {
-        ready: ({ url }) => waits.ready?.(url),
-        restarting: (why, delay) => say(`station starts again in ${delay} ms: ${why}`),
-        refused: () => waits.refused?.(),
+        ready: ({ url }) => {
+          pageWhy = '';
+          waits.ready?.(url);
+        },
+        // Control needs no page: it is tried on and on, and what keeps it away is said once.
+        restarting: (why) => {
+          if (why !== pageWhy) say(`station is started again until it runs: ${why}`);
+          pageWhy = why;
+        },
       },
     );
     page.start();

@@ -1,11 +1,12 @@
 // `run` is the supervisor; `control` and `station` are the processes that it starts.
 import { join, resolve } from 'node:path';
-import { CellError } from '#contract/error.ts';
+import { CellError, codes } from '#contract/error.ts';
 import { milliseconds, seconds } from '#contract/time.ts';
 import type { RunningControl } from '#controller/cell.ts';
 import { Channel } from '#controller/channel.ts';
 import { realClock, realRandom } from '#controller/clock.ts';
 import { setProcessPriority } from '#controller/priority.ts';
+import { readListen } from '#controller/server/listen.ts';
 import { superviseCell } from '#controller/supervisor.ts';
 import { exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
@@ -29,13 +30,15 @@ export async function untilSignal(): Promise<void> {
 async function run(invocation: Invocation): Promise<number> {
   process.title = `rebe run --data ${invocation.data}`;
   setProcessPriority('first');
+  const listen = invocation.option('listen');
+  if (listen !== undefined) readListen(listen);
   const cell = superviseCell(
     realClock(),
     {
       manifest: resolve(invocation.words[0] ?? ''),
       data: resolve(invocation.data),
       endpoints: invocation.option('endpoints'),
-      listen: invocation.option('listen'),
+      listen,
     },
     (text) => process.stderr.write(`${text}\n`),
   );
@@ -93,10 +96,16 @@ async function station(invocation: Invocation): Promise<number> {
   const channel = new Channel();
   const listen = invocation.option('listen');
   if (listen === undefined) throw new CellError('E_USAGE', 'rebe station --listen ADDRESS');
-  const running = await startStation(
-    { clock, random: realRandom, log: logWarnings },
-    { data: resolve(invocation.data), listen },
+  const deps = { clock, random: realRandom, log: logWarnings };
+  const running = await startStation(deps, { data: resolve(invocation.data), listen }).catch(
+    async (error: unknown) => {
+      setTimeout(() => process.exit(), 100).unref();
+      if (!(error instanceof CellError)) throw error;
+      const why = `${error.code} ${error.message}. ${codes[error.code].action}`;
+      if (!(await channel.failed(why))) throw error;
+    },
   );
+  if (running === undefined) return exit.found;
   channel.ready({ watchdog_ms: stationWatchdog, listen: running.listen, url: running.url });
   const pulse = setInterval(() => channel.progress(clock.now()), stationPulse);
   await channel.stopped;

@@ -12,12 +12,14 @@ const titles: Readonly<Record<string, string>> = {
   DOOR: 'Doors',
   NOT: 'Doors',
   LINK: 'Doors',
+  STATION: 'Doors',
   ACT: 'Acts',
   STALE: 'Acts',
   FLOW: 'Flows',
   DEVICE: 'Devices',
   CHRONICLE: 'Chronicle',
   REPLAY: 'Chronicle',
+  PLANT: 'Simulator',
   SIMULATOR: 'Simulator',
 };
 

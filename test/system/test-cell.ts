@@ -53,6 +53,8 @@ export interface TestCellOptions {
   readonly early?: boolean;
   /** Puts a disk of its own under the data directory; the machine then keeps its files elsewhere. */
   readonly disk?: (data: string) => void;
+  /** Where the page listens; on a free port when it is not said. */
+  readonly listen?: string;
 }
 
 /** A tag as `rebe tags --json` prints it. */
@@ -88,11 +90,13 @@ export class TestCell implements AsyncDisposable {
   readonly machine: string;
   readonly manifest: string;
   readonly endpoints: string;
+  readonly #listen: string;
   #simulator: ChildProcess | undefined;
   #cell: ChildProcess | undefined;
   output = '';
 
   private constructor(options: TestCellOptions) {
+    this.#listen = options.listen ?? '127.0.0.1:0';
     this.data = mkdtempSync(join(tmpdir(), 'rebe-'));
     this.machine =
       options.disk === undefined ? this.data : mkdtempSync(join(tmpdir(), 'rebe-machine-'));
@@ -131,7 +135,7 @@ export class TestCell implements AsyncDisposable {
   }
 
   startCell(): void {
-    const words = ['run', this.manifest, '--endpoints', this.endpoints, '--listen', '127.0.0.1:0'];
+    const words = ['run', this.manifest, '--endpoints', this.endpoints, '--listen', this.#listen];
     this.#cell = this.#spawn(rebe, [...words, '--data', this.data]);
   }
 

@@ -108,6 +108,26 @@ describe('a child', () => {
     expect(log).toEqual(['refused']);
   });
 
+  test('that nobody needs at the start is started again, and what it said is why', async () => {
+    const file = join(folder, 'child.cjs');
+    writeFileSync(
+      file,
+      "process.send({type: 'failed', why: 'the port is taken'}, () => process.exit(1));",
+    );
+    const limits = { startup: milliseconds(10_000), grace: milliseconds(100) };
+    child = new Child(
+      realClock(),
+      { name: 'test', argv: [file], ...limits },
+      {
+        ready: () => undefined,
+        restarting: (why, delay) => void log.push(`${delay}: ${why}`),
+      },
+    );
+    child.start();
+    await until('it was started twice more', () => log.length >= 2);
+    expect(log).toEqual(['100: the port is taken', '200: the port is taken']);
+  });
+
   test('is started again after longer and longer when it ends soon each time', async () => {
     run('process.exitCode = 70;');
     await until('it was started four times', () => log.length >= 3);

@@ -1,5 +1,8 @@
 // Station against a real door of control that comes, goes and comes again.
+import { once } from 'node:events';
 import { mkdtempSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -11,6 +14,7 @@ import { realClock, realRandom } from '#controller/clock.ts';
 import { startStation } from '#controller/station.ts';
 import { readStationUrl } from '#controller/server/link.ts';
 import { WireServer } from '#controller/wire/server.ts';
+import { HandClock } from './server/rig.ts';
 import { hello, snapshot } from '#test/unit/hmi/messages.ts';
 
 async function openControl(path: string, boot: number): Promise<WireServer> {
@@ -76,6 +80,22 @@ test.each(['0.0.0.0:8080', 'example.org:80', '127.0.0.1', '127.0.0.1:99999', '[:
     await expect(startStation(deps, { data: tmpdir(), listen })).rejects.toThrow(CellError);
   },
 );
+
+test('a port that is taken is told with its address, and nothing stays behind', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'rebe-station-'));
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const listen = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const clock = new HandClock();
+  const deps = { clock, random: realRandom, log: () => undefined };
+  await expect(startStation(deps, { data, listen, page: data })).rejects.toMatchObject({
+    code: 'E_STATION_PORT',
+    message: `${listen} is taken`,
+  });
+  expect(clock.waiting).toBe(0);
+  other.close();
+  rmSync(data, { recursive: true });
+});
 
 test('whoever knocks without end fills no log', async () => {
   const data = mkdtempSync(join(tmpdir(), 'rebe-station-'));

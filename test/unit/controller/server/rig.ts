@@ -26,6 +26,10 @@ export class HandClock implements Clock {
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
   };
+  /** Timers that are still to come. */
+  get waiting(): number {
+    return this.#timers.size;
+  }
   advance(span: number): void {
     const end = this.#now + span;
     for (;;) {
