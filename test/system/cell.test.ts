@@ -1,8 +1,9 @@
 // One real cell against the simulator: it starts, makes parts, and is asked and commanded as a person would.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { TestCell, runRebe, until } from './test-cell.ts';
+import { TestCell, root, runRebe, until } from './test-cell.ts';
 
 test('a cell makes a part, and its record is whole and re-executes identically', async () => {
   await using cell = await TestCell.start();
@@ -92,6 +93,13 @@ test('a chronicle that cannot be read is set aside, never overwritten, and flows
   expect(readFileSync(body.body.aside)).toEqual(garbage);
   expect(cell.status()?.flows['tending']?.ctx['loaded']).toBe(false);
 }, 90_000);
+
+test('the built file starts by itself, as npx does it', () => {
+  const ran = spawnSync(join(root, 'dist', 'controller', 'main.js'), ['--version'], {
+    encoding: 'utf8',
+  });
+  expect(ran.stdout).toMatch(/^\d+\.\d+\.\d+$/m);
+});
 
 test('exit codes and help: every verb has an example, wrong use is 64', () => {
   const verbs = [

@@ -7,7 +7,7 @@ import { causeless } from './record.ts';
 import { TestCell, until } from './test-cell.ts';
 
 /** 20 in the soak; a sample where time is short. */
-const kills = soak ? 20 : 6;
+const kills = soak ? 20 : 4;
 
 test(`control killed ${kills} times in the middle of machining (SEED=${testSeed})`, async () => {
   const random = chance(testSeed);
