@@ -2,6 +2,7 @@
 // A frame is a u32 length (big endian, at most 1 MiB) and UTF-8 JSON, one object with `type`. Both say `hello` first.
 import * as z from 'zod';
 import { Actor } from './actor.ts';
+import { isWellFormed } from './unicode.ts';
 
 export const protocolVersion = 1;
 export const frameLimit = 1024 * 1024;
@@ -338,14 +339,15 @@ export const verbArgs = {
   resume: z.strictObject({ flow: name }),
 } as const satisfies Readonly<Record<Verb, z.ZodType>>;
 
+const unicode = 'has a lone surrogate';
 export const ActMessage = z.strictObject({
   type: z.literal('act'),
   /** Good once: a repeat within 60 s gets the first receipt again. */
-  id: z.string().min(8).max(64),
+  id: z.string().min(8).max(64).refine(isWellFormed, unicode),
   actor: z.string(),
   approval: z.string().max(256).optional(),
-  verb: z.string(),
-  args: z.record(z.string(), z.json()),
+  verb: z.string().refine(isWellFormed, unicode),
+  args: z.record(z.string(), z.json()).refine(isWellFormed, unicode),
   expect: z.strictObject({ flow: z.string().optional(), seq: z.number().optional() }).optional(),
   /** From receipt. */
   ttl_ms: z.int().positive().max(60_000).default(2000),

@@ -7,6 +7,7 @@ import type { DeviceHealth, WriteResult } from '#contract/driver.ts';
 import type { Value } from '#contract/sample.ts';
 import { hours, seconds } from '#contract/time.ts';
 import type { Cancel, Clock, Duration } from '#contract/time.ts';
+import { wellFormed } from '#contract/unicode.ts';
 import type { AlarmState, FromClient, Sections } from '#contract/wire.ts';
 import type { Gap } from '#controller/chronicle/chronicle.ts';
 import type { WirePeer } from '#controller/wire/server.ts';
@@ -237,11 +238,13 @@ export class Control implements LoopEvents, DoorTarget {
 
   #session({ actor, body }: Extract<FromClient, { type: 'record' }>): void {
     const known = Actor.safeParse(actor);
-    this.#parts.recorder.session(known.success ? known.data : 'system', body);
+    // Station cuts what strangers sent it.
+    const text = wellFormed(body.text);
+    this.#parts.recorder.session(known.success ? known.data : 'system', { ...body, text });
   }
 
   refused(code: Code, reason: string): void {
-    this.#parts.recorder.fault(code, reason, { door: 'control.sock' });
+    this.#parts.recorder.fault(code, wellFormed(reason), { door: 'control.sock' });
   }
 
   closed(peer: WirePeer): void {

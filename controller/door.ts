@@ -7,6 +7,7 @@ import type { Code } from '#contract/error.ts';
 import { present } from '#contract/error.ts';
 import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
+import { wellFormed } from '#contract/unicode.ts';
 import { verbArgs, verbs } from '#contract/wire.ts';
 import type { ActMessage, Done, Receipt } from '#contract/wire.ts';
 import type { CellPlan } from '#flows/plan.ts';
@@ -106,7 +107,7 @@ export class Door {
     const ticket: Ticket = {
       id: message.id,
       actor: message.actor,
-      verb: message.verb.slice(0, verbLimit),
+      verb: wellFormed(message.verb.slice(0, verbLimit)),
       args: boundedArgs(message.args),
       at: this.#clock.now(),
       replies: new Set([reply]),
@@ -185,8 +186,7 @@ export class Door {
     const stranger = refusal(message.actor, { verb: message.verb });
     if (stranger?.code === 'E_ACT_ACTOR') return stranger;
     const verb = verbs.find((candidate) => candidate === message.verb);
-    if (verb === undefined)
-      return refuse('E_ACT_VERB', `no act is called ${message.verb.slice(0, verbLimit)}`);
+    if (verb === undefined) return refuse('E_ACT_VERB', `no act is called ${ticket.verb}`);
     const parsed = verbArgs[verb].safeParse(message.args);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
@@ -245,7 +245,7 @@ export class Door {
 /** What no entry needs to hold whole: acts whose arguments are so long are refused by their schema. */
 function boundedArgs(args: Readonly<Record<string, Json>>): Readonly<Record<string, Json>> {
   const text = JSON.stringify(args);
-  return text.length > argsLimit ? { cut: text.slice(0, argsLimit) } : JSON.parse(text);
+  return text.length > argsLimit ? { cut: wellFormed(text.slice(0, argsLimit)) } : JSON.parse(text);
 }
 
 /** The body of an `act` entry as canonical JSON. */

@@ -65,6 +65,14 @@ describe('a client', () => {
     ['null', [greeting, null], 'E_DOOR_FRAME'],
     ['an act with a field too many', [greeting, { ...act, sudo: true }], 'E_DOOR_FRAME'],
     ['an act with a short id', [greeting, { ...act, id: 'a' }], 'E_DOOR_FRAME'],
+    ['half a character in an id', [greeting, { ...act, id: 'act-0001\uD83D' }], 'E_DOOR_FRAME'],
+    ['half a character in a verb', [greeting, { ...act, verb: '\uDE00' }], 'E_DOOR_FRAME'],
+    [
+      'half a character in an argument',
+      [greeting, { ...act, args: { tag: 'a', reason: 'x\uD83D' } }],
+      'E_DOOR_FRAME',
+    ],
+    ['half a character in a name', [greeting, { ...act, args: { '\uDE00': 1 } }], 'E_DOOR_FRAME'],
     ['an act that lives too long', [greeting, { ...act, ttl_ms: 60_001 }], 'E_DOOR_FRAME'],
     [
       'arguments in arguments in arguments',
