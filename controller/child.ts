@@ -49,10 +49,10 @@ const longestDelay = seconds(5);
 const calm = seconds(10);
 
 /**
- * Traces name our lines. What lives briefly has 2 MB instead of V8's 16 in each thread: a fifth less
- * memory and shorter collections, at no cost in time that can be measured (bench/start.mjs).
+ * Traces name our lines. What lives briefly has 4 MB instead of V8's 16 in each thread: a fifth less
+ * memory (bench/start.mjs). With 2 MB the garbage of 20,000 tags grows old and is dear to collect.
  */
-const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=2'];
+const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=4'];
 
 /** One supervised process: started, watched, killed when it makes no progress, started again. */
 export class Child {
