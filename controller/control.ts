@@ -40,6 +40,8 @@ export class Control implements LoopEvents, DoorTarget {
   /** The entry that says what was ahead of the record; once it is on disk nothing is. */
   #declared = Number.POSITIVE_INFINITY;
   #segmentAt = 0;
+  /** While an orderly end is under way, and after it, nobody is heard any more. */
+  #stopping = false;
   #endHot: Cancel | undefined;
 
   constructor(clock: Clock) {
@@ -71,6 +73,7 @@ export class Control implements LoopEvents, DoorTarget {
   /** Drives outputs safe and confirms it, ends the record, and closes every door. */
   async stop(why: string): Promise<void> {
     const { loop, feed, outputs, devices, recorder, chronicle, alarms } = this.#parts;
+    this.#stopping = true;
     loop.stop();
     this.#endHot?.();
     const safe = await outputs.stop(stopPatience);
@@ -225,10 +228,11 @@ export class Control implements LoopEvents, DoorTarget {
   // --- the door -------------------------------------------------------------------------------
 
   opened(peer: WirePeer): void {
-    this.#parts.feed.open(peer);
+    if (!this.#stopping) this.#parts.feed.open(peer);
   }
 
   message(peer: WirePeer, message: FromClient): void {
+    if (this.#stopping) return;
     const { feed, door } = this.#parts;
     if (message.type === 'act') door.receive(message, (answer) => peer.send(answer));
     if (message.type === 'watch') feed.watch(peer, message.flows);
@@ -244,6 +248,7 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   refused(code: Code, reason: string): void {
+    if (this.#stopping) return;
     this.#parts.recorder.fault(code, wellFormed(reason), { door: 'control.sock' });
   }
 
