@@ -1,7 +1,7 @@
 // Entries of the chronicle: the kinds, and the JSON bodies of every kind but `scan` (see record.ts).
 // A row is (seq, boot, scan, at, kind, actor, body, prev, hash); bodies are canonical JSON (RFC 8785).
 import * as z from 'zod';
-import type { Actor } from './actor.ts';
+import { Actor } from './actor.ts';
 
 export const entryKinds = [
   'boot',
@@ -78,6 +78,16 @@ export const SegmentBody = z.strictObject({
   period: z.number(),
   /** Everything that crosses scans, as `flows/engine` saves it. */
   state: z.json(),
+  /** Alarms of the system that stand or wait for someone. */
+  alarms: z
+    .record(
+      z.string(),
+      z.strictObject({
+        state: z.enum(['unacknowledged', 'acknowledged', 'returned']),
+        by: Actor.optional(),
+      }),
+    )
+    .optional(),
 });
 
 export const NoteBody = z.strictObject({

@@ -64,10 +64,10 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   segment(why: SegmentWhy): void {
-    const { recorder, loaded, cell, engine } = this.#parts;
+    const { alarms, recorder, loaded, cell, engine } = this.#parts;
     this.#segmentAt = cell.now;
-    const saved = cell.openSegment();
-    recorder.segment(why, loaded, { scan: cell.scan, now: cell.now, saved, engine });
+    const state = { scan: cell.scan, now: cell.now, saved: cell.openSegment(), engine };
+    recorder.segment(why, loaded, state, alarms.states);
   }
 
   /** Drives outputs safe and confirms it, ends the record, and closes every door. */

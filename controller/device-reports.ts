@@ -57,6 +57,8 @@ export class DeviceReports {
   }
 
   #alarm(device: string, { state, error }: DeviceHealth): void {
+    // Nothing is known of it yet.
+    if (state === 'connecting') return;
     const stands = state === 'degraded' || state === 'backoff';
     const why = error === undefined ? '' : `: ${error.text}`;
     const bad = state === 'degraded';

@@ -18,7 +18,7 @@ import type { CellPlan } from '#flows/plan.ts';
 import { recordAct } from '#flows/replay/acts.ts';
 import { actBody } from './door.ts';
 import type { ActRecord } from './door.ts';
-import type { SystemAlarmChange } from './alarms.ts';
+import type { AlarmMemory, SystemAlarmChange } from './alarms.ts';
 import type { LoadedCell } from './config.ts';
 import type { Scanned } from './loop.ts';
 import type { EarlyOutputs } from './outputs.ts';
@@ -81,6 +81,7 @@ export class Recorder {
     why: SegmentWhy,
     cell: LoadedCell,
     state: { scan: number; now: number; saved: Json; engine: string },
+    alarms: ReadonlyMap<string, AlarmMemory> = new Map(),
   ): number {
     const flows = [...cell.flows].map(([name, { file, text, hash }]) => [
       name,
@@ -101,6 +102,7 @@ export class Recorder {
       now: state.now,
       period: cell.manifest.scan.period,
       state: state.saved,
+      ...(alarms.size === 0 ? {} : { alarms: alarmsBody(alarms) }),
     });
   }
 
@@ -274,6 +276,9 @@ export class Recorder {
 /** As the chronicle keeps a text: raw-deflated, base64. */
 export const deflated = (text: string): string =>
   deflateRawSync(Buffer.from(text, 'utf8')).toString('base64');
+
+const alarmsBody = (alarms: ReadonlyMap<string, AlarmMemory>): Json =>
+  Object.fromEntries([...alarms].map(([id, { state, by }]) => [id, { state, by }]));
 
 const plain = (text: Text): string =>
   typeof text === 'string' ? text : (text['en'] ?? Object.values(text)[0] ?? '');
