@@ -365,7 +365,7 @@ export const Resync = z.strictObject({ type: z.literal('resync') });
 export const FromClient = z.discriminatedUnion('type', [
   ClientHello,
   ActMessage,
-  /** Something that happened in station: a sign-in, a refusal at its door. Chronicled as `session`. */
+  /** Something that happened in station: a sign-in, a refusal at its door. Chronicled as `session`, answered as an act is. */
   z.strictObject({
     type: z.literal('record'),
     id: z.string().min(8).max(64),

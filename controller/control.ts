@@ -237,14 +237,16 @@ export class Control implements LoopEvents, DoorTarget {
     if (message.type === 'act') door.receive(message, (answer) => peer.send(answer));
     if (message.type === 'watch') feed.watch(peer, message.flows);
     if (message.type === 'resync') feed.resync(peer);
-    if (message.type === 'record') this.#session(message);
+    if (message.type === 'record') this.#session(peer, message);
   }
 
-  #session({ actor, body }: Extract<FromClient, { type: 'record' }>): void {
+  #session(peer: WirePeer, { id, actor, body }: Extract<FromClient, { type: 'record' }>): void {
     const known = Actor.safeParse(actor);
     // Station cuts what strangers sent it.
     const text = wellFormed(body.text);
-    this.#parts.recorder.session(known.success ? known.data : 'system', { ...body, text });
+    const { recorder, door } = this.#parts;
+    const seq = recorder.session(known.success ? known.data : 'system', { ...body, text });
+    door.recorded(id, seq, (answer) => peer.send(answer));
   }
 
   refused(code: Code, reason: string): void {

@@ -68,6 +68,9 @@ interface Ticket {
   done: Done | undefined;
 }
 
+/** Of a ticket, what its answers need. */
+type Answered = Pick<Ticket, 'replies' | 'done'>;
+
 /** One for each control. */
 export class Door {
   readonly #clock: Clock;
@@ -77,7 +80,7 @@ export class Door {
   readonly #tickets = new Map<string, Ticket>();
   readonly #rates = new Map<string, { second: number; count: number }>();
   /** Tickets whose entry is written and not yet durable, in the order of `seq`. */
-  #undone: { ticket: Ticket; done: Done }[] = [];
+  #undone: { ticket: Answered; done: Done }[] = [];
 
   constructor(clock: Clock, plan: CellPlan, target: DoorTarget) {
     this.#clock = clock;
@@ -141,6 +144,18 @@ export class Door {
     if (ticket.receipt !== undefined) this.#done(ticket, ticket.done);
   }
 
+  /** What happened elsewhere stands at `seq`, 0 where it was dropped: answered as an act is, done when on disk. */
+  recorded(id: string, seq: number, reply: Reply): void {
+    if (seq === 0) {
+      const reason = 'the record takes nothing at present';
+      reply({ type: 'receipt', id, result: 'refused', code: notRecorded, reason });
+      return;
+    }
+    reply({ type: 'receipt', id, result: 'accepted' });
+    const done = { type: 'done', id, seq, outcome: 'recorded' } as const;
+    this.#undone.push({ ticket: { replies: new Set([reply]), done: undefined }, done });
+  }
+
   /** Every entry up to `seq` is on disk: tell those who wait for it. */
   durable(seq: number): void {
     while ((this.#undone[0]?.done.seq ?? Number.POSITIVE_INFINITY) <= seq) {
@@ -149,7 +164,7 @@ export class Door {
     }
   }
 
-  #done(ticket: Ticket, done: Done): void {
+  #done(ticket: Answered, done: Done): void {
     ticket.done = done;
     for (const reply of ticket.replies) reply(done);
     ticket.replies.clear();

@@ -1,11 +1,9 @@
 // Composition root of station: control's feed on one side, pages on the other.
 // It owns no device and no record; when it dies, the machine goes on.
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FromClient } from '#contract/wire.ts';
 import { CellError } from '#contract/error.ts';
 import type { Clock, Random } from '#contract/time.ts';
 import { Bucket } from './server/bucket.ts';
@@ -13,7 +11,8 @@ import { HttpDoor } from './server/http.ts';
 import { findPastPort, writeStationUrl } from './server/link.ts';
 import { readListen } from './server/listen.ts';
 import { Live } from './server/live.ts';
-import type { StationEvent, StationLog } from './server/live.ts';
+import type { StationLog } from './server/live.ts';
+import { Records } from './server/records.ts';
 import { WireLink } from './wire/client.ts';
 
 export interface StationOptions {
@@ -44,19 +43,34 @@ export async function startStation(
   // What belongs in the chronicle goes to control; while it is away the log alone has it.
   const log = boundedLog(clock, (level, text, event) => {
     deps.log(level, text);
-    if (event !== undefined) link.send(recordOf(text, event));
+    if (event !== undefined) records.tell(text, event);
   });
   const { host, port: asked } = readListen(options.listen);
   const port = asked === 0 ? await samePort(options.data, host) : asked;
+  const records = new Records(clock, (message) => link.send(message));
   const live = new Live(clock, log, (message) => link.send(message));
   const link = new WireLink(
     clock,
     random,
     { path: join(options.data, 'control.sock'), client: 'station', feed: true },
-    { message: (message) => live.take(message), closed: (error) => live.lost(error) },
+    {
+      message: (message) => {
+        records.take(message);
+        live.take(message);
+      },
+      closed: (error) => {
+        records.lost();
+        live.lost(error);
+      },
+    },
   );
   const page = options.page ?? builtPage();
-  const door = new HttpDoor(clock, log, live, { data: options.data, page, host, port });
+  const door = new HttpDoor(
+    clock,
+    log,
+    { live, records },
+    { data: options.data, page, host, port },
+  );
   const taken = await door.listen().catch(async (cause: NodeJS.ErrnoException) => {
     live.close();
     await door.close();
@@ -77,12 +91,6 @@ export async function startStation(
       await door.close();
     },
   };
-}
-
-function recordOf(text: string, { actor, event, code }: StationEvent): FromClient {
-  const id = randomBytes(12).toString('hex');
-  const body = { event, text: text.slice(0, 500), ...(code === undefined ? {} : { code }) };
-  return { type: 'record', id, actor, kind: 'session', body };
 }
 
 /** Whoever knocks without end fills no log: what is too much is counted and said once. */

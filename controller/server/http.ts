@@ -10,13 +10,15 @@ import fastify from 'fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { WebSocketServer } from 'ws';
 import * as z from 'zod';
+import type { Actor } from '#contract/actor.ts';
 import { codes } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 import { liveProtocol } from '#contract/pace.ts';
 import type { Clock } from '#contract/time.ts';
 import { consoleActor } from '#controller/console-actor.ts';
-import { redeemLink } from './link.ts';
+import { knowsLink, redeemLink } from './link.ts';
 import type { Live, StationLog } from './live.ts';
+import type { Records } from './records.ts';
 import { isLoopback, isOwn, ownHosts } from './origin.ts';
 import { messageLimit } from './page-socket.ts';
 import { Sessions } from './session.ts';
@@ -51,6 +53,9 @@ const statuses: Readonly<Partial<Record<Code, number>>> = {
   E_DOOR_SIZE: 413,
   E_DOOR_PROTOCOL: 426,
   E_DOOR_FULL: 503,
+  E_CELL_NOT_RUNNING: 503,
+  E_CHRONICLE_STALL: 503,
+  E_CHRONICLE_LOST: 503,
   E_FILE_READ: 500,
   E_INTERNAL: 500,
 };
@@ -63,16 +68,25 @@ export class HttpDoor {
   readonly #clock: Clock;
   readonly #log: StationLog;
   readonly #live: Live;
+  readonly #records: Records;
   readonly #options: HttpOptions;
   readonly #app: FastifyInstance;
   readonly #sockets: WebSocketServer;
   #hosts: ReadonlySet<string> = new Set();
   #sessions: Sessions | undefined;
+  /** Keys whose sign-in is on its way to the chronicle. */
+  readonly #claimed = new Set<string>();
 
-  constructor(clock: Clock, log: StationLog, live: Live, options: HttpOptions) {
+  constructor(
+    clock: Clock,
+    log: StationLog,
+    { live, records }: { readonly live: Live; readonly records: Records },
+    options: HttpOptions,
+  ) {
     this.#clock = clock;
     this.#log = log;
     this.#live = live;
+    this.#records = records;
     this.#options = options;
     // A little above the limit, so that what is too large is closed with our code.
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * messageLimit });
@@ -152,16 +166,31 @@ export class HttpDoor {
   async #signIn(body: unknown, reply: FastifyReply): Promise<FastifyReply> {
     const request = SessionRequest.safeParse(body);
     if (!request.success || this.#sessions === undefined) return refuse(reply, 'E_DOOR_FRAME');
-    const good = await redeemLink(this.#options.data, request.data.key, this.#clock.time());
-    if (!good) {
-      this.#refused('E_LINK_USED', 'a page: sign-in');
-      return refuse(reply, 'E_LINK_USED');
-    }
+    const { key } = request.data;
     // A link is made by whoever may write in the data directory.
     const actor = consoleActor();
-    this.#log('info', `signed in ${actor}`, { event: 'signed-in', actor });
+    const problem = this.#claimed.has(key) ? 'E_LINK_USED' : await this.#spend(key, actor);
+    if (problem !== undefined) {
+      this.#refused(problem, 'a page: sign-in');
+      return refuse(reply, problem);
+    }
     const cookie = this.#sessions.begin(actor);
     return reply.header('set-cookie', cookie).header('cache-control', 'no-store').code(204).send();
+  }
+
+  /** Spends a link once its sign-in stands in the chronicle: without control it is good until later. */
+  async #spend(key: string, actor: Actor): Promise<Code | undefined> {
+    const { data } = this.#options;
+    this.#claimed.add(key);
+    try {
+      if (!(await knowsLink(data, key, this.#clock.time()))) return 'E_LINK_USED';
+      const event = { event: 'signed-in', actor } as const;
+      const problem = await this.#records.keep(`signed in ${actor}`, event);
+      if (problem !== undefined) return problem;
+      return (await redeemLink(data, key, this.#clock.time())) ? undefined : 'E_LINK_USED';
+    } finally {
+      this.#claimed.delete(key);
+    }
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

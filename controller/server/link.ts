@@ -25,6 +25,13 @@ export async function mintLink(data: string): Promise<string> {
   return key;
 }
 
+/** Whether `redeemLink` would take the key. */
+export async function knowsLink(data: string, key: string, now: number): Promise<boolean> {
+  if (!wholeSecret.test(key)) return false;
+  const made = await stat(join(folder(data), hashOf(key))).catch(() => undefined);
+  return made !== undefined && Math.abs(now - made.mtimeMs) <= lifetime;
+}
+
 /** True once for each key that was made, and never after its lifetime (against UTC `now`). */
 export async function redeemLink(data: string, key: string, now: number): Promise<boolean> {
   if (!wholeSecret.test(key)) return false;

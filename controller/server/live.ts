@@ -1,5 +1,4 @@
 // All pages at once: control's feed fans out to them, their acts go to control, and each learns how old the picture is.
-import type { Actor } from '#contract/actor.ts';
 import type { WebSocket } from 'ws';
 import type { CellError } from '#contract/error.ts';
 import type { FromBrowser, Link } from '#contract/live.ts';
@@ -11,6 +10,7 @@ import type { Delta, FromClient, FromControl, Why } from '#contract/wire.ts';
 import { judgeAct } from './acts.ts';
 import type { PageAct, Visitor } from './acts.ts';
 import { PageSocket } from './page-socket.ts';
+import type { StationEvent } from './records.ts';
 import { CellView } from './view.ts';
 
 /** Pages at one cell. */
@@ -21,12 +21,6 @@ const pace = milliseconds(50);
 const awaitedLimit = 4096;
 
 export type StationLog = (level: 'info' | 'warn', text: string, event?: StationEvent) => void;
-/** What of a log line belongs in the chronicle. */
-export interface StationEvent {
-  readonly event: 'signed-in' | 'refused';
-  readonly actor: Actor;
-  readonly code?: string;
-}
 /** The way to control: false when it is not there, and what was sent is then gone. */
 export type SendToControl = (message: FromClient) => boolean;
 

@@ -84,7 +84,9 @@ export async function signIn(key: string): Promise<void> {
       body: JSON.stringify({ key }),
       signal: AbortSignal.timeout(signInTime_ms),
     });
-    linkProblem.value = answer.ok ? undefined : 'used';
+    // A refusal is of the link; what failed otherwise leaves it good.
+    const problem = answer.status === 403 ? 'used' : 'failed';
+    linkProblem.value = answer.ok ? undefined : problem;
   } catch {
     linkProblem.value = 'failed';
   }

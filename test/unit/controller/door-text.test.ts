@@ -31,7 +31,8 @@ test('a refused act is cut between characters, or the half becomes U+FFFD', asyn
 });
 
 test('half a character in what station tells becomes U+FFFD', async () => {
-  rig.control.message({} as WirePeer, {
+  const peer: Pick<WirePeer, 'send'> = { send: () => undefined };
+  rig.control.message(peer as WirePeer, {
     type: 'record',
     id: 'record-1',
     actor: 'system',

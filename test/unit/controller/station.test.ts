@@ -10,20 +10,26 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { ToBrowser } from '#contract/live.ts';
 import { CellError } from '#contract/error.ts';
+import type { FromClient } from '#contract/wire.ts';
 import { realClock, realRandom } from '#controller/clock.ts';
 import { startStation } from '#controller/station.ts';
-import { readStationUrl } from '#controller/server/link.ts';
+import { mintLink, readStationUrl } from '#controller/server/link.ts';
 import { WireServer } from '#controller/wire/server.ts';
+import type { WirePeer } from '#controller/wire/server.ts';
 import { HandClock } from './server/rig.ts';
 import { hello, snapshot } from '#test/unit/hmi/messages.ts';
 
-async function openControl(path: string, boot: number): Promise<WireServer> {
+async function openControl(
+  path: string,
+  boot: number,
+  message: (peer: WirePeer, message: FromClient) => void = () => undefined,
+): Promise<WireServer> {
   const server = new WireServer({
     opened: (peer) => {
       peer.send(hello(boot));
       peer.send(snapshot(1));
     },
-    message: () => undefined,
+    message,
     refused: () => undefined,
     closed: () => undefined,
   });
@@ -94,6 +100,35 @@ test('a port that is taken is told with its address, and nothing stays behind', 
   });
   expect(clock.waiting).toBe(0);
   other.close();
+  rmSync(data, { recursive: true });
+});
+
+test('whoever knocks without end keeps no sign-in out of the record', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'rebe-station-'));
+  const heard: FromClient[] = [];
+  const control = await openControl(join(data, 'control.sock'), 1, (peer, message) => {
+    heard.push(message);
+    if (message.type !== 'record') return;
+    peer.send({ type: 'done', id: message.id, seq: 1, outcome: 'recorded' });
+  });
+  const station = await startStation(
+    { clock: realClock(), random: realRandom, log: () => undefined },
+    { data, listen: '127.0.0.1:0', page: data },
+  );
+  await until(() => heard.some(({ type }) => type === 'watch'));
+  for (let count = 0; count < 100; count += 1)
+    await fetch(station.url, { headers: { origin: 'http://evil.example' } });
+  const signedIn = await fetch(`${station.url}session`, {
+    method: 'POST',
+    headers: { origin: station.url.slice(0, -1), 'content-type': 'application/json' },
+    body: JSON.stringify({ key: await mintLink(data) }),
+  });
+  expect(signedIn.status).toBe(204);
+  const events = heard.flatMap((message) => (message.type === 'record' ? message.body.event : []));
+  expect(events.filter((event) => event === 'refused').length).toBeLessThan(100);
+  expect(events.filter((event) => event === 'signed-in')).toHaveLength(1);
+  await station.close();
+  await control.close();
   rmSync(data, { recursive: true });
 });
 

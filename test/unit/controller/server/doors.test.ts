@@ -1,5 +1,5 @@
 // Station's port: who may speak to it, what it answers, and how a link becomes a session.
-import { readFileSync, statSync, utimesSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, utimesSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -14,8 +14,9 @@ import {
 } from '#controller/server/link.ts';
 import { isLoopback } from '#controller/server/origin.ts';
 import { Sessions } from '#controller/server/session.ts';
+import { hello } from '#test/unit/hmi/messages.ts';
 import { openDoors } from './rig.ts';
-import type { Doors } from './rig.ts';
+import type { ControlRole, Doors } from './rig.ts';
 
 interface Answer {
   readonly status: number;
@@ -176,6 +177,49 @@ describe('signing in', () => {
     const body = JSON.stringify({ key: await mintLink(doors.data) });
     const answers = await Promise.all(Array.from({ length: 8 }, () => post(doors, body)));
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+  });
+
+  test('stands in the record before it takes effect', async () => {
+    const up = { control: true, answers: 'nothing' } as ControlRole;
+    await using doors = await openDoors(up);
+    const body = JSON.stringify({ key: await mintLink(doors.data) });
+    const asked = post(doors, body);
+    await expect.poll(() => doors.sent.length).toBe(1);
+    expect(doors.sent[0]).toMatchObject({ type: 'record', body: { event: 'signed-in' } });
+    expect(existsSync(join(doors.data, 'sessions.json'))).toBe(false);
+    const id = doors.sent[0]?.type === 'record' ? doors.sent[0].id : '';
+    doors.records.take({ type: 'receipt', id, result: 'accepted' });
+    doors.records.take({ type: 'done', id, seq: 7, outcome: 'recorded' });
+    expect((await asked).status).toBe(204);
+    expect(readdirSync(join(doors.data, 'links'))).toEqual([]);
+  });
+
+  test.each<[name: string, up: ControlRole, code: string]>([
+    ['is away', { control: false }, 'E_CELL_NOT_RUNNING'],
+    ['does not answer', { control: true, answers: 'nothing' }, 'E_CELL_NOT_RUNNING'],
+    ['has it, and the disk does not', { control: true, answers: 'receipt' }, 'E_CHRONICLE_STALL'],
+    ['has no room for it', { control: true, answers: 'refused' }, 'E_CHRONICLE_LOST'],
+  ])('while control %s is refused, and the link stays good', async (_, up, code) => {
+    await using doors = await openDoors(up);
+    const body = JSON.stringify({ key: await mintLink(doors.data) });
+    const waits = setInterval(() => doors.clock.advance(1000), 20);
+    const answer = await post(doors, body);
+    clearInterval(waits);
+    expect([answer.status, codeOf(answer)]).toEqual([503, code]);
+    expect(answer.headers).not.toHaveProperty('set-cookie');
+    expect(doors.log.join()).toContain(code);
+    Object.assign(up, { control: true, answers: 'done' });
+    expect((await post(doors, body)).status).toBe(204);
+  });
+
+  test('waits for a control that is about to come', async () => {
+    const up: ControlRole = { control: true };
+    await using doors = await openDoors(up);
+    doors.records.lost();
+    const asked = post(doors, JSON.stringify({ key: await mintLink(doors.data) }));
+    setTimeout(() => doors.records.take(hello(2)), 50);
+    expect((await asked).status).toBe(204);
+    expect(doors.sent).toHaveLength(1);
   });
 
   test.each<[name: string, body: string, headers: Record<string, string>, code: string]>([

@@ -13,6 +13,8 @@ import type { FromClient } from '#contract/wire.ts';
 import { HttpDoor } from '#controller/server/http.ts';
 import { mintLink } from '#controller/server/link.ts';
 import { Live } from '#controller/server/live.ts';
+import { Records } from '#controller/server/records.ts';
+import { hello } from '#test/unit/hmi/messages.ts';
 
 /** Monotonic time by hand; UTC is real at its start, since files carry real times. */
 export class HandClock implements Clock {
@@ -47,6 +49,7 @@ export class HandClock implements Clock {
 export interface Doors extends AsyncDisposable {
   readonly clock: HandClock;
   readonly live: Live;
+  readonly records: Records;
   readonly door: HttpDoor;
   readonly data: string;
   readonly port: number;
@@ -67,7 +70,13 @@ export interface PageOptions {
   readonly protocol?: string;
 }
 
-export async function openDoors(up = { control: true }): Promise<Doors> {
+/** How control answers: not at all, so far as it has heard it, or that it is on disk. */
+export interface ControlRole {
+  control: boolean;
+  answers?: 'nothing' | 'receipt' | 'refused' | 'done';
+}
+
+export async function openDoors(up: ControlRole = { control: true }): Promise<Doors> {
   const data = mkdtempSync(join(tmpdir(), 'rebe-doors-'));
   mkdirSync(join(data, 'page', 'assets'), { recursive: true });
   writeFileSync(join(data, 'page', 'index.html'), '<!doctype html><title>cell</title>');
@@ -76,18 +85,37 @@ export async function openDoors(up = { control: true }): Promise<Doors> {
   const sent: FromClient[] = [];
   const log: string[] = [];
   const note = (level: string, text: string) => void log.push(`${level} ${text}`);
-  const live = new Live(clock, note, (message) => {
+  const toControl = (message: FromClient): boolean => {
     if (up.control) sent.push(message);
+    if (up.control && message.type === 'record') respond(message.id);
     return up.control;
-  });
+  };
+  const respond = (id: string): void => {
+    const { answers = 'done' } = up;
+    if (answers === 'nothing') return;
+    const result = answers === 'refused' ? 'refused' : 'accepted';
+    queueMicrotask(() => {
+      records.take({ type: 'receipt', id, result });
+      if (answers === 'done') records.take({ type: 'done', id, seq: 1, outcome: 'recorded' });
+    });
+  };
+  const live = new Live(clock, note, toControl);
+  const records = new Records(clock, toControl);
+  records.take(hello());
   const page = join(data, 'page');
-  const door = new HttpDoor(clock, note, live, { data, page, host: '127.0.0.1', port: 0 });
+  const door = new HttpDoor(
+    clock,
+    note,
+    { live, records },
+    { data, page, host: '127.0.0.1', port: 0 },
+  );
   const port = await door.listen();
   const origin = `http://127.0.0.1:${port}`;
   const pages: Page[] = [];
   return {
     clock,
     live,
+    records,
     door,
     data,
     port,
