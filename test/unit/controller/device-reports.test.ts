@@ -63,3 +63,17 @@ test.each(['connecting', 'backoff'] as const)(
     expect(new Set(writes(folder).map(({ tag }) => tag)).size).toBeGreaterThan(2);
   },
 );
+
+test('a device that has yet to connect at a start does not end what was acknowledged before', async () => {
+  using folder = new CellFolder();
+  const rig = await ControlRig.start(folder);
+  const [[, health] = []] = [...rig.parts.devices.health()];
+  rig.parts.alarms.remember(new Map([['device.io', 'console:ann']]));
+  if (health !== undefined) rig.device.sink?.health({ ...health, state: 'connecting' });
+  rig.health('backoff', 1);
+  expect(rig.control.standing()['device.io']).toMatchObject({
+    state: 'acknowledged',
+    by: 'console:ann',
+  });
+  rig.kill();
+});
