@@ -104,14 +104,7 @@ export class Control implements LoopEvents, DoorTarget {
     const { scan, due, taken, result, tags } = scanned;
     const seq = recorder.scanned(scanned, (id, entry, outcome) => door.took(id, entry, outcome));
     outputs.decide(result.outputs, scan, seq);
-    for (const act of taken.expired) {
-      const { verb, args } = door.asked(act.id) ?? { verb: 'command', args: {} };
-      door.refused(
-        { id: act.id, actor: act.actor, verb, args },
-        'E_ACT_EXPIRED',
-        'no scan took it within 2 s',
-      );
-    }
+    for (const act of taken.expired) door.expired(act);
     for (const change of tags) view.tagChanged(change.tag);
     if (result.record !== undefined || taken.expired.length > 0) this.#made(scanned, seq);
     systemTags.scanned();

@@ -156,6 +156,14 @@ export class Door {
     this.#undone.push({ ticket: { replies: new Set([reply]), done: undefined }, done });
   }
 
+  /** An accepted command that no scan took in time: refused in the record, `expired` to whoever asked. */
+  expired({ id, actor }: Pick<Ticket, 'id' | 'actor'>): void {
+    const { verb, args } = this.asked(id) ?? { verb: 'command', args: {} };
+    const why = { code: 'E_ACT_EXPIRED', reason: 'no scan took it in time' };
+    const seq = this.#target.record({ id, actor, verb, args, result: 'refused', ...why });
+    this.took(id, seq, 'expired');
+  }
+
   /** Every entry up to `seq` is on disk: tell those who wait for it. */
   durable(seq: number): void {
     while ((this.#undone[0]?.done.seq ?? Number.POSITIVE_INFINITY) <= seq) {

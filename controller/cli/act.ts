@@ -38,7 +38,7 @@ async function perform(
         ? 'accepted'
         : `${done.outcome} (${done.code ?? `entry ${done.seq}`})`,
   );
-  return receipt.result === 'accepted' ? exit.good : exit.found;
+  return receipt.result === 'accepted' && done?.outcome !== 'expired' ? exit.good : exit.found;
 }
 
 const word = (invocation: Invocation, index: number): string => invocation.words[index] ?? '';

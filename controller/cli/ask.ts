@@ -2,7 +2,6 @@
 import { CellError } from '#contract/error.ts';
 import { nearest } from '#contract/diagnostic.ts';
 import { qualityOf, statusCode, statusText } from '#contract/quality.ts';
-import { formatDuration, milliseconds } from '#contract/time.ts';
 import type { Hello, Scalar, Snapshot, TagInfo } from '#contract/wire.ts';
 import { openConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -31,9 +30,12 @@ const clock = (time: number): string =>
   new Date(time).toISOString().replace('T', ' ').replace('Z', '');
 const ago = (from: number, now: number): string => {
   const span = Math.max(0, now - from);
-  return span < 10_000
-    ? `${(span / 1000).toFixed(1)} s`
-    : formatDuration(milliseconds(Math.round(span / 1000) * 1000));
+  if (span < 10_000) return `${(span / 1000).toFixed(1)} s`;
+  const seconds = Math.round(span / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 };
 
 interface TagRow {

@@ -44,7 +44,9 @@ export class WireClient {
   }
 
   send(message: FromClient): void {
-    if (this.#socket.writable) this.#socket.write(encodeFrame(message));
+    // Before the connection stands there is nobody who was greeted; nothing is queued.
+    if (this.#socket.writable && (!this.#socket.connecting || message.type === 'hello'))
+      this.#socket.write(encodeFrame(message));
   }
 
   close(): void {

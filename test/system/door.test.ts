@@ -221,8 +221,8 @@ test('a command that waited longer than its time to live enters no scan', async 
   client.sendBytes(Buffer.concat(frames));
   const expired = await client.hears(
     'one of them expired',
-    'receipt',
-    (message) => message['code'] === 'E_ACT_EXPIRED',
+    'done',
+    (message) => message['outcome'] === 'expired',
   );
   const entry = await recorded(String(expired['id']));
   expect(entry.body).toMatchObject({ code: 'E_ACT_EXPIRED', verb: 'command', args: reset });

@@ -347,6 +347,9 @@ describe('is held back', () => {
     await rig.pass(200);
     const [waiting] = rig.parts.intake.take(Math.floor(rig.clock.now())).expired;
     expect(waiting?.id).toBe(id);
+    if (waiting !== undefined) rig.parts.door.expired(waiting);
+    await rig.pass(20);
+    expect(rig.done(id)?.outcome).toBe('expired');
   });
 });
 
