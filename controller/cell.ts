@@ -99,6 +99,7 @@ export async function startControl(
   const entry = aside === undefined ? past : lost(loaded, facts, aside.why);
   cell.enter(entry.state, entry.ways, start);
   parts.door.remember(entry.acts);
+  parts.alarms.remember(entry.alarms);
   if (options.ahead) {
     tellLostTail(parts.recorder, clock.time());
     control.declared();

@@ -12,6 +12,7 @@ import type { Reader } from '#controller/chronicle/reader.ts';
 import type { RestartClass } from '#flows/engine/restart.ts';
 import type { LoadedCell } from './config.ts';
 import type { PastAct } from './door.ts';
+import { readAcknowledged } from './past-alarms.ts';
 import { replayChronicle } from './replay.ts';
 import type { SegmentReplay } from './replay.ts';
 
@@ -24,6 +25,8 @@ export interface Past {
   readonly hot: ReadonlySet<number>;
   /** Acts of the last minute: a repeat of one is never done twice. */
   readonly acts: readonly PastAct[];
+  /** The system's alarms that someone had acknowledged. */
+  readonly alarms: ReturnType<typeof readAcknowledged>;
   /** There was a record and it gives no state: why, for people. */
   readonly lost?: string;
 }
@@ -51,11 +54,12 @@ export async function readPast(data: string, loaded: LoadedCell, facts: PastFact
     const opened = reader.readLast('segment');
     if (opened === undefined) return never;
     const acts = readActs(reader, facts.now);
+    const alarms = readAcknowledged(reader, opened.seq);
     let last: SegmentReplay | undefined;
     for await (const segment of replayChronicle(reader, { from: opened.seq, engines: 'table' }))
       last = segment;
     if (last === undefined) return lost(loaded, facts, 'its last segment cannot be read');
-    return { ...pastOf(last, loaded, facts), acts };
+    return { ...pastOf(last, loaded, facts), acts, alarms };
   } catch (error) {
     // Anything may stand in a record that was damaged; nothing of it may keep control from starting.
     return lost(loaded, facts, error instanceof Error ? error.message : String(error));
@@ -64,7 +68,11 @@ export async function readPast(data: string, loaded: LoadedCell, facts: PastFact
   }
 }
 
-function pastOf(last: SegmentReplay, loaded: LoadedCell, facts: PastFacts): Omit<Past, 'acts'> {
+function pastOf(
+  last: SegmentReplay,
+  loaded: LoadedCell,
+  facts: PastFacts,
+): Omit<Past, 'acts' | 'alarms'> {
   const { body, cell, difference } = last;
   // `fast` then or now: outputs had left, or may leave, ahead of the record.
   const strict = [cell.plan.manifest, loaded.manifest].every(
@@ -96,11 +104,11 @@ function readActs(reader: Reader, now: UtcMs): Past['acts'] {
 /** A cell that never ran. */
 function unrun({ plan }: LoadedCell): Past {
   const ways = plan.flows.map(({ restart }) => restart);
-  return { state: undefined, ways, hot: new Set(), acts: [] };
+  return { state: undefined, ways, hot: new Set(), acts: [], alarms: new Map() };
 }
 
 /** There was a record and it gives no state: flows start `warm` from what was kept beside it. */
 export function lost({ plan }: LoadedCell, { retained }: PastFacts, why: string): Past {
   const ways = plan.flows.map((): RestartClass => 'warm');
-  return { state: retained, ways, hot: new Set(), acts: [], lost: why };
+  return { state: retained, ways, hot: new Set(), acts: [], alarms: new Map(), lost: why };
 }

@@ -200,6 +200,7 @@ export class ControlRig {
     rig.parts.recorder.boot({ version: '0', node: '0', platform: 'test', before: 'first' });
     cell.enter(past.state, past.ways, start);
     rig.parts.door.remember(past.acts);
+    rig.parts.alarms.remember(past.alarms);
     control.segment('boot');
     await rig.parts.systemTags.start();
     await rig.parts.devices.start((name, limit) => control.doubtful(name, limit));
