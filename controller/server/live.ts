@@ -6,11 +6,11 @@ import { mergeDeltas } from '#contract/merge.ts';
 import { heartbeat_ms, ping_ms } from '#contract/pace.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
-import type { Delta, FromClient, FromControl, Why } from '#contract/wire.ts';
+import type { Delta, FromControl, Why } from '#contract/wire.ts';
 import { judgeAct } from './acts.ts';
 import type { PageAct, Visitor } from './acts.ts';
 import { PageSocket } from './page-socket.ts';
-import type { StationEvent } from './records.ts';
+import type { SendToControl, StationEvent } from './records.ts';
 import { CellView } from './view.ts';
 
 /** Pages at one cell. */
@@ -21,8 +21,6 @@ const pace = milliseconds(50);
 const awaitedLimit = 4096;
 
 export type StationLog = (level: 'info' | 'warn', text: string, event?: StationEvent) => void;
-/** The way to control: false when it is not there, and what was sent is then gone. */
-export type SendToControl = (message: FromClient) => boolean;
 
 export class Live {
   readonly #clock: Clock;

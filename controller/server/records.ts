@@ -6,7 +6,9 @@ import type { Code } from '#contract/error.ts';
 import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import type { FromClient, FromControl } from '#contract/wire.ts';
-import type { SendToControl } from './live.ts';
+
+/** The way to control: false when it is not there, and what was sent is then gone. */
+export type SendToControl = (message: FromClient) => boolean;
 
 /** What of a log line belongs in the chronicle. */
 export interface StationEvent {
