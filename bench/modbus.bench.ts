@@ -3,11 +3,11 @@
 import { Worker } from 'node:worker_threads';
 import modbusSerial from 'modbus-serial';
 import { bench, describe } from 'vitest';
-import { realClock } from '#controller/clock.ts';
 import type { Driver, DriverTag } from '#contract/driver.ts';
-import { deviceId, tagName } from '#contract/name.ts';
+import { tagName } from '#contract/name.ts';
 import { milliseconds } from '#contract/time.ts';
 import { modbus } from '#drivers/modbus/driver.ts';
+import { driverDeps } from '#test/driver/deps.ts';
 
 const worker = new Worker(new URL('modbus-server.mjs', import.meta.url));
 const port = await new Promise<number>((resolve) => worker.once('message', resolve));
@@ -17,7 +17,7 @@ const input: DriverTag = tag('in', { discrete: 0 }, 'input', 'fast');
 const output: DriverTag = tag('out', { coil: 0 }, 'output', 'slow');
 
 function tag(name: string, at: unknown, direction: 'input' | 'output', poll: string): DriverTag {
-  return { name: tagName(name), at, direction, poll, options: {} };
+  return { name: tagName(name), at, direction, type: 'real', poll, options: {} };
 }
 
 /** The driver, writing to the output whatever it reads from the input; counts its reactions. */
@@ -27,16 +27,7 @@ class Reactor {
 
   constructor(poll: string) {
     const config = { tcp: `127.0.0.1:${port}`, poll: { fast: poll, slow: '1s' } };
-    this.driver = modbus.create(
-      {
-        device: deviceId('io'),
-        clock: realClock(),
-        random: () => 0,
-        log: () => undefined,
-        heartbeat: { alive: () => true },
-      },
-      modbus.config.parse(config),
-    );
+    this.driver = modbus.create(driverDeps(), modbus.config.parse(config));
   }
 
   async start(more: readonly DriverTag[] = []): Promise<void> {

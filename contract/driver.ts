@@ -1,8 +1,8 @@
 // What control asks of a driver and what a driver tells control. One driver speaks to one device, or to one bus of units.
 import type * as z from 'zod';
 import type { CellError, Code, Issue } from './error.ts';
-import type { DeviceId, TagName } from './name.ts';
-import type { Sample, Value } from './sample.ts';
+import type { CellId, DeviceId, TagName } from './name.ts';
+import type { Sample, TagType, Value } from './sample.ts';
 import type { StatusCode } from './quality.ts';
 import type { Clock, Duration, Instant, Random, UtcMs } from './time.ts';
 
@@ -12,6 +12,8 @@ export interface DriverTag {
   /** The `at` of the manifest, already checked by the driver kind's own schema. */
   readonly at: unknown;
   readonly direction: 'input' | 'output';
+  /** What the cell takes it for: a text on the wire is read as this, and a node written as its own type. */
+  readonly type: TagType;
   /** The poll class; absent: the device's first. */
   readonly poll?: string;
   /** The other fields of the manifest's tag that belong to this driver, such as a serial `match`. */
@@ -115,11 +117,23 @@ export interface BrowsePage {
 export type Log = (level: 'info' | 'warn', text: string, error?: CellError) => void;
 
 export interface DriverDeps {
+  readonly cell: CellId;
   readonly device: DeviceId;
+  /** The cell's data directory, in which a driver may keep what the architecture names for it (`pki/`). */
+  readonly data: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly heartbeat: HeartbeatSource;
+}
+
+/** How a device keeps its tags confirmed. */
+export interface Confirmation {
+  readonly period: Duration;
+  /** `stale` is so many of these where nobody says it. */
+  readonly usual: number;
+  /** `stale` may not be shorter than so many of these. */
+  readonly least: number;
 }
 
 /** What a driver folder exports: its name, its part of the manifest, and how one is made. */
@@ -140,10 +154,10 @@ export interface DriverKind<Config = unknown, At = unknown> {
   writable(at: At): boolean;
   /** The value type that this address gives by itself; undefined when the flow must say. */
   natural(at: At): 'bool' | 'int' | 'real' | 'string' | undefined;
-  /** How often a tag is confirmed, at the slowest; `stale` may not be shorter than `factor` of these. */
+  /** How often a tag is confirmed, at the slowest. */
   confirms(
     config: Config,
     tag: { at: At; poll?: string; direction?: 'input' | 'output' },
-  ): { period: Duration; factor: number };
+  ): Confirmation;
   create(deps: DriverDeps, config: Config): Driver;
 }

@@ -6,6 +6,9 @@ import type { Instant, UtcMs } from './time.ts';
 /** 64-bit integers are bigint inside and decimal strings in JSON; NaN and infinities never occur. An enum is its name. */
 export type Value = boolean | number | bigint | string | null;
 
+/** What a tag is, as flow or manifest declares it; an enum is one of its names. */
+export type TagType = 'bool' | 'int' | 'real' | 'enum' | 'string';
+
 /** One value of one tag. A bad sample's value is null or the last one, for people to see. */
 export interface Sample {
   readonly tag: TagName;

@@ -2,6 +2,7 @@
 // A frame is a u32 length (big endian, at most 1 MiB) and UTF-8 JSON, one object with `type`. Both say `hello` first.
 import * as z from 'zod';
 import { Actor } from './actor.ts';
+import { FlowInfo, Scalar, TagInfo, Text } from './described.ts';
 import { isWellFormed } from './unicode.ts';
 
 export const protocolVersion = 1;
@@ -9,69 +10,7 @@ export const frameLimit = 1024 * 1024;
 /** Bytes that may wait for one client before its connection is closed. */
 export const queueLimit = 4 * 1024 * 1024;
 
-const Scalar = z.union([z.boolean(), z.number(), z.string(), z.null()]);
-export type Scalar = z.infer<typeof Scalar>;
-/** A text for people: one string, or one for each language. */
-export const Text = z.union([z.string(), z.record(z.string(), z.string())]);
-export type Text = z.infer<typeof Text>;
-
 // --- what control says -------------------------------------------------------------------------
-
-export const TagInfo = z.strictObject({
-  name: z.string(),
-  kind: z.enum(['input', 'output', 'system']),
-  type: z.enum(['bool', 'int', 'real', 'enum', 'string']),
-  device: z.string().optional(),
-  /** Where it is on its device, for people: `input 20`. */
-  place: z.string().optional(),
-  unit: z.string().optional(),
-  min: z.number().optional(),
-  max: z.number().optional(),
-  values: z.array(z.string()).optional(),
-  title: Text.optional(),
-  stale_ms: z.number().optional(),
-  /** An output's safe value and the flow that drives it. */
-  safe: Scalar.optional(),
-  flow: z.string().optional(),
-});
-export type TagInfo = z.infer<typeof TagInfo>;
-
-export const CommandInfo = z.strictObject({
-  name: z.string(),
-  title: Text,
-  role: z.enum(['anyone', 'operator', 'maintenance', 'engineer']),
-  class: z.enum(['stop', 'start', 'other']),
-  held_ms: z.number().optional(),
-});
-export const ParameterInfo = z.strictObject({
-  name: z.string(),
-  type: z.enum(['bool', 'int', 'real', 'enum']),
-  unit: z.string().optional(),
-  min: z.number().optional(),
-  max: z.number().optional(),
-  values: z.array(z.string()).optional(),
-  maxStep: z.number().optional(),
-  every_ms: z.number().optional(),
-});
-export const FlowInfo = z.strictObject({
-  /** The manifest's key. */
-  name: z.string(),
-  version: z.number(),
-  hash: z.string(),
-  file: z.string(),
-  restart: z.string(),
-  regions: z.array(
-    z.strictObject({
-      name: z.string(),
-      states: z.array(z.strictObject({ path: z.string(), title: Text })),
-    }),
-  ),
-  commands: z.array(CommandInfo),
-  parameters: z.array(ParameterInfo),
-  ctx: z.array(z.string()),
-  signals: z.array(z.string()),
-});
-export type FlowInfo = z.infer<typeof FlowInfo>;
 
 export const Hello = z.strictObject({
   type: z.literal('hello'),
@@ -113,12 +52,22 @@ export const OutputState = z.strictObject({
 });
 export type OutputState = z.infer<typeof OutputState>;
 
+/** How long a state lasted in its last visits, at most 200 of them. */
+export const Usual = z.strictObject({
+  median_ms: z.number(),
+  p95_ms: z.number(),
+  visits: z.int().positive(),
+});
+export type Usual = z.infer<typeof Usual>;
+
 export const RegionState = z.strictObject({
   /** Path of the active leaf: `unit.Execute.Loading`. */
   state: z.string(),
   /** Scan time and UTC at which the leaf was entered. */
   since_ms: z.number(),
   sinceTime: z.number(),
+  /** Of the active leaf; absent until it was left once. */
+  usual: Usual.optional(),
 });
 export const FlowState = z.strictObject({
   stepped: z.boolean(),
@@ -259,6 +208,17 @@ export const Why = z.strictObject({
   commands: z.array(
     z.strictObject({ name: z.string(), ready: z.boolean(), lacks: z.array(z.string()) }),
   ),
+  /** The way back to Execute, in order, with what each step still lacks; absent where none is known. */
+  back: z
+    .array(
+      z.strictObject({
+        /** Undefined: a step that the flow takes by itself. */
+        command: z.string().optional(),
+        to: z.string(),
+        lacks: z.array(z.string()),
+      }),
+    )
+    .optional(),
 });
 export type Why = z.infer<typeof Why>;
 /** The last transition that left Execute for anything but completion, with the values that decided it. */

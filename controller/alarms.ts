@@ -3,7 +3,8 @@
 import { Actor } from '#contract/actor.ts';
 import { utcMs } from '#contract/time.ts';
 import type { UtcMs } from '#contract/time.ts';
-import type { AlarmState, Text } from '#contract/wire.ts';
+import type { Text } from '#contract/described.ts';
+import type { AlarmState } from '#contract/wire.ts';
 
 /** What is raised: enough for a person to act on. */
 export interface AlarmText {

@@ -182,7 +182,7 @@ export function assemble({
   const intake = new Intake(plan);
   const grid = new Grid({ ...manifest.scan, last: start });
   const loop = new Loop(clock, { grid, image, intake, cell }, control);
-  const devices = new Devices({ clock, random }, loaded, image, {
+  const devices = new Devices({ clock, random, data }, loaded, image, {
     arrived: () => loop.wake(),
     health: (device, health, before) => control.health(device, health, before),
     log: (text) => process.stderr.write(`${text}\n`),

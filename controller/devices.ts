@@ -47,7 +47,7 @@ export class Devices {
   #stopping = false;
 
   constructor(
-    deps: { clock: Clock; random: Random },
+    deps: { clock: Clock; random: Random; data: string },
     cell: LoadedCell,
     image: Image,
     events: DeviceEvents,
@@ -67,6 +67,7 @@ export class Devices {
       const driver = loaded.kind.create(
         {
           ...deps,
+          cell: cell.manifest.cell,
           device: deviceId(name),
           log: (level, text, error) =>
             level === 'warn' &&
@@ -190,6 +191,7 @@ export class Devices {
           name: tag.name,
           at,
           direction,
+          type: tag.type,
           options: loaded.kind.tagOptions.parse(tagFields(frame)),
           ...poll,
         },

@@ -12,7 +12,7 @@ import { toJsonValue } from '#contract/sample.ts';
 import type { Value } from '#contract/sample.ts';
 import { utcMs } from '#contract/time.ts';
 import type { Clock, UtcMs } from '#contract/time.ts';
-import type { Text } from '#contract/wire.ts';
+import type { Text } from '#contract/described.ts';
 import type { AlarmChange, FlowFault, NoteMade, ScanAct } from '#flows/engine/scan.ts';
 import type { CellPlan } from '#flows/plan.ts';
 import { recordAct } from '#flows/replay/acts.ts';

@@ -5,16 +5,14 @@ import type { DeviceHealth } from '#contract/driver.ts';
 import { toJsonValue } from '#contract/sample.ts';
 import type { Clock } from '#contract/time.ts';
 import { protocolVersion } from '#contract/wire.ts';
+import type { FlowInfo, Scalar, TagInfo } from '#contract/described.ts';
 import type {
   AlarmState,
-  FlowInfo,
   FlowState,
   Hello,
   OutputState,
-  Scalar,
   Sections,
   Stopped,
-  TagInfo,
   TagState,
   Why,
 } from '#contract/wire.ts';

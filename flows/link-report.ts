@@ -1,8 +1,8 @@
 // What the parts of linking share: what they are given beside the manifest, how flows mention tags, and
 // where problems go. It judges nothing.
 import type { Diagnostic, Span } from '#contract/diagnostic.ts';
+import type { Confirmation } from '#contract/driver.ts';
 import type { TagName } from '#contract/name.ts';
-import type { Duration } from '#contract/time.ts';
 import type { Path } from './document.ts';
 import type { Flow, InputDecl, OutputDecl } from './program.ts';
 import type { Problem } from './schema-problems.ts';
@@ -19,10 +19,8 @@ export interface LinkFacts {
   /** The manifest's file and places, for diagnostics. */
   readonly file?: string;
   readonly place?: (path: Path) => Span;
-  /** How often a tag is confirmed at the slowest; `stale` may not be shorter than `factor` of these. */
-  readonly confirms?: (
-    tag: TagName,
-  ) => { readonly period: Duration; readonly factor: number } | undefined;
+  /** How often a tag is confirmed at the slowest. */
+  readonly confirms?: (tag: TagName) => Confirmation | undefined;
   /** The type that the tag's address gives by itself. */
   readonly natural?: (tag: TagName) => 'bool' | 'int' | 'real' | 'string' | undefined;
   /** Can the tag's address be written? */

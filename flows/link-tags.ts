@@ -1,13 +1,14 @@
 // The part of linking that makes the table of device tags: what manifest, flows and devices say of one
 // tag is put together, and where they contradict each other it is reported.
 import { canonicalJson, type Json } from '#contract/canonical.ts';
+import type { TagType } from '#contract/sample.ts';
 import type { Manifest, TagFrame } from '#contract/cell.ts';
 import type { FlowName, TagName } from '#contract/name.ts';
 import { formatDuration, milliseconds, type Duration } from '#contract/time.ts';
 import { sameType, typeText } from '#flows/language/expression.ts';
 import type { Path } from './document.ts';
 import type { Finding, LinkFacts, LinkReport, Use } from './link-report.ts';
-import type { TagPlan, TagType } from './plan.ts';
+import type { TagPlan } from './plan.ts';
 import type { Ranged } from './program.ts';
 import { suggest } from './schema-problems.ts';
 
@@ -245,7 +246,7 @@ function staleOf(
   inputs: readonly Declared[],
 ): Duration | undefined {
   const confirmed = facts.confirms?.(name);
-  const least = confirmed === undefined ? 0 : confirmed.period * confirmed.factor;
+  const least = confirmed === undefined ? 0 : confirmed.period * confirmed.least;
   const said = inputs.flatMap((use) =>
     use.kind === 'input' && use.decl.stale !== undefined ? [{ use, stale: use.decl.stale }] : [],
   );
@@ -253,7 +254,7 @@ function staleOf(
     code: 'E_MANIFEST_TIME',
     text:
       `\`stale\` of \`${name}\` is ${formatDuration(stale)}; its device confirms it each ` +
-      `${formatDuration(confirmed?.period ?? stale)}, and ${confirmed?.factor ?? 0} of these may pass`,
+      `${formatDuration(confirmed?.period ?? stale)}, and ${confirmed?.least ?? 0} of these may pass`,
     suggestion: `Write ${formatDuration(milliseconds(least))} or more, or poll more often.`,
   });
   for (const { use, stale } of said) {
@@ -266,7 +267,8 @@ function staleOf(
     ...(frame.stale === undefined ? [] : [frame.stale]),
   ];
   if (all.length > 0) return milliseconds(Math.min(...all));
-  return confirmed === undefined ? undefined : milliseconds(Math.max(leastStale, least));
+  if (confirmed === undefined) return undefined;
+  return milliseconds(Math.max(leastStale, confirmed.period * confirmed.usual));
 }
 
 /** Two outputs at one address would be two flows driving one wire. */

@@ -2,11 +2,10 @@
 // `link.ts` makes it; the scan, the controller, the virtual world and replay work on it.
 import type { Manifest } from '#contract/cell.ts';
 import type { DeviceId, FlowName, TagName } from '#contract/name.ts';
+import type { TagType } from '#contract/sample.ts';
 import type { Duration } from '#contract/time.ts';
-import type { Text } from '#contract/wire.ts';
+import type { Text } from '#contract/described.ts';
 import type { Flow } from './program.ts';
-
-export type TagType = 'bool' | 'int' | 'real' | 'enum' | 'string';
 
 /** One tag of the cell. Indices are the order: device tags as in the manifest, then system tags. */
 export interface TagPlan {

@@ -3,7 +3,7 @@
 // unknown NaN. NaN therefore never is a value, and arithmetic carries unknown along by itself.
 import type { Span } from '#contract/diagnostic.ts';
 import type { Duration } from '#contract/time.ts';
-import type { Text } from '#contract/wire.ts';
+import type { Text } from '#contract/described.ts';
 
 export type FlowType =
   | { readonly kind: 'bool' }

@@ -1,7 +1,8 @@
 // Verbs that act on a running cell: command, resume, set, force, unforce, ack. Each prints its receipt.
 import { CellError } from '#contract/error.ts';
 import { parseDuration } from '#contract/time.ts';
-import type { Hello, Scalar, TagInfo, Verb as WireVerb } from '#contract/wire.ts';
+import type { Scalar, TagInfo } from '#contract/described.ts';
+import type { Hello, Verb as WireVerb } from '#contract/wire.ts';
 import { unknownName } from './ask.ts';
 import { openConnection } from './connection.ts';
 import type { Connection } from './connection.ts';

@@ -2,7 +2,8 @@
 import { CellError } from '#contract/error.ts';
 import { nearest } from '#contract/diagnostic.ts';
 import { qualityOf, statusCode, statusText } from '#contract/quality.ts';
-import type { Hello, Scalar, Snapshot, TagInfo } from '#contract/wire.ts';
+import type { Scalar, TagInfo } from '#contract/described.ts';
+import type { Hello, Snapshot } from '#contract/wire.ts';
 import { openConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { textOf, whyText } from './explanation.ts';

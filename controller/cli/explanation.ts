@@ -1,5 +1,6 @@
 // Why flows wait, as lines for people. What a line above has said already is not said again.
-import type { Candidate, Term, Text, Why } from '#contract/wire.ts';
+import type { Text } from '#contract/described.ts';
+import type { Candidate, Term, Why } from '#contract/wire.ts';
 
 export const textOf = (text: Text | undefined): string =>
   text === undefined

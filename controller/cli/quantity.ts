@@ -1,5 +1,5 @@
 // Numbers as people read them; `--json` has them whole.
-import type { Scalar } from '#contract/wire.ts';
+import type { Scalar } from '#contract/described.ts';
 
 /** At most four decimals, or four figures where the value is less than one. */
 export function scalarText(value: Scalar | undefined): string {

@@ -171,6 +171,6 @@ export const blueprint: DriverKind<BlueprintConfig, BlueprintAt> = {
   place: (at) => at.name,
   writable: () => true,
   natural: () => undefined,
-  confirms: (config) => ({ period: config.every, factor: 3 }),
+  confirms: (config) => ({ period: config.every, usual: 3, least: 3 }),
   create: (deps, config) => new BlueprintDriver(deps, config),
 };

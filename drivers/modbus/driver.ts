@@ -367,7 +367,8 @@ export const modbus: DriverKind<ModbusConfig, ModbusAt> = {
   },
   confirms: (config, { poll, direction }) => ({
     period: milliseconds(classOf(config, poll, direction ?? 'input')?.period ?? 0),
-    factor: 3,
+    usual: 3,
+    least: 3,
   }),
   create: (deps, config) => new ModbusDriver(deps, config),
 };

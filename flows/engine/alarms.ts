@@ -1,7 +1,7 @@
 // Alarms of one flow, with the states of ISA-18.2, an on-delay and an off-delay: those that the flow
 // declares, and those that the scan raises for it (an interlock, an assumption, a bound).
 import type { Actor } from '#contract/actor.ts';
-import type { Text } from '#contract/wire.ts';
+import type { Text } from '#contract/described.ts';
 import type { Lanes } from './rolling.ts';
 import type { AlarmChange } from './scan.ts';
 

@@ -4,7 +4,7 @@ import type { Actor } from '#contract/actor.ts';
 import type { ScanRecord, TagChange } from '#contract/record.ts';
 import type { Value } from '#contract/sample.ts';
 import type { StatusCode } from '#contract/quality.ts';
-import type { Text } from '#contract/wire.ts';
+import type { Text } from '#contract/described.ts';
 
 /** An act that a scan takes; checked at the door already, recorded before the scan's entry. */
 export type ScanAct = { readonly id: string; readonly actor: Actor } & (

@@ -4,7 +4,7 @@ import type { Span } from '#contract/diagnostic.ts';
 import { quoted } from '#contract/diagnostic.ts';
 import type { Duration } from '#contract/time.ts';
 import { parseDuration } from '#contract/time.ts';
-import type { Text } from '#contract/wire.ts';
+import type { Text } from '#contract/described.ts';
 import { durationLimit, nameLimit, sectionLimit } from './limits.ts';
 import type { Report } from './report.ts';
 import { didYouMean, oneOf } from './report.ts';

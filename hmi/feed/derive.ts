@@ -1,15 +1,7 @@
 // What screens conclude from the feed: which flow is the cell's face, what a state is called, what matters first.
 // Pure; draws nothing and keeps nothing.
-import type {
-  AlarmState,
-  Candidate,
-  FlowInfo,
-  FlowState,
-  Hello,
-  Scalar,
-  Term,
-  Why,
-} from '#contract/wire.ts';
+import type { FlowInfo, Scalar } from '#contract/described.ts';
+import type { AlarmState, Candidate, FlowState, Hello, Term, Why } from '#contract/wire.ts';
 import { textOf } from '#hmi/i18n/text.ts';
 
 /** The flow whose unit the header shows: the first with a region `unit`, else the first. */

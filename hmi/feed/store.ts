@@ -4,7 +4,8 @@ import { batch, signal } from '@preact/signals';
 import type { Signal } from '@preact/signals';
 import type { Link, ToBrowser } from '#contract/live.ts';
 import { applyDelta, follows } from '#contract/merge.ts';
-import type { Hello, Snapshot, Stopped, TagInfo, TagState, Why } from '#contract/wire.ts';
+import type { TagInfo } from '#contract/described.ts';
+import type { Hello, Snapshot, Stopped, TagState, Why } from '#contract/wire.ts';
 
 /** People cannot read digits that change faster. */
 export const numberPace_ms = 250;

@@ -1,5 +1,5 @@
 // Words for people: the page's own from a catalogue, a flow's own in the page's language.
-import type { Text } from '#contract/wire.ts';
+import type { Text } from '#contract/described.ts';
 import { en } from './en.ts';
 import type { Key } from './en.ts';
 

@@ -1,7 +1,7 @@
 // The commands of a flow: on the left those that the active states accept, on the right the stops, always, in one place.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import type { FlowInfo } from '#contract/wire.ts';
+import type { FlowInfo } from '#contract/described.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { commandTitle, isAccepted } from '#hmi/feed/derive.ts';
 import type { Kind } from '#hmi/feed/press.ts';

@@ -1,7 +1,8 @@
 // Outputs that are away from their safe value now, and those that something holds or that do not arrive:
 // what the machine is being told, beside what it says.
 import type { JSX } from 'preact';
-import type { OutputState, TagInfo } from '#contract/wire.ts';
+import type { TagInfo } from '#contract/described.ts';
+import type { OutputState } from '#contract/wire.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatValue } from './format.ts';

@@ -1,7 +1,8 @@
 // Values, spans and times as people read them. Pure; the page's language decides the form of numbers.
 import { qualityOf, statusCode, statusText } from '#contract/quality.ts';
 import type { Quality } from '#contract/quality.ts';
-import type { Scalar, TagInfo, TagState } from '#contract/wire.ts';
+import type { Scalar, TagInfo } from '#contract/described.ts';
+import type { TagState } from '#contract/wire.ts';
 import { findText, language, t } from '#hmi/i18n/text.ts';
 
 /** What is needed to write a value: of a tag, a parameter, a variable. */

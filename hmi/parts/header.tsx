@@ -2,7 +2,8 @@
 // All but the clock comes from the feed, and greys with it.
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import type { FlowInfo, FlowState } from '#contract/wire.ts';
+import type { FlowInfo } from '#contract/described.ts';
+import type { FlowState } from '#contract/wire.ts';
 import { linkProblem, store } from '#hmi/feed/cell.ts';
 import { faceOf, mainRegion, outerState, partsOf, stateTitle } from '#hmi/feed/derive.ts';
 import { t } from '#hmi/i18n/text.ts';

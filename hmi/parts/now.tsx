@@ -1,6 +1,7 @@
 // What a region does, since when, and what it waits for: the first thing that someone who comes in cold reads.
 import type { JSX } from 'preact';
-import type { Candidate, FlowInfo } from '#contract/wire.ts';
+import type { FlowInfo } from '#contract/described.ts';
+import type { Candidate } from '#contract/wire.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
 import {
   besideTime,

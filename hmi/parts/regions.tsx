@@ -1,6 +1,6 @@
 // The regions of a flow side by side: state and time in it. One of them is picked: `Now` shows what it waits for.
 import type { JSX } from 'preact';
-import type { FlowInfo } from '#contract/wire.ts';
+import type { FlowInfo } from '#contract/described.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
 import { stateTitles } from '#hmi/feed/derive.ts';
 import { t } from '#hmi/i18n/text.ts';

@@ -1,7 +1,7 @@
 // For someone who comes to a machine that stands: what stopped it, with the values of that moment,
 // and the commands that lead back with what each still lacks.
 import type { JSX } from 'preact';
-import type { FlowInfo } from '#contract/wire.ts';
+import type { FlowInfo } from '#contract/described.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { commandTitle, decisiveTerms, stateTitles, waysBack } from '#hmi/feed/derive.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';

@@ -1,6 +1,7 @@
 // A condition, part by part: true, false or unknown, with the value that decides it and the device behind it.
 import type { JSX } from 'preact';
-import type { FlowInfo, TagState, Term } from '#contract/wire.ts';
+import type { FlowInfo } from '#contract/described.ts';
+import type { TagState, Term } from '#contract/wire.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
 import { commandTitle, flowValues, phraseOf, stateTitle } from '#hmi/feed/derive.ts';
 import { t } from '#hmi/i18n/text.ts';

@@ -1,7 +1,8 @@
 // One value with its unit and its quality. A value that is not good never looks like one that is:
 // no digits when it is bad, hatched when it is uncertain, with the reason in words.
 import type { JSX } from 'preact';
-import type { TagInfo, TagState } from '#contract/wire.ts';
+import type { TagInfo } from '#contract/described.ts';
+import type { TagState } from '#contract/wire.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';
 import { formatUnit, formatValue, qualityText } from './format.ts';

@@ -1,6 +1,6 @@
 // What tunes and what holds the flows: parameters with their envelope, memory, forces. To read; they are set with `rebe`.
 import type { JSX } from 'preact';
-import type { FlowInfo } from '#contract/wire.ts';
+import type { FlowInfo } from '#contract/described.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatSpan, formatUnit, formatValue } from '#hmi/parts/format.ts';

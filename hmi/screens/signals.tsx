@@ -1,6 +1,7 @@
 // Every tag of the cell: inputs with quality and place, outputs as asked and as sent, and what holds them apart.
 import type { JSX } from 'preact';
-import type { OutputState, TagInfo } from '#contract/wire.ts';
+import type { TagInfo } from '#contract/described.ts';
+import type { OutputState } from '#contract/wire.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatValue } from '#hmi/parts/format.ts';

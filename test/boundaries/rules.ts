@@ -64,6 +64,20 @@ export const folderRules: readonly FolderRule[] = [
     ),
   },
   {
+    who: 'drivers/opcua/',
+    tree: ['contract/', 'drivers/opcua/', ...sharedByDrivers()],
+    packages: ['node-opcua-certificate-manager', 'node-opcua-client'],
+    node: true,
+    planted: breaks('drivers/opcua/planted.ts', "import { OPCUAServer } from 'node-opcua';"),
+  },
+  {
+    who: 'drivers/serial/',
+    tree: ['contract/', 'drivers/serial/', ...sharedByDrivers()],
+    packages: [],
+    node: true,
+    planted: breaks('drivers/serial/planted.ts', "import { plan } from '#drivers/modbus/plan.ts';"),
+  },
+  {
     who: 'drivers/blueprint/',
     tree: ['contract/', 'drivers/blueprint/', ...sharedByDrivers()],
     packages: [],
@@ -83,7 +97,7 @@ export const folderRules: readonly FolderRule[] = [
   {
     who: 'drivers/',
     tree: ['contract/', ...sharedByDrivers()],
-    packages: [],
+    packages: ['serialport'],
     node: true,
     planted: breaks('drivers/supervise.ts', "export { Cell } from '#flows/engine/cell.ts';"),
   },
@@ -121,7 +135,7 @@ export const folderRules: readonly FolderRule[] = [
   {
     who: 'simulator/',
     tree: ['contract/', 'simulator/'],
-    packages: ['vite', 'yaml'],
+    packages: ['node-opcua', 'node-pty', 'vite', 'yaml'],
     node: true,
     planted: breaks('simulator/device/planted.ts', "import { Cell } from '#flows/engine/cell.ts';"),
   },
@@ -129,7 +143,9 @@ export const folderRules: readonly FolderRule[] = [
 
 /** What stands beside the drivers for all of them. */
 function sharedByDrivers(): string[] {
-  return ['breaker', 'outputs', 'supervise', 'tcp'].map((name) => `drivers/${name}.ts`);
+  return ['breaker', 'outputs', 'serial-port', 'supervise', 'tcp'].map(
+    (name) => `drivers/${name}.ts`,
+  );
 }
 
 export const moduleRules: readonly ModuleRule[] = [
@@ -152,6 +168,26 @@ export const moduleRules: readonly ModuleRule[] = [
     module: 'modbus-serial',
     only: ['drivers/modbus/'],
     planted: breaks('simulator/device/planted.ts', "import { ServerTCP } from 'modbus-serial';"),
+  },
+  {
+    module: 'serialport',
+    only: ['drivers/serial-port.ts'],
+    planted: breaks('drivers/serial/planted.ts', "import { SerialPort } from 'serialport';"),
+  },
+  {
+    module: 'node-opcua-client',
+    only: ['drivers/opcua/'],
+    planted: breaks('drivers/supervise.ts', "import { OPCUAClient } from 'node-opcua-client';"),
+  },
+  {
+    module: 'node-opcua',
+    only: ['simulator/device/'],
+    planted: breaks('simulator/simulator.ts', "import { OPCUAServer } from 'node-opcua';"),
+  },
+  {
+    module: 'node-pty',
+    only: ['simulator/device/'],
+    planted: breaks('simulator/simulator.ts', "import { open } from 'node-pty';"),
   },
   {
     module: 'fastify',

@@ -3,13 +3,13 @@
 import type { AddressInfo, Server } from 'node:net';
 import modbusSerial from 'modbus-serial';
 import { expect, onTestFinished, test } from 'vitest';
-import { realClock } from '#controller/clock.ts';
 import type { Driver, DriverTag, WriteRequest } from '#contract/driver.ts';
-import { deviceId, tagName } from '#contract/name.ts';
+import { tagName } from '#contract/name.ts';
 import { milliseconds } from '#contract/time.ts';
 import { modbus } from '#drivers/modbus/driver.ts';
 import { Recorder } from './recorder.ts';
 import { rigTag } from './rig.ts';
+import { driverDeps } from './deps.ts';
 
 /** 2,000 registers and bits that look like chance and are the same in each run. */
 const holdings = Array.from({ length: 2000 }, (_, i) => (i * 40_503 + 12_345) & 0xffff);
@@ -38,15 +38,8 @@ async function connect(
   config: object,
   tags: DriverTag[],
 ): Promise<[Driver, Recorder]> {
-  const deps = {
-    device: deviceId('second'),
-    clock: realClock(),
-    random: () => 0,
-    log: () => undefined,
-    heartbeat: { alive: () => true },
-  };
   const driver = modbus.create(
-    deps,
+    driverDeps(),
     modbus.config.parse({ tcp: `127.0.0.1:${port}`, timeout: '2s', ...config }),
   );
   const sink = new Recorder();

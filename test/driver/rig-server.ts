@@ -2,6 +2,7 @@
 // It shares no code with the drivers, so that a mistake is not made twice.
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import type { RigDevice } from './rig.ts';
 
 /** What happens to a request instead of its answer. */
 export type Fault = 'cut' | 'silence' | 'garbage' | 'half';
@@ -15,7 +16,7 @@ export interface Protocol {
   garbage(request: Buffer): Buffer;
 }
 
-export class RigServer {
+export class RigServer implements RigDevice {
   /** Requests that came, over all connections. */
   requests = 0;
   connections = 0;

@@ -1,15 +1,39 @@
 // What a driver brings to the contract suite: a device of the test's own, and tags on it.
-import { realClock } from '#controller/clock.ts';
-import type { Driver, DriverDeps, DriverKind, DriverTag, WriteRequest } from '#contract/driver.ts';
-import { deviceId, tagName } from '#contract/name.ts';
+import type { Driver, DriverKind, DriverTag, WriteRequest } from '#contract/driver.ts';
+import { tagName } from '#contract/name.ts';
 import type { Value } from '#contract/sample.ts';
 import { milliseconds } from '#contract/time.ts';
+import { driverDeps, typeOf } from './deps.ts';
 import { Recorder } from './recorder.ts';
-import type { RigServer } from './rig-server.ts';
+import type { Fault } from './rig-server.ts';
+
+/** A device of the test's own with the faults that its line has: `RigServer` over TCP, others on their own lines. */
+export interface RigDevice {
+  /** Requests that came, over all connections. */
+  readonly requests: number;
+  /** Connections, or openings of the line, so far. */
+  readonly connections: number;
+  /** Connections that are open. */
+  readonly open: number;
+  /** Milliseconds that the device takes for an answer. */
+  delay: number;
+  /** Sends each answer byte by byte. */
+  pieces: boolean;
+  /** It is there; the second time at the same address. */
+  listen(): Promise<void>;
+  /** Decides the fate of the n-th request from here on, n = 1, 2, ... */
+  begin(fault: (n: number) => Fault | undefined): void;
+  /** Ends every connection at once. */
+  cut(): void;
+  /** It is away. */
+  close(): Promise<void>;
+}
 
 export interface Rig {
   readonly kind: DriverKind;
-  readonly server: RigServer;
+  readonly server: RigDevice;
+  /** The cell's data directory, where the driver needs one. */
+  readonly data?: string;
   /** The device's part of a manifest, before its schema; short times, in milliseconds below. */
   config(): Readonly<Record<string, unknown>>;
   readonly timeout: number;
@@ -38,7 +62,12 @@ export const rigTag = (
   at: unknown,
   direction: 'input' | 'output',
   values: readonly [Value, Value],
-): RigTag => ({ name, values, tag: { name: tagName(name), at, direction, options: {} } });
+  options: Readonly<Record<string, unknown>> = {},
+): RigTag => ({
+  name,
+  values,
+  tag: { name: tagName(name), at, direction, type: typeOf(values[0]), options },
+});
 
 /** A driver that runs against a rig, ended with its device at the end of the scope. */
 export class Bench {
@@ -50,13 +79,11 @@ export class Bench {
 
   constructor(rig: Rig, config: Readonly<Record<string, unknown>> = {}) {
     this.rig = rig;
-    const deps: DriverDeps = {
-      device: deviceId('rig'),
-      clock: realClock(),
-      random: () => 0,
+    const deps = driverDeps({
       log: (level, text) => this.log.push(`${level} ${text}`),
       heartbeat: { alive: () => this.alive },
-    };
+      ...(rig.data === undefined ? {} : { data: rig.data }),
+    });
     this.driver = rig.kind.create(deps, rig.kind.config.parse({ ...rig.config(), ...config }));
   }
 

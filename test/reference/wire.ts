@@ -1,6 +1,7 @@
 // docs/reference/wire.md: every message of both doors, as the schemas and their comments say.
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import * as described from '#contract/described.ts';
 import * as live from '#contract/live.ts';
 import * as wire from '#contract/wire.ts';
 import type { DocComments } from './doc-comments.ts';
@@ -15,10 +16,10 @@ interface Door {
   readonly exported: Names;
 }
 
-function doorOf(file: string, exports: Readonly<Record<string, unknown>>): Door {
+function doorOf(files: readonly string[], exports: Readonly<Record<string, unknown>>): Door {
   const schemas = Object.entries(exports).filter(([, value]) => value instanceof z.ZodType);
   return {
-    docs: docComments(readFileSync(file, 'utf8')),
+    docs: docComments(files.map((file) => readFileSync(file, 'utf8')).join('\n')),
     exported: new Map(schemas.map(([name, schema]) => [schema, name])),
   };
 }
@@ -57,8 +58,8 @@ function messages(union: z.ZodType, names: Names, door: Door, depth = 3): string
 }
 
 export function wirePage(): string {
-  const control = doorOf('contract/wire.ts', wire);
-  const browser = doorOf('contract/live.ts', live);
+  const control = doorOf(['contract/described.ts', 'contract/wire.ts'], { ...described, ...wire });
+  const browser = doorOf(['contract/live.ts'], live);
   const shapes = [...control.exported].filter(([schema]) => !isMessage(schema));
   const names: Names = new Map(shapes);
   const verbs = Object.entries(wire.verbArgs).map(([verb, args]) => [
@@ -67,7 +68,7 @@ export function wirePage(): string {
   ]);
   return page(
     '# The two doors',
-    'Generated from `contract/wire.ts` and `contract/live.ts`. A scalar is true, false, a number, a text or null. A field with `?` may be left out. A name that ends in `_ms` holds milliseconds; `time` and the like are UTC milliseconds.',
+    'Generated from `contract/wire.ts`, `contract/described.ts` and `contract/live.ts`. A scalar is true, false, a number, a text or null. A field with `?` may be left out. A name that ends in `_ms` holds milliseconds; `time` and the like are UTC milliseconds.',
     '## Control and its clients',
     `A Unix socket, \`control.sock\` in the data directory. A frame is a \`u32\` length (big endian, at most ${wire.frameLimit} bytes) and one JSON object with \`type\`. Both sides say \`hello\` first; this is protocol ${wire.protocolVersion}. Anything else ends the connection with a \`bye\` that carries a code.`,
     '## Control says',

@@ -98,7 +98,7 @@ describe('a tag', () => {
       period({ poll: 'fast', direction: 'output' }),
       period({ poll: 'slow' }),
     ]).toEqual([10, 250, 10, 250]);
-    expect(modbus.confirms(config, { at }).factor).toBe(3);
+    expect(modbus.confirms(config, { at })).toMatchObject({ usual: 3, least: 3 });
   });
 });
 

@@ -1,12 +1,12 @@
 // The life of a connection in virtual time: backoff, epochs, deadlines, circuits, health, the end.
 import { describe, expect, test } from 'vitest';
 import { CellError } from '#contract/error.ts';
-import type { DeviceHealth, DriverDeps } from '#contract/driver.ts';
-import { deviceId } from '#contract/name.ts';
+import type { DeviceHealth } from '#contract/driver.ts';
 import { instant, milliseconds, utcMs } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import { Supervisor, backoff } from '#drivers/supervise.ts';
 import type { Connection, Outcome } from '#drivers/supervise.ts';
+import { driverDeps } from '#test/driver/deps.ts';
 
 /** Time that moves only when a test says so; promises are let run at each step. */
 class TestClock implements Clock {
@@ -75,13 +75,7 @@ function setUp(ready: () => Promise<void> = () => Promise.resolve()) {
   const healths: DeviceHealth[] = [];
   const tries: number[] = [];
   let chance = 0;
-  const deps: DriverDeps = {
-    device: deviceId('d'),
-    clock,
-    random: () => chance,
-    log: () => undefined,
-    heartbeat: { alive: () => true },
-  };
+  const deps = driverDeps({ clock, random: () => chance });
   const supervisor: Supervisor<TestLink> = new Supervisor<TestLink>(deps, {
     connectTimeout: milliseconds(1000),
     open: (lost) => {

@@ -156,7 +156,7 @@ describe('a cell that fits', () => {
 const warm = (own: string): string =>
   cell(`temp: {device: io, at: {word: 1}${own}}`, 'a: {file: a.flow.yaml}');
 const confirms = (period: number): LinkFacts => ({
-  confirms: () => ({ period: milliseconds(period), factor: 3 }),
+  confirms: () => ({ period: milliseconds(period), usual: 3, least: 3 }),
 });
 const staleOf = (...args: Parameters<typeof link>) => link(...args).plan?.tags[0]?.stale;
 const writable = (tag: TagName): boolean => tag !== 'lamp';

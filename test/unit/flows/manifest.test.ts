@@ -45,7 +45,11 @@ const bench: DriverKind = {
   place: () => 'there',
   writable: (at) => z.object({ bit: z.int() }).safeParse(at).success,
   natural: (at) => (z.object({ bit: z.int() }).safeParse(at).success ? 'bool' : 'int'),
-  confirms: (_, tag) => ({ period: milliseconds(tag.poll === 'slow' ? 250 : 10), factor: 3 }),
+  confirms: (_, tag) => ({
+    period: milliseconds(tag.poll === 'slow' ? 250 : 10),
+    usual: 3,
+    least: 3,
+  }),
   create: () => {
     throw new Error('no device is made here');
   },

@@ -1,6 +1,7 @@
 // Messages of a small cell, as control would send them; each test changes what it is about.
 import type { Link } from '#contract/live.ts';
-import type { Delta, FlowInfo, Hello, Snapshot, TagState, Term } from '#contract/wire.ts';
+import type { FlowInfo } from '#contract/described.ts';
+import type { Delta, Hello, Snapshot, TagState, Term } from '#contract/wire.ts';
 
 export const press: FlowInfo = {
   name: 'press',
