@@ -1,9 +1,11 @@
 // What is to happen in virtual time, and when: the earliest first, and of one instant in the order of asking.
+import type { Cancel } from '#contract/time.ts';
 
 interface Item {
   readonly at: number;
   readonly order: number;
-  readonly run: () => void;
+  /** Undefined: it was called off. */
+  run: (() => void) | undefined;
 }
 
 export class Agenda {
@@ -18,9 +20,10 @@ export class Agenda {
     return this.#items[0]?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  after(delay: number, run: () => void): void {
+  /** The way to call it off. */
+  after(delay: number, run: () => void): Cancel {
     this.#order += 1;
-    const item = { at: this.now + Math.max(0, delay), order: this.#order, run };
+    const item: Item = { at: this.now + Math.max(0, delay), order: this.#order, run };
     const items = this.#items;
     let place = items.push(item) - 1;
     while (place > 0) {
@@ -31,11 +34,14 @@ export class Agenda {
       place = above;
     }
     items[place] = item;
+    return () => {
+      item.run = undefined;
+    };
   }
 
   /** Runs everything that is due at `now`. */
   runDue(): void {
-    while (this.next <= this.now) this.#take()?.run();
+    while (this.next <= this.now) this.#take()?.run?.();
   }
 
   #take(): Item | undefined {

@@ -9,9 +9,10 @@ import { CellError, codes } from '#contract/error.ts';
 import { parseDuration, type Duration } from '#contract/time.ts';
 import { systemClock } from './clock.ts';
 import { ask, Door, doorPath, type DoorRequest } from './door.ts';
+import { deviceFaults } from './faults.ts';
 import { parsePlantFile } from './plant/file.ts';
-import { deviceFaults, Simulator, type Endpoints } from './simulator.ts';
-import { personActs } from './plant/plant.ts';
+import { plantActNames } from './plant/plant.ts';
+import { Simulator, type Endpoints } from './simulator.ts';
 
 const exit = { good: 0, wrong: 1, usage: 64, internal: 70 } as const;
 
@@ -26,13 +27,13 @@ Runs a simulated machine in real time and serves its devices on loopback.
 Example:
   rebe simulate flows/cnc-tending/tending.plant.yaml --endpoints endpoints.json`,
   fault: `rebe fault DEVICE ${deviceFaults.join('|')} [--for 10s] [--by 80ms] [--data DIR] [--json]
-rebe fault plant ${personActs.join('|')} [--for 10s] [--data DIR] [--json]
+rebe fault plant ${plantActNames.join('|')} [--for 10s] [--data DIR] [--json]
 rebe fault --clear [--data DIR] [--json]
 rebe fault [--data DIR] [--json]
 
-Makes a fault in a running simulator, or does what a person at the machine does.
+Makes a fault in a running simulator, of a device or of the machine, or does what a person there does.
 Without a target it says what is going on.
-  --for SPAN   it ends by itself; without it an act of a person goes on until it is given again
+  --for SPAN   it ends by itself; without it what is done to the plant goes on until it is given again
   --by SPAN    how late a slow device answers
   --clear      ends every fault, releases the E-stop, closes the gate
 

@@ -1,5 +1,5 @@
 // A person who keeps the tending cell running: looks now and then, and gives the one command that is next.
-import type { PersonAct } from './plant/plant.ts';
+import type { PlantAct } from './plant/plant.ts';
 
 /** What a person sees and can do; a `World` is one. */
 export interface Workplace {
@@ -9,7 +9,7 @@ export interface Workplace {
   ctx(name: string): number;
   param(name: string): number;
   command(name: string): string;
-  act(act: PersonAct, on?: boolean): string | undefined;
+  act(act: PlantAct, on?: boolean): string | undefined;
   after(delay: number, run: () => void): void;
 }
 

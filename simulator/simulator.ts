@@ -2,37 +2,20 @@
 // It knows no control socket and no command line.
 import { join } from 'node:path';
 import { CellError } from '#contract/error.ts';
-import { milliseconds, type Cancel, type Clock, type Duration } from '#contract/time.ts';
+import type { Clock } from '#contract/time.ts';
 import { Line, type LineMode } from './device/line.ts';
 import { ReceivedLog } from './device/log.ts';
 import { Registers } from './device/registers.ts';
 import { ModbusServer } from './device/server.ts';
+import { Faults, type DeviceFault, type FaultRequest } from './faults.ts';
 import { Pace } from './pace.ts';
 import { buildPlant } from './plant/build.ts';
 import type { PlantFile } from './plant/file.ts';
-import { personActs, type Incident, type PersonAct } from './plant/plant.ts';
-import type { Plant, PlantValue } from './plant/plant.ts';
+import type { Incident, Plant, PlantValue } from './plant/plant.ts';
 import { stream } from './plant/random.ts';
-
-/** hang: the device's line is open and silent. kill: reset and refused. slow: each answer late. */
-export type DeviceFault = 'hang' | 'kill' | 'slow';
-export const deviceFaults = ['hang', 'kill', 'slow'] as const satisfies DeviceFault[];
-
-/** How late a slow device answers unless said otherwise. */
-export const slowness = milliseconds(80);
 
 /** What `--endpoints` of the controller takes: fields of a device that are replaced. */
 export type Endpoints = Readonly<Record<string, { readonly tcp: string }>>;
-
-export interface FaultRequest {
-  /** A device's name, or `plant`. */
-  readonly target: string;
-  readonly kind: string;
-  /** It ends by itself after this. */
-  readonly lasts?: Duration;
-  /** Of `slow`. */
-  readonly by?: Duration;
-}
 
 export interface SimulatorStatus {
   readonly plant: string;
@@ -52,7 +35,6 @@ interface Device {
   readonly server: ModbusServer;
   line: Line | undefined;
   address: string;
-  fault: DeviceFault | undefined;
 }
 
 export class Simulator {
@@ -63,8 +45,7 @@ export class Simulator {
   readonly #log: ReceivedLog;
   readonly #devices = new Map<string, Device>();
   readonly #pace: Pace;
-  /** Timers of what ends by itself, by `target kind`. */
-  readonly #ends = new Map<string, Cancel>();
+  readonly #faults: Faults;
 
   /** `data` is a directory that is there. */
   constructor(clock: Clock, file: PlantFile, options: { seed: number; data: string }) {
@@ -77,9 +58,17 @@ export class Simulator {
     for (const [name, device] of Object.entries(file.devices)) {
       const registers = new Registers(device, this.#plant, (batch) => this.#log.write(name, batch));
       const server = new ModbusServer(new Map([[device.modbus.unit, registers]]));
-      const fresh = { registers, server, line: undefined, address: '', fault: undefined };
-      this.#devices.set(name, fresh);
+      this.#devices.set(name, { registers, server, line: undefined, address: '' });
     }
+    const points = [...this.#devices].map(([name, device]) => {
+      const fault = (made: DeviceFault | undefined): void => device.line?.set(modeOf(made));
+      return [name, { fault }] as const;
+    });
+    this.#faults = new Faults(
+      (delay, run) => clock.after(delay, run),
+      this.#plant,
+      new Map(points),
+    );
   }
 
   /** Resolves when every device listens. */
@@ -99,7 +88,7 @@ export class Simulator {
 
   async stop(): Promise<void> {
     this.#pace.stop();
-    for (const cancel of this.#ends.values()) cancel();
+    this.#faults.stop();
     for (const device of this.#devices.values()) {
       // oxlint-disable-next-line no-await-in-loop -- line before server
       await device.line?.close();
@@ -109,44 +98,22 @@ export class Simulator {
     this.#log.close();
   }
 
-  /** Begins a fault or an act; without an end, an act of a person that goes on is ended. What it did, for people. */
+  /** Begins a fault or an act; what it did, for people. */
   fault(request: FaultRequest): string {
-    const { target, kind } = request;
-    if (target === 'plant') return this.#act(request);
-    const device = this.#devices.get(target);
-    if (device === undefined) {
-      const names = [...this.#devices.keys(), 'plant'].join(', ');
-      throw new CellError('E_SIMULATOR_FAULT', `there is no ${target}; there are ${names}`);
-    }
-    const fault = deviceFaults.find((one) => one === kind);
-    if (fault === undefined) {
-      const known = deviceFaults.join(', ');
-      throw new CellError('E_SIMULATOR_FAULT', `a device has no fault ${kind}; it has ${known}`);
-    }
-    device.fault = fault;
-    device.line?.set(modeOf(fault, request.by ?? slowness));
-    this.#endAfter(request.lasts, target, () => this.#mend(target, device));
-    return `${target} ${fault}`;
+    return this.#faults.begin(request);
   }
 
   /** Ends every fault and every act. */
   clear(): void {
-    for (const cancel of this.#ends.values()) cancel();
-    this.#ends.clear();
-    for (const [name, device] of this.#devices) this.#mend(name, device);
-    for (const act of personActs) this.#plant.act(act, false);
+    this.#faults.clear();
   }
 
   status(): SimulatorStatus {
-    const faults = [...this.#devices]
-      .filter(([, device]) => device.fault !== undefined)
-      .map(([name, device]) => `${name} ${device.fault}`);
-    const acts = personActs.filter((act) => this.#plant.acting(act)).map((act) => `plant ${act}`);
     return {
       plant: this.#file.title ?? this.#file.plant,
       figures: this.#plant.figures(),
       incidents: this.#plant.incidents,
-      faults: [...faults, ...acts],
+      faults: this.#faults.going,
       devices: [...this.#devices].map(([device, { address, registers }]) => ({
         device,
         address,
@@ -159,57 +126,24 @@ export class Simulator {
     for (const { registers } of this.#devices.values()) registers.outputs.tick(this.#file.tick);
     this.#plant.tick(this.#file.tick);
   }
-
-  #act(request: FaultRequest): string {
-    const act = personActs.find((one) => one === request.kind);
-    if (act === undefined) {
-      const known = personActs.join(', ');
-      throw new CellError('E_SIMULATOR_FAULT', `nobody can ${request.kind}; people can ${known}`);
-    }
-    const on = request.lasts !== undefined || !this.#plant.acting(act);
-    const refusal = this.#plant.act(act, on);
-    if (refusal !== undefined) throw new CellError('E_SIMULATOR_FAULT', `${act}: ${refusal}`);
-    this.#endAfter(request.lasts, act, () => void this.#plant.act(act, false));
-    return done(act, on);
-  }
-
-  #mend(name: string, device: Device): void {
-    this.#ends.get(name)?.();
-    this.#ends.delete(name);
-    device.fault = undefined;
-    device.line?.set({ kind: 'pass' });
-  }
-
-  #endAfter(lasts: Duration | undefined, key: string, end: () => void): void {
-    this.#ends.get(key)?.();
-    this.#ends.delete(key);
-    if (lasts === undefined) return;
-    const cancel = this.#clock.after(lasts, () => {
-      this.#ends.delete(key);
-      end();
-    });
-    this.#ends.set(key, cancel);
-  }
 }
 
-function modeOf(fault: DeviceFault, by: Duration): LineMode {
-  switch (fault) {
+/** What the line can make of it. */
+function modeOf(fault: DeviceFault | undefined): LineMode {
+  switch (fault?.kind) {
+    case undefined:
+      return { kind: 'pass' };
     case 'hang':
       return { kind: 'hold' };
     case 'kill':
       return { kind: 'cut' };
     case 'slow':
-      return { kind: 'delay', by };
-  }
-}
-
-function done(act: PersonAct, on: boolean): string {
-  switch (act) {
-    case 'estop':
-      return on ? 'E-stop pressed' : 'E-stop released';
-    case 'gate-open':
-      return on ? 'gate opened' : 'gate closed';
-    case 'take-part':
-      return 'part taken out';
+    case 'late':
+      return { kind: 'delay', by: fault.by };
+    case 'stuck':
+    case 'range':
+    case 'wrong':
+    case 'short':
+      throw new CellError('E_SIMULATOR_FAULT', `no device makes ${fault.kind} in real time yet`);
   }
 }

@@ -20,7 +20,7 @@ import { Agenda } from './agenda.ts';
 import { buildPlant } from './plant/build.ts';
 import type { PlantFile } from './plant/file.ts';
 import { outputsOf, type DeviceOutputs } from './plant/outputs.ts';
-import type { PersonAct, Plant, PlantValue } from './plant/plant.ts';
+import type { Plant, PlantAct, PlantValue } from './plant/plant.ts';
 import { stream } from './plant/random.ts';
 import { timingOf } from './driver-timing.ts';
 import { deviceOf, VirtualDevice, type PolledTag, type VirtualFault } from './virtual-device.ts';
@@ -214,8 +214,8 @@ export class World {
     deviceOf(this.#devices, device).fault(fault);
   }
 
-  /** What a person at the machine does; why not, if it cannot be done now. */
-  act(act: PersonAct, on = true): string | undefined {
+  /** What is done to the machine; why not, if it cannot be done now. */
+  act(act: PlantAct, on = true): string | undefined {
     return this.plant.act(act, on);
   }
 

@@ -15,12 +15,17 @@ const switching = 0.02;
 /** Below it the jaws no longer hold, bar. */
 const holding = 3;
 const noise = 0.02;
+/** What a leak takes from the pressure while the clamp is closed, bar a second. */
+const leakage = 0.25;
 
 export class Clamp {
   /** 0 closed, 1 open. */
   jaws = 0;
   pressure: number;
   opening = false;
+  /** Pressure sinks while it is closed; each closing begins with all of it. */
+  leaking = false;
+  #leaked = 0;
   readonly #options: ClampOptions;
   readonly #random: Random;
 
@@ -48,7 +53,9 @@ export class Clamp {
   tick(span: number, powered: boolean): void {
     const open = this.opening && powered;
     // The jaws leave only when the pressure is off them, and are pressed only when they have met.
-    const target = !open && this.jaws <= switching ? this.#options.pressure : 0;
+    const closed = !open && this.jaws <= switching;
+    this.#leaked = closed && this.leaking ? this.#leaked + (leakage * span) / 1000 : 0;
+    const target = closed ? Math.max(0, this.#options.pressure - this.#leaked) : 0;
     const share = Math.min(1, span / this.#options.response);
     this.pressure += (target - this.pressure) * share;
     const step = span / this.#options.stroke;

@@ -23,6 +23,9 @@ export interface SpindleOptions {
 
 /** Slower than this share of full speed is a standstill. */
 const standstill = 0.01;
+/** With less coolant the tool cuts dry, L/min; and how long it lasts so, ms. */
+const wetting = 2;
+const lasting = 4000;
 
 export class Cnc {
   running = false;
@@ -38,6 +41,8 @@ export class Cnc {
   #started = false;
   #cut = 0;
   #stopped = 0;
+  /** How long the tool has cut dry since it last had coolant, ms. */
+  #dry = 0;
 
   constructor(options: CncOptions, spindle: SpindleOptions) {
     this.#options = options;
@@ -53,6 +58,11 @@ export class Cnc {
     return this.running && this.speed >= 1;
   }
 
+  /** The tool has cut dry for longer than it lasts. */
+  get burnt(): boolean {
+    return this.#dry > lasting;
+  }
+
   /** `powered` by the safety chain; `fit`: door shut, part clamped, nobody inside; `flow` of coolant, L/min. */
   tick(span: number, world: { powered: boolean; fit: boolean; flow: number }): void {
     const stopping = this.stop || !world.powered;
@@ -62,6 +72,7 @@ export class Cnc {
     if (this.running) this.#work(span);
     else this.speed = Math.max(0, this.speed - span / this.#options.spinDown);
     this.#settle(span);
+    if (this.cutting) this.#dry = world.flow < wetting ? this.#dry + span : 0;
     const loss = this.#spindle.cooling + this.#spindle.coolingPerFlow * world.flow;
     const heat = this.cutting ? this.#spindle.heating : 0;
     const excess = this.temperature - this.#spindle.ambient;

@@ -9,9 +9,13 @@ export interface CoolantOptions {
 }
 
 const noise = 0.1;
+/** A pump that draws air gives what is left in its pipes: the flow falls so many times more slowly. */
+const emptying = 3;
 
 export class Coolant {
   pumping = false;
+  /** The tank is empty: nothing comes, though the pump runs. */
+  lost = false;
   flow = 0;
   readonly #options: CoolantOptions;
   readonly #random: Random;
@@ -28,7 +32,8 @@ export class Coolant {
   }
 
   tick(span: number): void {
-    const target = this.pumping ? this.#options.flow : 0;
-    this.flow += (target - this.flow) * Math.min(1, span / this.#options.response);
+    const target = this.pumping && !this.lost ? this.#options.flow : 0;
+    const response = this.#options.response * (this.pumping && this.lost ? emptying : 1);
+    this.flow += (target - this.flow) * Math.min(1, span / response);
   }
 }

@@ -1,6 +1,6 @@
 // The lamp of the first flow: a lamp, a button that somebody presses now and then, and a day that is short.
 import type { Duration, Random } from '#contract/time.ts';
-import type { Actuator, Incident, PersonAct, Plant, PlantValue, Sensor } from './plant.ts';
+import type { Actuator, Incident, Plant, PlantAct, PlantValue, Sensor } from './plant.ts';
 
 export interface LampOptions {
   /** Half of it is dark. */
@@ -46,7 +46,7 @@ export class Lamp implements Plant {
     this.#wait = this.#options.visit * (0.5 + this.#random());
   }
 
-  act(act: PersonAct): string | undefined {
+  act(act: PlantAct): string | undefined {
     return `a lamp has nothing for ${act}`;
   }
 

@@ -5,9 +5,27 @@ import type { Duration } from '#contract/time.ts';
 /** A value at a terminal of the machine: a switch, a measurement, a choice by name, a code. */
 export type PlantValue = boolean | number | string;
 
-/** What a person at the machine can do; `take-part` happens once, the others last. */
-export type PersonAct = 'take-part' | 'estop' | 'gate-open';
-export const personActs = ['take-part', 'estop', 'gate-open'] as const satisfies PersonAct[];
+/**
+ * Everything that can be done to the machine from outside, by name: what a person at it does, and what breaks.
+ * Each says what has begun, and what has ended where it lasts; the others happen once.
+ */
+export const plantActs = {
+  'take-part': { begun: 'part taken out' },
+  estop: { begun: 'E-stop pressed', ended: 'E-stop released' },
+  'gate-open': { begun: 'gate opened', ended: 'gate closed' },
+  'door-jam': { begun: 'the door jams', ended: 'the door is free' },
+  'coolant-loss': { begun: 'the coolant is lost', ended: 'the coolant is back' },
+  'part-lost': { begun: 'the part fell' },
+  'pressure-leak': { begun: 'the clamp leaks', ended: 'the clamp is tight' },
+} as const satisfies Record<string, { readonly begun: string; readonly ended?: string }>;
+export type PlantAct = keyof typeof plantActs;
+export const plantActNames = Object.keys(plantActs) as readonly PlantAct[];
+
+/** What became of it, for people. */
+export function plantActText(act: PlantAct, on: boolean): string {
+  const texts: { begun: string; ended?: string } = plantActs[act];
+  return on ? texts.begun : (texts.ended ?? `${act} is over`);
+}
 
 /** Something that would have broken a part, a tool, the machine or a person. */
 export interface Incident {
@@ -30,9 +48,9 @@ export interface Plant {
   readonly incidents: readonly Incident[];
   tick(span: Duration): void;
   /** Does it, or says why it cannot be done now. `on` begins or ends an act that lasts. */
-  act(act: PersonAct, on: boolean): string | undefined;
+  act(act: PlantAct, on: boolean): string | undefined;
   /** Is an act that lasts going on? */
-  acting(act: PersonAct): boolean;
+  acting(act: PlantAct): boolean;
   /** For people: where everything stands, and what was made. */
   figures(): Readonly<Record<string, PlantValue>>;
 }

@@ -78,6 +78,12 @@ export class Robot {
     return this.part !== undefined && this.#at(stations.chuck);
   }
 
+  /** What it holds slips from the gripper. */
+  lose(): void {
+    this.part = undefined;
+    this.#gripping = 0;
+  }
+
   /** Where the arm is, for people. */
   get place(): string {
     for (const [name, place] of Object.entries(stations)) if (this.#at(place)) return name;

@@ -12,7 +12,7 @@ import {
   type OutfeedOptions,
   type Part,
 } from './part-flow.ts';
-import { Incidents, type Actuator, type Incident, type PersonAct, type Plant } from './plant.ts';
+import { Incidents, type Actuator, type Incident, type Plant, type PlantAct } from './plant.ts';
 import type { PlantValue, Sensor } from './plant.ts';
 import { jobs, Robot, type RobotOptions } from './robot.ts';
 
@@ -43,6 +43,7 @@ export class Tending implements Plant {
   #gate = false;
   #beacon = 'red';
   #taken = 0;
+  #lost = 0;
 
   /** `random(name)` gives a stream of chance for each part that needs one. */
   constructor(options: TendingOptions, random: (name: string) => Random) {
@@ -90,7 +91,7 @@ export class Tending implements Plant {
     this.#watch();
   }
 
-  act(act: PersonAct, on: boolean): string | undefined {
+  act(act: PlantAct, on: boolean): string | undefined {
     switch (act) {
       case 'estop':
         this.#estop = on;
@@ -100,11 +101,36 @@ export class Tending implements Plant {
         return undefined;
       case 'take-part':
         return on ? this.#take() : undefined;
+      case 'door-jam':
+        this.door.jam(on);
+        return undefined;
+      case 'coolant-loss':
+        this.coolant.lost = on;
+        return undefined;
+      case 'part-lost':
+        return on ? this.#lose() : undefined;
+      case 'pressure-leak':
+        this.clamp.leaking = on;
+        return undefined;
     }
   }
 
-  acting(act: PersonAct): boolean {
-    return act === 'estop' ? this.#estop : act === 'gate-open' && this.#gate;
+  acting(act: PlantAct): boolean {
+    switch (act) {
+      case 'estop':
+        return this.#estop;
+      case 'gate-open':
+        return this.#gate;
+      case 'door-jam':
+        return this.door.jammed;
+      case 'coolant-loss':
+        return this.coolant.lost;
+      case 'pressure-leak':
+        return this.clamp.leaking;
+      case 'take-part':
+      case 'part-lost':
+        return false;
+    }
   }
 
   figures(): Readonly<Record<string, PlantValue>> {
@@ -113,6 +139,7 @@ export class Tending implements Plant {
       made: outfeed.parts.length + outfeed.delivered,
       last: outfeed.last,
       taken: this.#taken,
+      lost: this.#lost,
       infeed: this.infeed.part?.code ?? '',
       gripper: this.robot.part?.code ?? '',
       chuck: this.chuck.part?.code ?? '',
@@ -141,11 +168,28 @@ export class Tending implements Plant {
     return undefined;
   }
 
+  /** Out of the gripper, or out of the chuck with whatever grips it there. */
+  #lose(): string | undefined {
+    const { robot, chuck, cnc } = this;
+    const part = robot.part ?? chuck.part;
+    if (part === undefined) return 'there is no part in chuck or gripper';
+    if (part === chuck.part && !cnc.still) {
+      this.#incidents.add('part-thrown', `the turning chuck threw ${part.code}`);
+    }
+    if (part === chuck.part) chuck.part = undefined;
+    if (part === robot.part) robot.lose();
+    this.#lost += 1;
+    return undefined;
+  }
+
   /** The jaws have let go. With the robot's drives off a person stands there, and holds what would fall. */
   #loosened(): void {
     const { part } = this.chuck;
     if (part === undefined || this.robot.part === part || !this.robot.enable) return;
-    this.#incidents.add('part-dropped', `the clamp opened and nobody held ${part.code}`);
+    // Nobody opened a clamp that leaked away.
+    const slipped = this.clamp.leaking && !this.clamp.opening;
+    const [kind, did] = slipped ? ['part-slipped', 'leaked'] : ['part-dropped', 'opened'];
+    this.#incidents.add(kind, `the clamp ${did} and nobody held ${part.code}`);
     this.chuck.part = undefined;
   }
 
@@ -161,6 +205,7 @@ export class Tending implements Plant {
       !cnc.still && !clamp.holds,
       'the clamp is loose, the spindle turns',
     );
+    watch('tool-burnt', cnc.burnt, 'the tool has cut without coolant for too long');
     watch('robot-at-tool', !cnc.still && robot.inside, 'the robot is inside, the spindle turns');
   }
 

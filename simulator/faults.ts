@@ -1,0 +1,144 @@
+// Faults by name, of devices and of the plant: what there is, what is going on, and when it ends by itself. The same for
+// the simulator in real time and for a world in virtual time; how a device makes its fault is not known here.
+import { CellError } from '#contract/error.ts';
+import { milliseconds, type Cancel, type Clock, type Duration } from '#contract/time.ts';
+import { plantActNames, plantActText, type Plant } from './plant/plant.ts';
+
+/**
+ * hang: the line is open and silent. kill: cut, and refused. slow, late: each answer comes so much later; late is past
+ * every deadline. stuck: values stand still. range: numbers are beyond what they can be. wrong: answers are not to what
+ * was asked. short: answers end in the middle.
+ */
+export const deviceFaults = [
+  'hang',
+  'kill',
+  'slow',
+  'stuck',
+  'range',
+  'wrong',
+  'short',
+  'late',
+] as const;
+export type DeviceFaultKind = (typeof deviceFaults)[number];
+
+export type DeviceFault =
+  | { readonly kind: Exclude<DeviceFaultKind, 'slow' | 'late'> }
+  | { readonly kind: 'slow' | 'late'; readonly by: Duration };
+
+/** How much later an answer comes unless said otherwise. */
+const delays = { slow: milliseconds(80), late: milliseconds(3000) } as const;
+
+/** A device as faults reach it; undefined ends what goes on. */
+export interface FaultPoint {
+  fault(fault: DeviceFault | undefined): void;
+}
+
+export interface FaultRequest {
+  /** A device's name, or `plant`. */
+  readonly target: string;
+  readonly kind: string;
+  /** It ends by itself after this. */
+  readonly lasts?: Duration;
+  /** Of `slow` and `late`. */
+  readonly by?: Duration;
+}
+
+export class Faults {
+  readonly #after: Clock['after'];
+  readonly #plant: Plant;
+  readonly #points: ReadonlyMap<string, FaultPoint>;
+  /** By device. */
+  readonly #going = new Map<string, DeviceFaultKind>();
+  /** Timers of what ends by itself, by device or `plant <act>`. */
+  readonly #ends = new Map<string, Cancel>();
+
+  constructor(after: Clock['after'], plant: Plant, points: ReadonlyMap<string, FaultPoint>) {
+    this.#after = after;
+    this.#plant = plant;
+    this.#points = points;
+  }
+
+  /** What is going on, such as `io hang`. */
+  get going(): readonly string[] {
+    const devices = [...this.#points.keys()].flatMap((name) => {
+      const kind = this.#going.get(name);
+      return kind === undefined ? [] : [`${name} ${kind}`];
+    });
+    const acts = plantActNames.filter((act) => this.#plant.acting(act));
+    return [...devices, ...acts.map((act) => `plant ${act}`)];
+  }
+
+  /** Begins it. An act on the plant that goes on is ended, unless it is given a time. What it did, for people. */
+  begin(request: FaultRequest): string {
+    const { target, kind, lasts } = request;
+    if (target === 'plant') return this.#act(kind, lasts);
+    const point = this.#points.get(target);
+    if (point === undefined) {
+      const names = [...this.#points.keys(), 'plant'].join(', ');
+      throw new CellError('E_SIMULATOR_FAULT', `there is no ${target}; there are ${names}`);
+    }
+    const known = deviceFaults.find((one) => one === kind);
+    if (known === undefined) {
+      const text = `a device has no fault ${kind}; it has ${deviceFaults.join(', ')}`;
+      throw new CellError('E_SIMULATOR_FAULT', text);
+    }
+    point.fault(
+      known === 'slow' || known === 'late'
+        ? { kind: known, by: request.by ?? delays[known] }
+        : { kind: known },
+    );
+    this.#going.set(target, known);
+    this.#endAfter(lasts, target, () => this.#mend(target, point));
+    return `${target} ${known}`;
+  }
+
+  /** Ends every fault and every act, or those of one target. */
+  clear(target?: string): void {
+    for (const [name, point] of this.#points) {
+      if (target === undefined || target === name) this.#mend(name, point);
+    }
+    if (target !== undefined && target !== 'plant') return;
+    for (const act of plantActNames) {
+      this.#cancel(`plant ${act}`);
+      if (this.#plant.acting(act)) this.#plant.act(act, false);
+    }
+  }
+
+  /** No timer is left. */
+  stop(): void {
+    for (const key of this.#ends.keys()) this.#cancel(key);
+  }
+
+  #act(kind: string, lasts: Duration | undefined): string {
+    const act = plantActNames.find((one) => one === kind);
+    if (act === undefined) {
+      const text = `the plant has no ${kind}; it has ${plantActNames.join(', ')}`;
+      throw new CellError('E_SIMULATOR_FAULT', text);
+    }
+    const on = lasts !== undefined || !this.#plant.acting(act);
+    const refusal = this.#plant.act(act, on);
+    if (refusal !== undefined) throw new CellError('E_SIMULATOR_FAULT', `${act}: ${refusal}`);
+    this.#endAfter(lasts, `plant ${act}`, () => void this.#plant.act(act, false));
+    return plantActText(act, on);
+  }
+
+  #mend(name: string, point: FaultPoint): void {
+    this.#cancel(name);
+    if (this.#going.delete(name)) point.fault(undefined);
+  }
+
+  #cancel(key: string): void {
+    this.#ends.get(key)?.();
+    this.#ends.delete(key);
+  }
+
+  #endAfter(lasts: Duration | undefined, key: string, end: () => void): void {
+    this.#cancel(key);
+    if (lasts === undefined) return;
+    const cancel = this.#after(lasts, () => {
+      this.#ends.delete(key);
+      end();
+    });
+    this.#ends.set(key, cancel);
+  }
+}
