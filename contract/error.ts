@@ -16,6 +16,10 @@ export const codes = {
   // Command line
   E_USAGE: never('The command line is not understood.', 'Read `rebe help VERB`.'),
   E_FILE_READ: never('A file cannot be read.', 'Check the path and its permissions.'),
+  E_FILE_EXISTS: never(
+    'Something is there already, and nothing is overwritten.',
+    'Name an empty or a new directory.',
+  ),
   E_FILE_WRITE: later('A file cannot be written.', 'Check the path, its permissions and the disk.'),
   E_INTERNAL: never('An invariant of the product is broken.', 'Keep the chronicle and report it.'),
   // Manifest

@@ -14,6 +14,7 @@ const modules: readonly (readonly [
   [['demo'], async () => (await import('#controller/cli/demo.ts')).demoVerbs],
   [['run', 'control', 'station'], async () => (await import('#controller/cli/run.ts')).runVerbs],
   [['simulate', 'fault'], async () => (await import('#controller/cli/simulate.ts')).simulateVerbs],
+  [['init'], async () => (await import('#controller/cli/init.ts')).initVerbs],
   [['check'], async () => (await import('#controller/cli/check.ts')).checkVerbs],
   [
     ['status', 'tags', 'read', 'flows', 'devices', 'alarms', 'why'],

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import { applyDelta } from '#contract/merge.ts';
@@ -21,9 +21,32 @@ import { endpointsFile, untilSignal } from './run.ts';
 import { exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
+const productCell = join(productRoot, 'flows', 'cnc-tending');
 const flow = 'tending';
 /** A command is given again when nothing came of it for so long. */
 const patience = seconds(3);
+
+/** A cell and the simulated machine that it runs on. */
+interface Project {
+  readonly manifest: string;
+  readonly plant: string;
+}
+
+/** A directory with `cell.yaml` and one `*.plant.yaml`, as `rebe init` makes it. */
+function projectIn(directory: string): Project {
+  let names: readonly string[];
+  try {
+    names = readdirSync(directory);
+  } catch (cause) {
+    throw new CellError('E_FILE_READ', `${directory} cannot be read`, { cause });
+  }
+  const [plant, another] = names.filter((name) => name.endsWith('.plant.yaml'));
+  if (!names.includes('cell.yaml') || plant === undefined || another !== undefined) {
+    const text = `${directory} needs cell.yaml and one *.plant.yaml; \`rebe init\` makes both`;
+    throw new CellError('E_FILE_READ', text);
+  }
+  return { manifest: join(directory, 'cell.yaml'), plant: join(directory, plant) };
+}
 
 async function demo(invocation: Invocation): Promise<number> {
   process.title = `rebe demo --data ${invocation.data}`;
@@ -34,20 +57,22 @@ async function demo(invocation: Invocation): Promise<number> {
   lockData(data).release();
   const endpoints = endpointsFile(data);
   rmSync(endpoints, { force: true });
-  const folder = join(productRoot, 'flows', 'cnc-tending');
+  const [own] = invocation.words;
+  const project = projectIn(own === undefined ? productCell : resolve(own));
   const signal = untilSignal();
-  const simulator = await startSimulator(join(folder, 'tending.plant.yaml'), { data, endpoints });
+  const simulator = await startSimulator(project.plant, { data, endpoints });
   const run = {
-    manifest: join(folder, 'cell.yaml'),
+    manifest: project.manifest,
     data,
     endpoints,
     listen: invocation.option('listen') ?? '127.0.0.1:0',
   };
   const cell = superviseCell(realClock(), run, (text) => process.stderr.write(`${text}\n`));
-  const operator = new Operator(data);
+  // Somebody's own cell is theirs from the first scan.
+  const operator = own === undefined ? new Operator(data) : undefined;
   const greet = async (): Promise<void> => {
     const url = await cell.ready;
-    operator.start();
+    operator?.start();
     process.stdout.write(`${greeting(await makeLink(data), url, data)}\n`);
   };
   void greet();
@@ -57,7 +82,7 @@ async function demo(invocation: Invocation): Promise<number> {
     simulator.ended.then(() => exit.internal),
   ]);
   if (ended === exit.internal) process.stderr.write('the simulator ended by itself\n');
-  operator.stop();
+  operator?.stop();
   await cell.stop();
   await simulator.stop();
   return ended;
@@ -200,10 +225,11 @@ class Operator {
 export const demoVerbs: readonly Verb[] = [
   {
     name: 'demo',
-    usage: '',
-    summary: 'Runs a whole simulated cell and prints one link to open; what `npm start` runs.',
-    example: 'rebe demo',
-    words: [0, 0],
+    usage: '[DIR]',
+    summary:
+      'Runs a whole simulated cell and prints one link to open; what `npm start` runs. With DIR: the cell of a project.',
+    example: 'rebe demo my-cell',
+    words: [0, 1],
     options: {
       listen: { type: 'string', help: 'where the page listens (default: a free loopback port)' },
     },

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { DeviceFrame, Manifest, TagFrame } from '#contract/cell.ts';
 import type { DriverKind } from '#contract/driver.ts';
 import { drivers } from '#drivers/index.ts';
+import { PlantFile } from '#simulator/plant/file.ts';
 import { page, sentence, table } from './page.ts';
 import type { Names } from './schema-text.ts';
 import { code, fieldsOf, unwrap } from './schema-text.ts';
@@ -99,6 +100,13 @@ const draft = (schema: z.ZodType): JsonSchema => {
   }) as JsonSchema;
   return rest;
 };
+
+/** For editors: the simulated machine of a project. */
+export const plantSchema = (): JsonSchema => ({
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'A simulated machine, plant/1',
+  ...draft(PlantFile),
+});
 
 /** For editors: completion and the first errors; the checks of `rebe check` go further. */
 export function manifestSchema(kinds: readonly [string, DriverKind][]): JsonSchema {

@@ -15,13 +15,14 @@ export class Demo implements AsyncDisposable {
   readonly child: ChildProcess;
   said = '';
 
-  constructor() {
+  /** `more`: words after those of `npm start`. */
+  constructor(...more: readonly string[]) {
     // The very words of `npm start`.
     const scripts = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       scripts: { start: string };
     };
     const [, ...words] = scripts.scripts.start.split(' ');
-    this.child = spawn(process.execPath, [...words, '--data', this.data], {
+    this.child = spawn(process.execPath, [...words, ...more, '--data', this.data], {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,7 +8,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const rebe = join(root, 'dist', 'controller', 'main.js');
+/** The program as it was built. */
+export const rebe = join(root, 'dist', 'controller', 'main.js');
 const simulator = join(root, 'dist', 'simulator', 'main.js');
 const folder = join(root, 'flows', 'cnc-tending');
 
