@@ -4,9 +4,9 @@
 import { Breakers, Latencies } from './breaker.ts';
 import { CellError, assert } from '#contract/error.ts';
 import type { DeviceHealth, DeviceState, DriverDeps, DriverSink } from '#contract/driver.ts';
-import type { Sample } from '#contract/sample.ts';
 import type { TagGroup } from '#contract/driver.ts';
-import { milliseconds, seconds, utcMs } from '#contract/time.ts';
+import type { Sample } from '#contract/sample.ts';
+import { instant, milliseconds, seconds, utcMs } from '#contract/time.ts';
 import type { Cancel, Duration, Instant, UtcMs } from '#contract/time.ts';
 
 /** One transport, new for each attempt to connect; after `destroy` it is never used again. */
@@ -21,6 +21,8 @@ export interface Connection {
 /** What a driver gives to be supervised. */
 export interface Supervised<C extends Connection> {
   readonly connectTimeout: Duration;
+  /** After a missed deadline nothing can be asked for so long; absent: at once. */
+  readonly aftermath?: Duration;
   /** Begins to connect; `lost` is to be called once when the transport ends by itself. */
   open(lost: (error: CellError) => void): C;
   /** Serves the connection until it is not the current one any more. Called once for each epoch. */
@@ -43,7 +45,7 @@ export type Outcome<T> =
 const backoffBase = 250;
 const backoffMax = 2000;
 const steady = seconds(10);
-/** Deadlines missed in a row, by anyone, after which the transport is not believed any longer. */
+/** Deadlines missed in a row after which the transport is not believed any longer. */
 const deadlinesToDestroy = 2;
 const closeCap = seconds(1);
 /** A device that failed a request is shown as degraded for so long after it. */
@@ -52,6 +54,9 @@ const blemish = seconds(1);
 const figuresEvery = seconds(1);
 
 const ignore = (): void => undefined;
+
+const timeoutAfter = (waited: number): CellError =>
+  new CellError('E_DEVICE_TIMEOUT', `no answer within ${Math.round(waited)}ms`);
 
 /** The wait before attempt n + 1, n = 0, 1, 2, ... */
 export function backoff(failures: number, chance: number): Duration {
@@ -81,7 +86,8 @@ export class Supervisor<C extends Connection> {
   #lastGood: UtcMs | undefined;
   #onlineSince: Instant | undefined;
   #blemishedAt = -Infinity;
-  #silent = 0;
+  /** The units of the deadlines missed in a row. */
+  #missed: number[] = [];
   #requests = 0;
   #late = 0;
   #stale = 0;
@@ -103,11 +109,6 @@ export class Supervisor<C extends Connection> {
     this.#sink = sink;
     this.#life = this.#live();
     this.#tellFigures();
-  }
-
-  /** Counts connections. */
-  get epoch(): number {
-    return this.#epoch;
   }
 
   /** Is this connection the one to be served? */
@@ -166,13 +167,16 @@ export class Supervisor<C extends Connection> {
   /**
    * Runs one request against the connection, within `deadline`. `work` must not reject; it may stay
    * unsettled when the connection ends. A late answer after the deadline goes nowhere. An answer
-   * that is not `right` is handed on like any other, but is no sign that the device is alive.
+   * that is not `right` is handed on like any other, but is no sign that the device is alive; an
+   * error instead says why it is as if none had come, and ends the request as its deadline would. One
+   * that the device may hold until it has something to say is not `timed`: it measures no latency.
    */
   request<T>(
     unit: number,
     deadline: Duration,
     work: (connection: C) => Promise<T>,
-    right: (value: T) => boolean = () => true,
+    right: (value: T) => boolean | CellError = () => true,
+    timed = true,
   ): Promise<Outcome<T>> {
     const { clock } = this.#deps;
     const connection = this.#connection;
@@ -189,11 +193,12 @@ export class Supervisor<C extends Connection> {
         resolve(outcome);
       };
       const closed = (): void => end({ kind: 'closed' });
-      const overdue = (): void => {
+      const missed = (error: CellError): void => {
         if (!open) return;
         end({ kind: 'timeout' });
-        this.#timedOut(connection, unit, asked);
+        this.#timedOut(connection, unit, asked, error);
       };
+      const overdue = (): void => missed(timeoutAfter(clock.now() - asked));
       const cancel = clock.after(deadline, overdue);
       this.#pending.add(closed);
       const answered = (value: T): void => {
@@ -201,8 +206,10 @@ export class Supervisor<C extends Connection> {
         const received = clock.now();
         // This process may have stood still: what lay in the socket meanwhile is not of now.
         if (received - asked > deadline) return overdue();
+        const verdict = right(value);
+        if (verdict instanceof CellError) return missed(verdict);
         const time = utcMs(Math.round(clock.time() - (received - asked) / 2));
-        if (right(value)) this.#answered(unit, milliseconds(received - asked));
+        if (verdict) this.#answered(unit, timed ? received - asked : undefined);
         end({ kind: 'answer', value, received, time });
       };
       work(connection).then(answered, (cause: unknown) => {
@@ -259,15 +266,14 @@ export class Supervisor<C extends Connection> {
     });
     this.#endConnection = end;
     this.#onlineSince = undefined;
-    this.#silent = 0;
+    this.#missed = [];
     const connection = this.#supervised.open(end);
     const cancel = clock.after(this.#supervised.connectTimeout, () =>
       end(new CellError('E_DEVICE_CONNECT', 'no connection in time')),
     );
     const failed = (cause: unknown): CellError => this.#internal(cause);
-    const refused = await Promise.race([ended, connection.ready.then(() => undefined, failed)]);
+    let error = await Promise.race([ended, connection.ready.then(() => undefined, failed)]);
     cancel();
-    let error = refused;
     if (error === undefined) {
       this.#epoch += 1;
       this.#connection = connection;
@@ -299,10 +305,10 @@ export class Supervisor<C extends Connection> {
     return this.#onlineSince !== undefined && this.#deps.clock.now() - this.#onlineSince >= steady;
   }
 
-  #answered(unit: number, took: Duration): void {
+  #answered(unit: number, took: number | undefined): void {
     const { clock } = this.#deps;
-    this.#latencies.add(took);
-    this.#silent = 0;
+    if (took !== undefined) this.#latencies.add(milliseconds(took));
+    this.#missed = [];
     this.#lastGood = clock.time();
     this.#onlineSince ??= clock.now();
     if (this.#failures > 0 && this.#isSteady()) this.#failures = 0;
@@ -316,20 +322,18 @@ export class Supervisor<C extends Connection> {
     }
   }
 
-  #timedOut(connection: C, unit: number, asked: Instant): void {
-    const { clock } = this.#deps;
-    const now = clock.now();
+  #timedOut(connection: C, unit: number, asked: Instant, error: CellError): void {
+    const { breakers } = this;
+    const again = this.#deps.clock.now() + (this.#supervised.aftermath ?? 0);
     this.#stale += 1;
-    // A probe of a unit known to be dead says nothing about the line, unless all units are dead.
-    const probe = this.breakers.isOpen(unit) && this.breakers.open < this.breakers.size;
-    this.breakers.timedOut(unit, now, milliseconds(now - asked));
-    if (!probe) this.#silent += 1;
-    const error = new CellError(
-      'E_DEVICE_TIMEOUT',
-      `no answer within ${Math.round(now - asked)}ms`,
-    );
+    // A probe of a unit known to be dead says nothing of the line, unless all are; nor does one unit
+    // of several that is silent: it takes two, or all that are believed to live.
+    if (!breakers.isOpen(unit) || breakers.open === breakers.size) this.#missed.push(unit);
+    breakers.timedOut(unit, instant(again), milliseconds(again - asked));
     this.blemish(error);
-    if (this.#silent >= deadlinesToDestroy) this.distrust(connection, error);
+    const silent = new Set(this.#missed.filter((one) => !breakers.isOpen(one)));
+    const isLine = silent.size >= Math.min(2, breakers.size - breakers.open);
+    if (this.#missed.length >= deadlinesToDestroy && isLine) this.distrust(connection, error);
   }
 
   #change(state: DeviceState): void {
