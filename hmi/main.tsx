@@ -4,6 +4,7 @@ import { render } from 'preact';
 import type { JSX } from 'preact';
 import { live, signIn, startFeed, store, watched } from './feed/cell.ts';
 import { isUnanswered, sortAlarms } from './feed/derive.ts';
+import { startLanguage } from './i18n/choice.ts';
 import { t } from './i18n/text.ts';
 import type { Key } from './i18n/en.ts';
 import { Banner } from './parts/banner.tsx';
@@ -68,6 +69,7 @@ effect(() => {
 // A link's key is spent at once and leaves the address, so that it is not kept in a history.
 const key = /^#key=([A-Za-z0-9_-]{43})$/.exec(location.hash)?.[1];
 if (location.hash !== '') history.replaceState(null, '', location.pathname);
+startLanguage();
 const root = document.querySelector('#app');
 if (root !== null) render(<Page />, root);
 // The socket carries the session that it was opened with, so signing in comes first.

@@ -148,6 +148,7 @@ export class HttpDoor {
       prefix: '/assets/',
       index: false,
       immutable: true,
+      preCompressed: true,
       maxAge: '365d',
       decorateReply: false,
     });

@@ -11,6 +11,7 @@ import type { Act, Answer } from '#hmi/feed/acts.ts';
 import { idle, step, wasDone } from '#hmi/feed/press.ts';
 import type { Event, Kind, Phase } from '#hmi/feed/press.ts';
 import type { Standing } from '#hmi/feed/store.ts';
+import type { Key } from '#hmi/i18n/en.ts';
 import { t } from '#hmi/i18n/text.ts';
 
 /** Fingers that are down on a button: while there is one, no button may move or go. */
@@ -159,18 +160,18 @@ function eventOf(id: string, answer: Answer): NoTime<Event> {
   return { type: 'receipt', id, refused: answer.reason ?? answer.code ?? '' };
 }
 
-const resting: Readonly<Record<Kind, string>> = {
-  stop: t('press.stop'),
-  tap: t('press.stop'),
-  start: t('press.hold'),
-  confirm: t('press.tap'),
-  keep: t('press.keep'),
+const resting: Readonly<Record<Kind, Key>> = {
+  stop: 'press.stop',
+  tap: 'press.stop',
+  start: 'press.hold',
+  confirm: 'press.tap',
+  keep: 'press.keep',
 };
 
 function hintOf(kind: Kind, phase: Phase, blocked: string | undefined): string {
   switch (phase.name) {
     case 'idle':
-      return blocked ?? resting[kind];
+      return blocked ?? t(resting[kind]);
     case 'holding':
       return t('press.holding');
     case 'asking':
@@ -182,14 +183,20 @@ function hintOf(kind: Kind, phase: Phase, blocked: string | undefined): string {
     case 'accepted':
       return t('press.accepted');
     case 'done':
-      return wasDone(phase.outcome)
-        ? t('press.done')
-        : t('press.ignored', { outcome: phase.outcome });
+      return outcomeText(phase.outcome);
     case 'refused':
       return t('press.refused', { reason: phase.reason });
     case 'silent':
       return t('press.silent');
   }
+}
+
+/** What became of an act, as control says it, in the language of the page. */
+function outcomeText(outcome: string): string {
+  if (wasDone(outcome)) return t('press.done');
+  const state = /^ignored in (\S+)/.exec(outcome)?.[1];
+  if (state !== undefined) return t('press.passed', { state });
+  return outcome.startsWith('expired') ? t('press.expired') : t('press.ignored', { outcome });
 }
 
 /** Answers one alarm. */

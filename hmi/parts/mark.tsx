@@ -51,3 +51,16 @@ export function Priority(props: { priority: number; waits: boolean }): JSX.Eleme
     </svg>
   );
 }
+
+const signs = {
+  bad: 'M12 2a10 10 0 1 1 0 20 10 10 0 0 1 0-20M5.2 5.2l13.6 13.6',
+  stale: 'M12 2a10 10 0 1 1 0 20 10 10 0 0 1 0-20M12 6.5V12l3.8 3',
+  uncertain: 'M12 1.5 22.5 12 12 22.5 1.5 12ZM7.5 12.5c1.5-3 3-2 4.5-.8s3 2.2 4.5-.8',
+} as const;
+
+/** A barred circle, a clock or a wave: bad, stale or uncertain. The word stands beside it. */
+export const QualitySign = ({ look }: { look: keyof typeof signs }): JSX.Element => (
+  <svg class="sign" viewBox="0 0 24 24" aria-hidden="true">
+    <path d={signs[look]} />
+  </svg>
+);

@@ -15,6 +15,7 @@ import { t, textOf } from '#hmi/i18n/text.ts';
 import { ResumeButton } from './act-button.tsx';
 import { formatSpan } from './format.ts';
 import { Condition, saidOf } from './term.tsx';
+import { TimeIn } from './usual.tsx';
 
 /** More are not taken in at a glance; the rest stand below. */
 const lacksLimit = 3;
@@ -33,7 +34,7 @@ export function Now({ flow, region }: { flow: FlowInfo; region: string }): JSX.E
           ))}
         </p>
         <h2>{titles.at(-1) ?? region}</h2>
-        {place !== undefined && <p class="since">{formatSpan(cellTime.value - place.sinceTime)}</p>}
+        {place !== undefined && <TimeIn place={place} />}
         <Lacks flow={flow} region={region} path={path} />
       </header>
       {/* Long conditions scroll, by keyboard too. */}

@@ -1,10 +1,13 @@
-// The regions of a flow side by side: state and time in it. One of them is picked: `Now` shows what it waits for.
+// The stations of a flow, one for each region: state, time in it beside its usual, and what the clock alone will do.
+// One of them is picked: `Now` shows what it waits for.
 import type { JSX } from 'preact';
 import type { FlowInfo } from '#contract/described.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
-import { stateTitles } from '#hmi/feed/derive.ts';
+import { stateTitle, stateTitles } from '#hmi/feed/derive.ts';
+import { timersOf } from '#hmi/feed/pace.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatSpan } from './format.ts';
+import { TimeIn } from './usual.tsx';
 
 export function Regions(props: {
   readonly flow: FlowInfo;
@@ -15,27 +18,39 @@ export function Regions(props: {
   const regions = store.flows.value?.[flow.name]?.regions ?? {};
   return (
     <section class="panel regions" aria-label={t('regions.title')}>
-      <ul>
+      <ul class="scroll" tabIndex={-1}>
         {flow.regions.map(({ name }) => {
           const place = regions[name];
           return (
             <li key={name}>
-              <button
-                type="button"
-                aria-pressed={name === picked}
-                title={t('regions.pick', { region: name })}
-                onClick={() => pick(name)}
-              >
+              <button type="button" aria-pressed={name === picked} onClick={() => pick(name)}>
                 <small>{name}</small>
-                <b>{place === undefined ? '' : stateTitles(flow, place.state).at(-1)}</b>
-                <span class="since">
-                  {place === undefined ? '' : formatSpan(cellTime.value - place.sinceTime)}
+                <span class="where">
+                  <b>{place === undefined ? '' : stateTitles(flow, place.state).at(-1)}</b>
+                  <Next flow={flow} region={name} />
                 </span>
+                {place !== undefined && <TimeIn place={place} />}
               </button>
             </li>
           );
         })}
       </ul>
     </section>
+  );
+}
+
+/** What the clock brings about soonest, if nothing else does first. */
+function Next({ flow, region }: { flow: FlowInfo; region: string }): JSX.Element | null {
+  const explained = store.whys.value[flow.name];
+  if (explained === undefined) return null;
+  const { why, at } = explained;
+  const [soonest] = timersOf(why.candidates, region);
+  if (soonest?.candidate.to === undefined) return null;
+  const left = Math.max(0, soonest.left - (cellTime.value - at));
+  const to = stateTitle(flow, soonest.candidate.to);
+  return (
+    <small class="next">
+      {left === 0 ? t('timer.due', { to }) : t('timer.text', { to, span: formatSpan(left + 999) })}
+    </small>
   );
 }

@@ -3,7 +3,13 @@
 import type { JSX } from 'preact';
 import type { FlowInfo } from '#contract/described.ts';
 import { store } from '#hmi/feed/cell.ts';
-import { commandTitle, decisiveTerms, stateTitles, waysBack } from '#hmi/feed/derive.ts';
+import {
+  commandTitle,
+  decisiveTerms,
+  stateTitle,
+  stateTitles,
+  waysBack,
+} from '#hmi/feed/derive.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';
 import { formatTime } from './format.ts';
 import { Truth } from './mark.tsx';
@@ -38,26 +44,60 @@ export function StoppedBy({ flow, runs }: { flow: FlowInfo; runs: boolean }): JS
   );
 }
 
+/** The way back as numbered steps; where the cell knows none, the commands that lead on from here. */
 export function ToRunAgain({ flow }: { flow: FlowInfo }): JSX.Element {
-  const ways = waysBack(flow, store.whys.value[flow.name]?.why);
+  const why = store.whys.value[flow.name]?.why;
+  const back = why?.back ?? [];
+  const ways = back.length > 0 ? [] : waysBack(flow, why);
   const stands = store.flows.value?.[flow.name]?.stepped === false;
   return (
     <section class="panel again" aria-label={t('again.title')}>
       <h2>{t('again.title')}</h2>
-      {ways.length === 0 && <p class="quiet">{t(stands ? 'again.resume' : 'again.none')}</p>}
-      <ul class="scroll" tabIndex={0}>
-        {ways.map(({ command, ready, lacks }) => (
-          <li key={command.name} class={ready ? 'true' : 'false'}>
-            <Truth truth={ready ? 'true' : 'false'} />
-            <b>{commandTitle(command)}</b>
-            <span>
-              {ready
-                ? t('again.ready')
-                : t('again.lacks', { lacks: lacks.map((lack) => saidOf(lack, flow)).join(', ') })}
-            </span>
-          </li>
+      {back.length + ways.length === 0 && (
+        <p class="quiet">{t(stands ? 'again.resume' : 'again.none')}</p>
+      )}
+      <ol class="scroll" tabIndex={0}>
+        {back.map(({ command, to, lacks }, index) => (
+          <Step key={index} flow={flow} number={index + 1} lacks={lacks} ready={index === 0}>
+            {command === undefined
+              ? t('again.itself', { to: stateTitle(flow, to) })
+              : titleOf(flow, command)}
+          </Step>
         ))}
-      </ul>
+        {ways.map(({ command, lacks }) => (
+          <Step key={command.name} flow={flow} lacks={lacks} ready>
+            {commandTitle(command)}
+          </Step>
+        ))}
+      </ol>
     </section>
+  );
+}
+
+const titleOf = (flow: FlowInfo, name: string): string => {
+  const command = flow.commands.find((candidate) => candidate.name === name);
+  return command === undefined ? name : commandTitle(command);
+};
+
+/** `ready`: it can be taken now, unless it lacks something. */
+function Step(props: {
+  flow: FlowInfo;
+  number?: number;
+  lacks: readonly string[];
+  ready: boolean;
+  children: string;
+}): JSX.Element {
+  const { flow, number, lacks, ready, children } = props;
+  const held = lacks.length > 0;
+  return (
+    <li class={held ? 'false' : ready ? 'true' : ''}>
+      {number !== undefined && <span class="number">{number}</span>}
+      {(held || ready) && <Truth truth={held ? 'false' : 'true'} />}
+      <p>
+        <b>{children}</b>{' '}
+        {held && t('again.lacks', { lacks: lacks.map((lack) => saidOf(lack, flow)).join(', ') })}
+        {!held && ready && t('again.ready')}
+      </p>
+    </li>
   );
 }

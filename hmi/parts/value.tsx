@@ -1,37 +1,45 @@
-// One value with its unit and its quality. A value that is not good never looks like one that is:
-// no digits when it is bad, hatched when it is uncertain, with the reason in words.
+// One value with its unit and its quality. A value that is not good never looks like one that is, in three ways that
+// need no colour: a sign and a word, an outline, and the writing itself; no digits when it is bad.
 import type { JSX } from 'preact';
 import type { TagInfo } from '#contract/described.ts';
 import type { TagState } from '#contract/wire.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';
 import { formatUnit, formatValue, qualityText } from './format.ts';
+import { QualitySign } from './mark.tsx';
 
 interface ValueProps {
   readonly state: TagState | undefined;
   readonly info: TagInfo | undefined;
+  /** Where there is no room: the sign and the word, without the reason. */
+  readonly brief?: boolean;
 }
 
 /** The value as text, for a row. */
-export function Value({ state, info }: ValueProps): JSX.Element {
-  const { quality, reason } = qualityText(state);
+export function Value({ state, info, brief = false }: ValueProps): JSX.Element {
+  const { quality, look, reason } = qualityText(state);
   const shown =
     state === undefined || quality === 'bad' ? t('value.none') : formatValue(state.v, info);
   return (
-    <span class={`value ${quality}`}>
+    <span class={`value ${look} ${state?.f === true ? 'overridden' : ''}`}>
+      {look !== 'good' && <QualitySign look={look} />}
       <b>{shown}</b>
       {quality !== 'bad' && info?.unit !== undefined && <i>{formatUnit(info.unit)}</i>}
-      {reason !== '' && (
-        <em>{quality === 'bad' ? reason : `${t('value.uncertain')}: ${reason}`}</em>
+      {look !== 'good' && (
+        <em>
+          {t(`look.${look}`)}
+          {!brief && reason !== '' && `: ${reason}`}
+        </em>
       )}
-      {state?.f === true && <strong class="forced">{t('signals.forced')}</strong>}
+      {state?.f === true && <strong class="forced">{t('look.forced')}</strong>}
     </span>
   );
 }
 
 /** The live value of a tag. */
-export function TagValue({ name }: { name: string }): JSX.Element {
-  return <Value state={store.tag(name).value} info={store.info(name)} />;
+export function TagValue(props: { name: string; brief?: boolean }): JSX.Element {
+  const { name, brief = false } = props;
+  return <Value state={store.tag(name).value} info={store.info(name)} brief={brief} />;
 }
 
 /** What a person calls a tag. */
@@ -41,27 +49,3 @@ export const tagTitle = (info: TagInfo | undefined, name: string): string =>
 /** Device and place: `io, input 20`. */
 export const placeOf = (info: TagInfo | undefined): string =>
   [info?.device, info?.place].filter((part) => part !== undefined).join(', ');
-
-/** A number in its range, large; the first thing read from afar. */
-export function Gauge({ name }: { name: string }): JSX.Element {
-  const info = store.info(name);
-  const state = store.tag(name).value;
-  const { quality } = qualityText(state);
-  const { min = 0, max = 1 } = info ?? {};
-  const number = typeof state?.v === 'number' ? state.v : min;
-  const share = Math.min(1, Math.max(0, (number - min) / (max - min || 1)));
-  return (
-    <li class="gauge">
-      <span class="name">{tagTitle(info, name)}</span>
-      <Value state={state} info={info} />
-      <span class={`bar ${quality}`} aria-hidden="true">
-        {quality !== 'bad' && <span style={{ width: `${share * 100}%` }} />}
-      </span>
-      <span class="ends" aria-hidden="true">
-        <span>{formatValue(min, { type: 'int' })}</span>
-        <span class="place">{placeOf(info)}</span>
-        <span>{formatValue(max, { type: 'int' })}</span>
-      </span>
-    </li>
-  );
-}

@@ -1,89 +1,155 @@
-// The devices by their last good answer, not by their socket; and how control itself keeps pace.
+// The devices by their last good answer, not by their socket: those that need a look first, then all of them,
+// each with its tags; and how control itself keeps pace.
+import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import type { Hello, Snapshot } from '#contract/wire.ts';
+import type { Hello } from '#contract/wire.ts';
+import { troubledDevices } from '#hmi/feed/at-hand.ts';
+import type { DeviceState } from '#hmi/feed/at-hand.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
+import { actionOf } from '#hmi/i18n/codes.ts';
+import type { Key } from '#hmi/i18n/en.ts';
 import { t } from '#hmi/i18n/text.ts';
-import { formatSpan } from '#hmi/parts/format.ts';
+import { DeviceTags } from '#hmi/parts/device-tags.tsx';
+import { formatNumber, formatSpan } from '#hmi/parts/format.ts';
+import { Truth } from '#hmi/parts/mark.tsx';
 import { Table } from '#hmi/parts/table.tsx';
+
+type Device = Hello['devices'][number];
+
+/** The device whose tags are shown. */
+const opened = signal<string | undefined>(undefined);
+
+const columns = [
+  'devices.name',
+  'devices.state',
+  'devices.lastGood',
+  'devices.latency',
+  'devices.requests',
+  'devices.lost',
+  'devices.late',
+  'devices.connections',
+] as const satisfies readonly Key[];
 
 export function Devices(): JSX.Element {
   const devices = store.hello.value?.devices ?? [];
+  const troubled = troubledDevices(devices, store.devices.value);
+  const count = devices.length - troubled.length;
   return (
     <main class="stale-scope list" tabIndex={0} aria-label={t('nav.devices')}>
+      <section class="panel trouble">
+        <h2>{t('devices.trouble')}</h2>
+        {troubled.length === 0 ? (
+          <p class="quiet">{t('devices.well')}</p>
+        ) : (
+          <Trouble devices={troubled} />
+        )}
+      </section>
+      <Engine />
       <section class="panel">
-        <h2>{t('devices.title')}</h2>
-        <Table
-          class="devices"
-          columns={[
-            'devices.name',
-            'devices.state',
-            'devices.lastGood',
-            'devices.latency',
-            'devices.errors',
-            'devices.late',
-            'devices.connections',
-          ]}
-        >
+        <h2>
+          {t('devices.title')} <b>{t('devices.count', { count, all: devices.length })}</b>
+        </h2>
+        <Table class="devices" columns={columns}>
           {devices.map((device) => (
-            <DeviceRow
-              key={device.name}
-              device={device}
-              state={store.devices.value?.[device.name]}
-            />
+            <DeviceRow key={device.name} device={device} />
           ))}
         </Table>
       </section>
-      <Engine />
     </main>
   );
 }
 
-function DeviceRow(props: {
-  device: Hello['devices'][number];
-  state: Snapshot['devices'][string] | undefined;
-}): JSX.Element {
-  const { device, state } = props;
-  const name = (
-    <th scope="row">
-      {device.name}
-      <small>
-        {device.driver}, {device.address}
-      </small>
-    </th>
-  );
-  if (state === undefined) {
-    return (
-      <tr>
-        {name}
-        <td colSpan={6}>{t('value.none')}</td>
-      </tr>
-    );
-  }
-  const next = state.nextTry === undefined ? undefined : state.nextTry - cellTime.value;
+/** What is wrong with each, and what to do about it. */
+const Trouble = ({ devices }: { devices: readonly Device[] }): JSX.Element => (
+  <ul class="troubled">
+    {devices.map((device) => {
+      const state = store.devices.value?.[device.name];
+      return (
+        <li key={device.name}>
+          <Truth truth={state === undefined ? 'unknown' : 'false'} />
+          <b>{device.name}</b>
+          <strong>{t(`devices.${state?.state ?? 'unknown'}`)}</strong>
+          {state !== undefined && <Problem state={state} />}
+        </li>
+      );
+    })}
+  </ul>
+);
+
+function Problem({ state }: { state: DeviceState }): JSX.Element {
+  const { error, nextTry, failures } = state;
+  const next = nextTry === undefined ? 0 : nextTry - cellTime.value;
+  const action = error === undefined ? undefined : actionOf(error.code);
   return (
-    <tr class={state.state}>
-      {name}
-      <td class="state">
-        <b>{t(`devices.${state.state}`)}</b>
-        {state.error !== undefined && <em>{state.error.text}</em>}
-        {next !== undefined && next > 0 && (
-          <small>{t('devices.next', { span: formatSpan(next + 999) })}</small>
-        )}
-      </td>
-      <td>{sinceText(state.lastGood)}</td>
-      <td>
-        {state.latency.p50.toFixed(1)} / {state.latency.p99.toFixed(1)} ms
-      </td>
-      <td>
-        {state.stale} / {state.requests}
-      </td>
-      <td>{state.late}</td>
-      <td>{state.epoch}</td>
-    </tr>
+    <span class="problem">
+      {error !== undefined && (
+        <em>
+          <code>{error.code}</code> {error.text}
+        </em>
+      )}
+      {action !== undefined && <em>{action}</em>}
+      {failures > 0 && <small>{t('devices.tried', { count: failures })}</small>}
+      {next > 0 && <small>{t('devices.next', { span: formatSpan(next + 999) })}</small>}
+    </span>
   );
 }
 
-function sinceText(utc: number | undefined): string {
+function DeviceRow({ device }: { device: Device }): JSX.Element {
+  const { name, driver, address } = device;
+  const state = store.devices.value?.[name];
+  const open = opened.value === name;
+  return (
+    <>
+      <tr class={state?.state ?? 'unknown'}>
+        <th scope="row">
+          <button
+            type="button"
+            aria-expanded={open}
+            onClick={() => {
+              opened.value = open ? undefined : name;
+            }}
+          >
+            <b>{name}</b>
+            <small>
+              {driver}, {address}
+            </small>
+          </button>
+        </th>
+        <Figures state={state} />
+      </tr>
+      {open && (
+        <tr class="tags">
+          <td colSpan={columns.length}>
+            <DeviceTags device={name} />
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function Figures({ state }: { state: DeviceState | undefined }): JSX.Element {
+  if (state === undefined) return <td colSpan={columns.length - 1}>{t('devices.unknown')}</td>;
+  const { latency, requests, stale, late, epoch, since } = state;
+  return (
+    <>
+      <td class="state">
+        <b>{t(`devices.${state.state}`)}</b>
+        <small>{t('devices.since', { span: formatSpan(cellTime.value - since) })}</small>
+      </td>
+      <td>{agoText(state.lastGood)}</td>
+      <td>
+        {formatNumber(latency.p50, 1)} / {formatNumber(latency.p99, 1)}
+      </td>
+      <td>{requests}</td>
+      <td>{stale}</td>
+      <td>{late}</td>
+      <td>{epoch}</td>
+    </>
+  );
+}
+
+function agoText(utc: number | undefined): string {
   if (utc === undefined) return t('devices.never');
   const span = cellTime.value - utc;
   return span < 1000 ? t('devices.now') : t('devices.ago', { span: formatSpan(span) });
@@ -100,8 +166,8 @@ function Engine(): JSX.Element | null {
       <p>
         {t('devices.scanText', {
           period,
-          late: scan.late.p99.toFixed(2),
-          cost: scan.cost.p99.toFixed(2),
+          late: formatNumber(scan.late.p99, 2),
+          cost: formatNumber(scan.cost.p99, 2),
           missed: scan.missed,
         })}
       </p>
@@ -111,8 +177,8 @@ function Engine(): JSX.Element | null {
         {t('devices.recordText', {
           seq: record.seq,
           waiting: record.waiting,
-          commit: record.commit.p99.toFixed(2),
-          bytes: (record.bytes / 1e6).toFixed(1),
+          commit: formatNumber(record.commit.p99, 2),
+          bytes: formatNumber(record.bytes / 1e6, 1),
         })}
       </p>
     </section>

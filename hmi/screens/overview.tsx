@@ -9,13 +9,15 @@ import { Driven } from '#hmi/parts/driven.tsx';
 import { Now } from '#hmi/parts/now.tsx';
 import { Regions } from '#hmi/parts/regions.tsx';
 import { StoppedBy, ToRunAgain } from '#hmi/parts/stopped.tsx';
-import { Gauge } from '#hmi/parts/value.tsx';
+import { indicatorsOf } from '#hmi/feed/indicators.ts';
+import { AtHand } from '#hmi/parts/at-hand.tsx';
+import { Indicator } from '#hmi/parts/indicator.tsx';
 
 /** The flow and region that somebody picked; until then the cell's face. */
 const pickedFlow = signal<string | undefined>(undefined);
 const pickedRegion = signal<string | undefined>(undefined);
-/** More than these are not read at a glance; the rest stand under inputs and outputs. */
-const gaugeLimit = 6;
+/** More than these stand in two columns. */
+const columnLimit = 4;
 
 export function Overview(): JSX.Element {
   const hello = store.hello.value;
@@ -48,25 +50,21 @@ export function Overview(): JSX.Element {
         {!runs && <ToRunAgain flow={flow} />}
         <Driven flow={flow.name} runs={runs} />
       </div>
+      <AtHand />
       <Commands key={flow.name} flow={flow} />
     </main>
   );
 }
 
 function Measured(): JSX.Element | null {
-  const numbers = (store.hello.value?.tags ?? []).filter(
-    ({ kind, type, min, max }) =>
-      kind === 'input' &&
-      (type === 'real' || type === 'int') &&
-      min !== undefined &&
-      max !== undefined,
-  );
+  const numbers = indicatorsOf(store.hello.value?.tags ?? []);
   if (numbers.length === 0) return null;
+  const many = numbers.length > columnLimit;
   return (
-    <section class="panel measured" aria-label={t('measured.title')}>
-      <ul>
-        {numbers.slice(0, gaugeLimit).map(({ name }) => (
-          <Gauge key={name} name={name} />
+    <section class={`panel measured ${many ? 'many' : ''}`} aria-label={t('measured.title')}>
+      <ul class="scroll" tabIndex={0}>
+        {numbers.map((info) => (
+          <Indicator key={info.name} info={info} />
         ))}
       </ul>
     </section>

@@ -2,7 +2,8 @@
 import type { JSX } from 'preact';
 import type { FlowInfo } from '#contract/described.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
-import { t } from '#hmi/i18n/text.ts';
+import { pickLanguage } from '#hmi/i18n/choice.ts';
+import { isLanguage, language, languages, t } from '#hmi/i18n/text.ts';
 import { formatSpan, formatUnit, formatValue } from '#hmi/parts/format.ts';
 import { Table } from '#hmi/parts/table.tsx';
 
@@ -16,6 +17,7 @@ export function Settings(): JSX.Element {
         ))}
       </div>
       <div>
+        <LanguagePicker />
         <Forces />
         {flows.map((flow) => (
           <Memory key={flow.name} flow={flow} />
@@ -88,6 +90,28 @@ function Memory({ flow }: { flow: FlowInfo }): JSX.Element | null {
   );
 }
 
+const LanguagePicker = (): JSX.Element => (
+  <section class="panel">
+    <h2>{t('settings.language')}</h2>
+    <div class="choices" role="group" aria-label={t('settings.language')}>
+      {Object.keys(languages)
+        .filter(isLanguage)
+        .map((each) => (
+          <button
+            key={each}
+            type="button"
+            class="plain"
+            lang={each}
+            aria-pressed={each === language.value}
+            onClick={() => pickLanguage(each)}
+          >
+            {languages[each]}
+          </button>
+        ))}
+    </div>
+  </section>
+);
+
 function Forces(): JSX.Element {
   const forces = Object.entries(store.forces.value ?? {}).flatMap(([tag, force]) =>
     force === null ? [] : [{ tag, ...force }],
@@ -103,7 +127,7 @@ function Forces(): JSX.Element {
               <th scope="row">{tag}</th>
               <td>
                 <b>{formatValue(value, store.info(tag))}</b>
-                <strong class="forced">{t('signals.forced')}</strong>
+                <strong class="forced">{t('look.forced')}</strong>
               </td>
               <td>
                 {reason}

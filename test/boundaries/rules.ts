@@ -109,6 +109,13 @@ export const folderRules: readonly FolderRule[] = [
     planted: breaks('controller/planted.ts', "await import('#drivers/modbus/driver.ts');"),
   },
   {
+    who: 'hmi/vite.config.ts',
+    tree: [],
+    packages: ['vite'],
+    node: true,
+    planted: breaks('hmi/vite.config.ts', "import { useSignal } from '@preact/signals';"),
+  },
+  {
     who: 'hmi/',
     tree: ['contract/', 'flows/', 'hmi/'],
     packages: ['@preact/signals', 'preact', 'vite'],
@@ -143,7 +150,7 @@ export const folderRules: readonly FolderRule[] = [
 
 /** What stands beside the drivers for all of them. */
 function sharedByDrivers(): string[] {
-  return ['breaker', 'outputs', 'serial-port', 'supervise', 'tcp'].map(
+  return ['breaker', 'given', 'outputs', 'serial-port', 'supervise', 'tcp'].map(
     (name) => `drivers/${name}.ts`,
   );
 }
@@ -221,7 +228,12 @@ export const moduleRules: readonly ModuleRule[] = [
   },
   {
     module: 'vite',
-    only: ['controller/vite.config.ts', 'hmi/vite.config.ts', 'simulator/vite.config.ts'],
+    only: [
+      'controller/vite.config.ts',
+      'hmi/vite.config.ts',
+      'simulator/vite.config.ts',
+      'test/unit/hmi/words.test.ts',
+    ],
     planted: breaks('controller/main.ts', "import { build } from 'vite';"),
   },
   {

@@ -1,11 +1,24 @@
 // Values and times as people read them, the catalogue of words, and the contrast of the colours.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { parseSync } from 'vite';
+import { afterEach, describe, expect, test } from 'vitest';
 import { status } from '#contract/quality.ts';
 import { en } from '#hmi/i18n/en.ts';
-import { t, textOf } from '#hmi/i18n/text.ts';
-import { formatSpan, formatUnit, formatValue, qualityText } from '#hmi/parts/format.ts';
+import { codes } from '#contract/error.ts';
+import { actionOf } from '#hmi/i18n/codes.ts';
+import { de } from '#hmi/i18n/de.ts';
+import { languageOf, speak, t, textOf } from '#hmi/i18n/text.ts';
+import {
+  formatEnd,
+  formatFineSpan,
+  formatSpan,
+  formatUnit,
+  formatValue,
+  qualityText,
+} from '#hmi/parts/format.ts';
+
+afterEach(() => speak('en', []));
 
 describe('values', () => {
   test.each([
@@ -35,17 +48,43 @@ describe('values', () => {
   });
 
   test.each([
-    [status.Good, 'good', ''],
-    [status.GoodOverflow, 'good', ''],
-    [status.BadTimeout, 'bad', 'no answer in time'],
-    [status.UncertainSubstituteValue, 'uncertain', 'substitute'],
-    [0x80ff0000, 'bad', '0x80ff0000'],
-  ] as const)('status %d is %s: %s', (s, quality, reason) => {
-    expect(qualityText({ s })).toEqual({ quality, reason });
+    [status.Good, 'good', 'good', ''],
+    [status.GoodOverflow, 'good', 'good', ''],
+    [status.BadTimeout, 'bad', 'bad', 'no answer in time'],
+    [status.BadNoCommunication, 'bad', 'stale', 'no fresh value'],
+    [status.UncertainSubstituteValue, 'uncertain', 'uncertain', 'substitute'],
+    [0x80ff0000, 'bad', 'bad', '0x80ff0000'],
+  ] as const)('status %d is %s and looks %s: %s', (s, quality, look, reason) => {
+    expect(qualityText({ s })).toEqual({ quality, look, reason });
+  });
+
+  test.each([
+    [0, '0.0 s'],
+    [1234, '1.2 s'],
+    [9940, '9.9 s'],
+    [9999, '9 s'],
+    [61_000, '1 min 01 s'],
+  ])('%d ms that do not run read %s', (span, text) => {
+    expect(formatFineSpan(span)).toBe(text);
+  });
+
+  test('an end of a scale has no more decimals than it needs', () => {
+    expect([0, 12, 5.5, -20, 0.333].map(formatEnd)).toEqual(['0', '12', '5.5', '-20', '0.33']);
+  });
+
+  test('numbers are written as the language does', () => {
+    speak('de', ['de-DE']);
+    expect(formatValue(4.256, { type: 'real', min: 0, max: 12 })).toBe('4,26');
+    expect(formatFineSpan(1234)).toBe('1,2 s');
+    expect(formatValue(true)).toBe('ja');
   });
 
   test('a tag that was never heard is bad', () => {
-    expect(qualityText(undefined)).toEqual({ quality: 'bad', reason: 'no value yet' });
+    expect(qualityText(undefined)).toEqual({
+      quality: 'bad',
+      look: 'bad',
+      reason: 'no value yet',
+    });
   });
 
   test('units are written as people write them', () => {
@@ -59,6 +98,54 @@ describe('words', () => {
     expect(textOf({ ko: 'k', en: 'e' })).toBe('e');
     expect(textOf({ ko: 'k' })).toBe('k');
     expect(textOf(undefined)).toBe('');
+    speak('de', []);
+    expect(textOf({ de: 'd', en: 'e' })).toBe('d');
+    expect(textOf({ ko: 'k', en: 'e' })).toBe('e');
+  });
+
+  test.each([
+    [null, ['ko-KR', 'de-AT', 'en'], 'de'],
+    ['en', ['de'], 'en'],
+    ['xx', ['DE'], 'de'],
+    [null, ['fr'], 'en'],
+    [null, [], 'en'],
+  ] as const)('of %s picked and %j asked for, %s is spoken', (picked, preferred, spoken) => {
+    expect(languageOf(picked, preferred)).toBe(spoken);
+  });
+
+  test('both catalogues have the same keys and put in the same values', () => {
+    expect(Object.keys(de)).toEqual(Object.keys(en));
+    const other = Object.entries(en).filter(
+      ([key, text]) => named(text).join() !== named(de[key as keyof typeof en]).join(),
+    );
+    expect(other).toEqual([]);
+  });
+
+  test('what to do about a code of a device is said in every language', () => {
+    expect(actionOf('E_DEVICE_TIMEOUT')).toBe(codes.E_DEVICE_TIMEOUT.action);
+    expect(actionOf('E_NO_SUCH_CODE')).toBeUndefined();
+    const own = Object.keys(codes).filter((code) => code.startsWith('E_DEVICE_'));
+    speak('de', []);
+    const english = own.filter(
+      (code) => actionOf(code) === codes[code as keyof typeof codes].action,
+    );
+    expect(english).toEqual([]);
+  });
+
+  test('no word for people stands outside the catalogues', () => {
+    const files = readdirSync('hmi', { recursive: true, encoding: 'utf8' });
+    const written = files
+      .filter((file) => file.endsWith('.tsx'))
+      .flatMap((file) => {
+        const { program } = parseSync(file, readFileSync(join('hmi', file), 'utf8'));
+        return writtenIn(program).map((text) => `${file}: ${text}`);
+      });
+    expect(written).toEqual([]);
+    const planted = parseSync(
+      'x.tsx',
+      'const x = <p title="Top" lang={y}>Two words {z}<b>|</b></p>',
+    );
+    expect(writtenIn(planted.program)).toEqual(['Top', 'Two words']);
   });
 
   test('values are put in, and a missing one is seen', () => {
@@ -72,16 +159,34 @@ describe('words', () => {
   });
 
   test('no word stands in the catalogue that nothing uses', () => {
-    const made = /^(?:nav|quality|write|by|devices|alarms|truth|link)\./;
+    const made = /^(?:nav|quality|look|measured|write|by|devices|alarms|truth|link)\./;
     const files = readdirSync('hmi', { recursive: true, encoding: 'utf8' });
     const source = files
-      .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('en.ts'))
+      .filter((file) => /\.tsx?$/.test(file) && !/i18n.(?:en|de)\.ts$/.test(file))
       .map((file) => readFileSync(join('hmi', file), 'utf8'))
       .join('\n');
     const unused = Object.keys(en).filter((key) => !made.test(key) && !source.includes(`'${key}'`));
     expect(unused).toEqual([]);
   });
 });
+
+/** What a text puts in. */
+const named = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).toSorted();
+
+/** Texts of JSX, and of attributes that are read out or shown. */
+function writtenIn(node: unknown): string[] {
+  if (Array.isArray(node)) return node.flatMap((each) => writtenIn(each));
+  if (typeof node !== 'object' || node === null) return [];
+  const { type, value, name } = node as { type?: unknown; value?: unknown; name?: unknown };
+  const inner = Object.values(node).flatMap((each) => writtenIn(each));
+  if (type === 'JSXText' && typeof value === 'string' && /\p{L}/u.test(value))
+    return [value.trim()];
+  if (type !== 'JSXAttribute') return inner;
+  const said = /^(?:title|alt|placeholder|aria-label|aria-description)$/;
+  const text = (value as { value?: unknown } | null)?.value;
+  const shown = said.test(String((name as { name?: unknown }).name)) && typeof text === 'string';
+  return shown ? [text, ...inner] : inner;
+}
 
 /** Relative luminance after WCAG 2. */
 const light = (hex: string): number => {

@@ -1,0 +1,87 @@
+// The built page in a real browser, told over its own protocol what some cell says: cells larger, stranger and worse
+// than the demo can be. The other side of the socket is the test; nothing of the product is replaced.
+import { readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import type { Browser, BrowserContext, Page, WebSocketRoute } from 'playwright-core';
+import type { FromBrowser, ToBrowser } from '#contract/live.ts';
+import { heartbeat_ms } from '#contract/pace.ts';
+import { root } from '#test/system/test-cell.ts';
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+
+export interface ToldPage extends AsyncDisposable {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly heard: FromBrowser[];
+  readonly problems: string[];
+  tell(...messages: readonly ToBrowser[]): void;
+}
+
+export interface ToldOptions {
+  readonly size: { readonly width: number; readonly height: number };
+  /** The browser's own language. */
+  readonly locale?: string;
+}
+
+/** Opens the page and tells it `messages`; its link is told over and over, so that it stays live. */
+export async function openTold(
+  browser: Browser,
+  messages: readonly ToBrowser[],
+  { size, locale = 'en-GB' }: ToldOptions,
+): Promise<ToldPage> {
+  const context = await browser.newContext({ viewport: size, locale });
+  const heard: FromBrowser[] = [];
+  const problems: string[] = [];
+  const sockets = new Set<WebSocketRoute>();
+  const tell = (...told: readonly ToBrowser[]): void => {
+    for (const socket of sockets) {
+      for (const message of told) socket.send(JSON.stringify(message));
+    }
+  };
+  await context.route('**/*', (route) => {
+    const { pathname } = new URL(route.request().url());
+    const path = pathname === '/' ? '/index.html' : pathname;
+    const body = readFileSync(join(root, 'dist/hmi', path));
+    return route.fulfill({ body, contentType: types[extname(path)] ?? 'text/plain' });
+  });
+  await context.routeWebSocket('**/live', (socket) => {
+    sockets.add(socket);
+    socket.onMessage((text) => {
+      heard.push(JSON.parse(String(text)) as FromBrowser);
+    });
+    tell(link(), ...messages);
+  });
+  const timer = setInterval(() => tell(link()), heartbeat_ms);
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+  });
+  page.on('pageerror', (error) => void problems.push(String(error)));
+  await page.goto('http://localhost/');
+  await page.waitForSelector('.page.live', { timeout: 20_000 });
+  return {
+    page,
+    context,
+    heard,
+    problems,
+    tell,
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer);
+      await context.close();
+    },
+  };
+}
+
+const link = (): ToBrowser => ({
+  type: 'link',
+  control: 'up',
+  lastFrame: Date.now(),
+  time: Date.now(),
+  actor: 'console:ada',
+  panel: true,
+});
