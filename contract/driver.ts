@@ -144,8 +144,8 @@ export interface DriverKind<Config = unknown, At = unknown> {
   /** A tag's `at`, with the driver's further fields of a tag. */
   readonly at: z.ZodType<At>;
   readonly tagOptions: z.ZodType<Readonly<Record<string, unknown>>>;
-  /** The fields that `--endpoints` may replace, such as `tcp` or `port`. */
-  readonly endpoint: z.ZodType<Partial<Config>>;
+  /** What `--endpoints` may say, such as `tcp` or `port`: laid over the device's own, field by field. */
+  readonly endpoint: z.ZodType<object>;
   /** Where the device is, for people: `127.0.0.1:502`. */
   address(config: Config): string;
   /** Where a tag is on the device, for people: `input 20`. */

@@ -161,13 +161,22 @@ function loadDevices(
   return new Map(
     Object.entries(manifest.devices).map(([name, frame]) => {
       const kind = present(kinds.get(frame.driver), 'a checked device has a driver');
-      const fields = { ...deviceFields(frame) };
       const replaced = endpoints[name];
-      if (replaced !== undefined) Object.assign(fields, endpointOf(kind, name, replaced));
-      return [name, { kind, config: kind.config.parse(fields) }];
+      const over = replaced === undefined ? {} : endpointOf(kind, name, replaced);
+      return [name, { kind, config: kind.config.parse(laidOver(deviceFields(frame), over)) }];
     }),
   );
 }
+
+/** `over` upon `own`, object by object: of a serial line the port is replaced and the rest stays. */
+function laidOver(own: unknown, over: unknown): unknown {
+  if (!isObject(own) || !isObject(over)) return over;
+  const fields = Object.entries(over).map(([name, value]) => [name, laidOver(own[name], value)]);
+  return { ...own, ...Object.fromEntries(fields) };
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function endpointOf(kind: DriverKind, device: string, replaced: Json): object {
   const parsed = kind.endpoint.safeParse(replaced);

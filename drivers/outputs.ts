@@ -33,6 +33,8 @@ const settle = milliseconds(50);
 const readAgain = milliseconds(5);
 const writeAgain = milliseconds(50);
 
+const all = (): boolean => true;
+
 type Ask = Pick<WriteRequest, 'value' | 'verify' | 'tolerance' | 'safe'>;
 
 interface Waiter {
@@ -130,17 +132,19 @@ export class Outputs<Point> {
     }
   }
 
-  /** When there is something to do: now or earlier, later, or undefined for nothing. */
-  due(): Instant | undefined {
+  /** When there is something to do at `points`: now or earlier, later, or undefined for nothing. */
+  due(points: (point: Point) => boolean = all): Instant | undefined {
     let first: number | undefined;
-    for (const { want } of this.#wanting) {
-      if (want !== undefined) first = Math.min(first ?? Infinity, want.notBefore);
+    for (const { want, point } of this.#wanting) {
+      if (want !== undefined && points(point)) {
+        first = Math.min(first ?? Infinity, want.notBefore);
+      }
     }
     return first === undefined ? undefined : instant(first);
   }
 
   /** Does the most urgent exchange that is due: safe values, then other values, then proofs. */
-  async step(): Promise<void> {
+  async step(points: (point: Point) => boolean = all): Promise<void> {
     const now = this.#clock.now();
     let chosen: Output<Point> | undefined;
     let best: Want | undefined;
@@ -148,6 +152,7 @@ export class Outputs<Point> {
       const { want } = output;
       if (want === undefined || want.notBefore > now) continue;
       if (best !== undefined && rank(best) <= rank(want)) continue;
+      if (!points(output.point)) continue;
       chosen = output;
       best = want;
     }

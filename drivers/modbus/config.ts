@@ -1,8 +1,11 @@
-// What a Modbus TCP device and its tags need in the manifest. The schema is the type, the defaults
-// and the reference; nothing here knows a socket or a register's bytes.
+// What a Modbus device, TCP or RTU, and its tags need in the manifest. The schema is the type, the
+// defaults and the reference; nothing here knows a socket or a register's bytes.
 import * as z from 'zod';
 import { DurationText, milliseconds } from '#contract/time.ts';
+import type { Duration } from '#contract/time.ts';
+import { SerialLine } from '#drivers/serial-port.ts';
 import { TcpAddress } from '#drivers/tcp.ts';
+import { breakEven } from './rtu-frame.ts';
 
 const Unit = z.int().min(0).max(255);
 const Address = z.int().min(0).max(65_536);
@@ -28,8 +31,21 @@ const BeatAt = z
     message: 'either holding or coil',
   });
 
-export const ModbusConfig = z.strictObject({
-  tcp: TcpAddress,
+/** A serial line of RTU: eight data bits always, and the silences that its devices need. */
+export const RtuLine = SerialLine.omit({ data: true }).extend({
+  delay: DurationText.default(milliseconds(5)).meta({
+    description: 'between an answer and the next request; never less than 3.5 characters',
+  }),
+  quarantine: DurationText.optional().meta({
+    description:
+      'silence after a missing answer, in which a late one is dropped; as long as `timeout`',
+  }),
+});
+export type RtuLine = z.infer<typeof RtuLine>;
+
+const fields = z.strictObject({
+  tcp: TcpAddress.optional(),
+  rtu: RtuLine.optional().meta({ description: 'a serial line, instead of `tcp`' }),
   unit: Unit.default(1).meta({ description: 'unit of tags that name none' }),
   timeout: DurationText.default(milliseconds(300)).meta({ description: 'for one answer' }),
   connect: DurationText.default(milliseconds(1000)).meta({ description: 'to connect' }),
@@ -45,9 +61,16 @@ export const ModbusConfig = z.strictObject({
       description: 'the address that the manifest gives to the first register',
     }),
   order: Order.default('ABCD'),
-  gap: z.int().min(0).max(125).default(125).meta({
-    description: 'registers read in vain to join two blocks (16 times as many bits)',
-  }),
+  gap: z
+    .int()
+    .min(0)
+    .max(125)
+    .optional()
+    .meta({
+      description:
+        'registers read in vain to join two blocks (16 times as many bits); ' +
+        'over TCP 125, over RTU as many as cost no more than a request of their own',
+    }),
   multiple: z.boolean().default(false).meta({
     description: 'write single coils and registers with functions 15 and 16 too',
   }),
@@ -68,7 +91,39 @@ export const ModbusConfig = z.strictObject({
     .optional()
     .meta({ description: 'a counter that stops with control: the device falls safe by itself' }),
 });
+
+export const ModbusConfig = fields.superRefine(({ tcp, rtu, unit, heartbeat }, context) => {
+  const refuse = (message: string, path: string[]): void =>
+    context.addIssue({ code: 'custom', message, path });
+  if ((tcp === undefined) === (rtu === undefined)) refuse('exactly one of tcp and rtu', ['tcp']);
+  if (rtu === undefined) return;
+  if (!isRtuUnit(unit)) refuse(rtuUnits, ['unit']);
+  if (!isRtuUnit(heartbeat?.at.unit ?? 1)) refuse(rtuUnits, ['heartbeat', 'at', 'unit']);
+});
 export type ModbusConfig = z.infer<typeof ModbusConfig>;
+
+/** What `--endpoints` may say: one line replaces the other, and of a serial line only where it is. */
+export const ModbusEndpoint = z.union([
+  z.strictObject({ tcp: TcpAddress }).transform((to) => ({ ...to, rtu: undefined })),
+  z
+    .strictObject({ rtu: RtuLine.pick({ port: true }) })
+    .transform((to) => ({ ...to, tcp: undefined })),
+]);
+
+/** Where the device is, for people. */
+export const addressOf = ({ tcp, rtu }: ModbusConfig): string => tcp ?? rtu?.port ?? '';
+
+/** Unit 0 is the broadcast that nobody answers, those above 247 are reserved [Serial Line 1.02, 2.2]. */
+export const isRtuUnit = (unit: number): boolean => unit >= 1 && unit <= 247;
+export const rtuUnits = 'a unit on a serial line is 1 to 247';
+
+/** Registers read in vain to join two blocks. */
+export const gapOf = ({ gap, rtu }: ModbusConfig): number =>
+  gap ?? (rtu === undefined ? 125 : breakEven(rtu.baud, rtu.delay));
+
+/** How long a line is silent before the request after a missing answer; 0 over TCP. */
+export const quarantineOf = ({ rtu, timeout }: ModbusConfig): Duration =>
+  rtu === undefined ? milliseconds(0) : (rtu.quarantine ?? timeout);
 
 /** The number types, or text of n bytes: `string(32)` is 16 registers. */
 export const RegisterType = z

@@ -1,6 +1,6 @@
-// A Modbus TCP device, or several units behind one gateway: one connection, one request at a time.
-// Writes go between polls, fast blocks between slow ones. Frames are link.ts, addresses points.ts,
-// blocks plan.ts, deadlines schedule.ts, pending writes #drivers/outputs.ts; this ties them.
+// A Modbus device, or several units on one line: one connection, one request at a time. Writes go
+// between polls, fast blocks between slow ones. Functions are link.ts, addresses points.ts, blocks
+// plan.ts, deadlines schedule.ts, pending writes #drivers/outputs.ts; this ties them.
 import * as z from 'zod';
 import { CellError } from '#contract/error.ts';
 import type { Issue } from '#contract/error.ts';
@@ -22,19 +22,34 @@ import type { Duration, Instant, UtcMs } from '#contract/time.ts';
 import { Outputs } from '#drivers/outputs.ts';
 import { Supervisor } from '#drivers/supervise.ts';
 import type { Outcome } from '#drivers/supervise.ts';
-import { TcpAddress } from '#drivers/tcp.ts';
 import { decode } from './codec.ts';
-import { ModbusAt, ModbusConfig, placeOf, pollClasses } from './config.ts';
-import { ModbusLink } from './link.ts';
-import type { Answer } from './link.ts';
-import { Learned, isBits, plan } from './plan.ts';
+import {
+  ModbusAt,
+  ModbusConfig,
+  ModbusEndpoint,
+  addressOf,
+  gapOf,
+  placeOf,
+  pollClasses,
+  quarantineOf,
+} from './config.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { ModbusLink, worth } from './link.ts';
+import { MbapPort } from './mbap.ts';
+import { Learned, bytesOf, isBits, plan } from './plan.ts';
 import type { Block, Point } from './plan.ts';
+import type { AnswerPort } from './port.ts';
+import { RtuPort } from './rtu.ts';
+import { exchangeTime } from './rtu-frame.ts';
 import { classOf, compile, exceptionText, fits } from './points.ts';
 import { Schedule } from './schedule.ts';
 import { ModbusWire, exceptionStatus } from './wire.ts';
+import type { WireHost } from './wire.ts';
 
 /** A tag that is refused alone is asked again this often. */
 const retryAlone = milliseconds(1000);
+/** What waits for a unit that is left out is looked at again after so long. */
+const lookAgain = 50;
 /** What a device refused is believed for a day. */
 const relearn = 24 * 3_600_000;
 
@@ -64,8 +79,10 @@ class ModbusDriver implements Driver {
   readonly #retryAt = new Map<Block, number>();
   /** On the wire now: when the plan changes meanwhile, its answer is dropped and it is read again. */
   #reading: Block | undefined;
-  #beatAt = 0;
-  #beats = 0;
+  #link: ModbusLink | undefined;
+  /** A unit of several that has just missed its deadline: the others go first. */
+  #yielding: number | undefined;
+  readonly #heartbeat: Heartbeat;
 
   constructor(deps: DriverDeps, config: ModbusConfig) {
     this.#deps = deps;
@@ -73,15 +90,17 @@ class ModbusDriver implements Driver {
     this.#schedule = new Schedule(pollClasses(config));
     this.#supervisor = new Supervisor(deps, {
       connectTimeout: config.connect,
-      open: (lost) => new ModbusLink(config.tcp, lost),
+      aftermath: quarantineOf(config),
+      open: (lost) => new ModbusLink(this.#port(lost)),
       serve: (link) => this.#serve(link),
     });
     const wire = new ModbusWire({
       multiple: config.multiple,
-      ask: (unit, work) => this.#ask(unit, work),
+      ask: this.#ask,
       held: (point, value, outcome) => this.#held(point, value, outcome),
     });
     this.#outputs = new Outputs(deps.clock, wire);
+    this.#heartbeat = new Heartbeat(config, deps.heartbeat);
   }
 
   start(sink: DriverSink): void {
@@ -125,27 +144,44 @@ class ModbusDriver implements Driver {
     this.#outputs.disconnected();
   }
 
+  #port(lost: (error: CellError) => void): AnswerPort {
+    const { tcp = '', rtu } = this.#config;
+    if (rtu === undefined) return new MbapPort(tcp, lost);
+    return new RtuPort(rtu, quarantineOf(this.#config), this.#deps.clock, lost);
+  }
+
   async #serve(link: ModbusLink): Promise<void> {
     const { clock } = this.#deps;
+    this.#link = link;
     this.#given.clear();
     this.#raw.clear();
     this.#retryAt.clear();
     this.#schedule.restart(clock.now());
     this.#outputs.connected();
-    this.#beatAt = clock.now();
+    this.#heartbeat.restart(clock.now());
     while (this.#supervisor.isCurrent(link)) {
-      const now = clock.now();
-      const writeAt = this.#outputs.due() ?? Infinity;
-      if (this.#beatIsDue(now, writeAt <= now)) await this.#beat(now);
-      else if (writeAt <= now) await this.#outputs.step();
-      else {
-        const { block, dropped } = this.#schedule.take(now, (one) => this.#permits(one, now));
-        this.#supervisor.late(dropped);
-        if (block === undefined) await this.#rest();
-        else await this.#read(block);
-      }
+      // oxlint-disable-next-line no-await-in-loop -- what is most urgent is chosen when the line is free
+      await link.turn();
+      await this.#next(clock.now());
     }
     this.#outputs.disconnected();
+  }
+
+  /** The most urgent exchange that is due, or a rest until one is. */
+  async #next(now: Instant): Promise<void> {
+    const free = (unit: number): boolean =>
+      unit !== this.#yielding && this.#supervisor.breakers.permits(unit, now);
+    const writable = ({ unit }: Point): boolean => free(unit);
+    const writeAt = this.#outputs.due(writable) ?? Infinity;
+    const heartbeat = this.#heartbeat;
+    if (heartbeat.isDue(now, writeAt <= now) && free(heartbeat.unit)) return this.#beat(now);
+    if (writeAt <= now) return this.#outputs.step(writable);
+    const { block, dropped } = this.#schedule.take(now, (one) => this.#permits(one, now));
+    this.#supervisor.late(dropped);
+    const hasYielded = this.#yielding !== undefined;
+    this.#yielding = undefined;
+    if (block !== undefined) return this.#read(block);
+    if (!hasYielded) return this.#rest(now, writeAt);
   }
 
   #permits(block: Block, now: Instant): boolean {
@@ -154,36 +190,44 @@ class ModbusDriver implements Driver {
   }
 
   /** Until the next poll, write or beat is due. */
-  #rest(): Promise<void> {
-    const beatAt = this.#config.heartbeat === undefined ? Infinity : this.#beatAt;
+  #rest(now: Instant, writeAt: number): Promise<void> {
     const pollAt = this.#schedule.due() ?? Infinity;
-    return this.#supervisor.rest(Math.min(pollAt, this.#outputs.due() ?? Infinity, beatAt));
+    const others = Math.min(this.#heartbeat.at, this.#outputs.due() ?? Infinity);
+    // What is due and was not done is for a unit that is left out for now.
+    const next = others <= now ? now + lookAgain : others;
+    return this.#supervisor.rest(Math.min(pollAt, writeAt, next));
   }
 
-  async #ask<T>(
-    unit: number,
-    work: (link: ModbusLink) => Promise<Answer<T>>,
-  ): Promise<Outcome<Answer<T>>> {
-    const right = (answer: Answer<T>): boolean => answer.kind !== 'malformed';
-    const outcome = await this.#supervisor.request(unit, this.#config.timeout, work, right);
+  async #beat(now: Instant): Promise<void> {
+    const error = await this.#heartbeat.beat(now, this.#ask);
+    if (error !== undefined) this.#supervisor.blemish(error);
+  }
+
+  readonly #ask: WireHost['ask'] = async (unit, bytes, work) => {
+    const { timeout, rtu } = this.#config;
+    await this.#link?.turn();
+    const onLine = rtu === undefined ? 0 : exchangeTime(rtu.baud, bytes);
+    const deadline = milliseconds(timeout + onLine);
+    const outcome = await this.#supervisor.request(unit, deadline, work, worth);
+    if (outcome.kind === 'timeout' && this.#supervisor.breakers.size > 1) {
+      this.#yielding = unit;
+      this.#schedule.skip(unit);
+    }
     if (outcome.kind === 'answer' && outcome.value.kind === 'malformed') {
       this.#supervisor.blemish(new CellError('E_DEVICE_PROTOCOL', outcome.value.text));
     }
     return outcome;
-  }
+  };
 
   async #read(block: Block): Promise<void> {
     const { unit, table, start, count } = block;
     this.#reading = block;
-    const outcome = await this.#ask<Raw>(unit, (link) =>
+    const outcome = await this.#ask<Raw>(unit, bytesOf(table, count), (link) =>
       isBits(table)
         ? link.readBits(unit, table, start, count)
         : link.readWords(unit, table, start, count),
     );
     this.#reading = undefined;
-    if (outcome.kind === 'timeout' && this.#supervisor.breakers.size > 1) {
-      this.#schedule.skip(unit);
-    }
     if (outcome.kind !== 'answer' || !this.#isPlanned(block)) return;
     const answer = outcome.value;
     switch (answer.kind) {
@@ -191,6 +235,9 @@ class ModbusDriver implements Driver {
         return this.#give(block, answer.data, outcome);
       case 'malformed':
         return this.#giveBad(block, status.BadCommunicationError, outcome);
+      case 'garbled':
+        // The supervisor has made a missed deadline of it.
+        return;
       case 'exception':
         return this.#refused(block, answer.exception, outcome);
     }
@@ -293,9 +340,8 @@ class ModbusDriver implements Driver {
       this.#learned.clear();
       this.#learnedAt = undefined;
     }
-    const { limits, gap } = this.#config;
-    const points = [...this.#points.values()];
-    const blocks = plan(points, { ...limits, gap }, this.#learned);
+    const limits = { ...this.#config.limits, gap: gapOf(this.#config) };
+    const blocks = plan([...this.#points.values()], limits, this.#learned);
     const lone = new Map([...this.#retryAt].map(([block, at]) => [block.points[0], at]));
     this.#raw.clear();
     this.#retryAt.clear();
@@ -311,32 +357,6 @@ class ModbusDriver implements Driver {
     );
     this.#schedule.setBlocks(blocks, again);
   }
-
-  /** A beat waits for a write, but not for long: writes repeated to a slow device must not stop it. */
-  #beatIsDue(now: Instant, hasWrite: boolean): boolean {
-    const { heartbeat } = this.#config;
-    if (heartbeat === undefined || now < this.#beatAt) return false;
-    return !hasWrite || now - this.#beatAt > heartbeat.every / 2;
-  }
-
-  async #beat(now: Instant): Promise<void> {
-    const { heartbeat, base, multiple } = this.#config;
-    if (heartbeat === undefined) return;
-    const { at, every } = heartbeat;
-    this.#beatAt += (Math.floor((now - this.#beatAt) / every) + 1) * every;
-    if (!this.#deps.heartbeat.alive()) return;
-    this.#beats += 1;
-    const unit = at.unit ?? this.#config.unit;
-    const outcome = await this.#ask<unknown>(unit, (link) =>
-      at.holding === undefined
-        ? link.writeCoil(unit, (at.coil ?? 0) - base, this.#beats % 2 === 1, multiple)
-        : link.writeWords(unit, at.holding - base, [this.#beats & 0xffff], multiple),
-    );
-    if (outcome.kind === 'answer' && outcome.value.kind === 'exception') {
-      const text = exceptionText(outcome.value.exception, 'heartbeat');
-      this.#supervisor.blemish(new CellError('E_DEVICE_EXCEPTION', text));
-    }
-  }
 }
 
 function sameList(a: Raw, b: Raw): boolean {
@@ -345,14 +365,14 @@ function sameList(a: Raw, b: Raw): boolean {
   return true;
 }
 
-/** Modbus TCP. */
+/** Modbus over TCP and over serial lines. */
 export const modbus: DriverKind<ModbusConfig, ModbusAt> = {
   name: 'modbus',
   config: ModbusConfig,
   at: ModbusAt,
   tagOptions: z.strictObject({}),
-  endpoint: z.strictObject({ tcp: TcpAddress }),
-  address: (config) => config.tcp,
+  endpoint: ModbusEndpoint,
+  address: addressOf,
   place: (at) => {
     const { table, address } = placeOf(at);
     const bit = at.bit === undefined ? '' : `.${at.bit}`;

@@ -1,28 +1,22 @@
-// One Modbus TCP connection: the socket, the frames, and one request on the wire at a time.
-// modbus-serial encodes and decodes the PDUs and never sees a frame that is not the answer to the
-// request on the wire: it would take an exception of another unit, believe a byte count, ignore the
-// protocol id and wait for 64 KiB after a garbage length. Deadlines are the supervisor's.
-import { EventEmitter } from 'node:events';
+// One connection to a Modbus device, over TCP or a serial line: its functions, one at a time, and what
+// the device says to each. modbus-serial encodes and decodes the PDUs; frames are its port's.
 import modbusSerial from 'modbus-serial';
-import type { CellError } from '#contract/error.ts';
+import { CellError } from '#contract/error.ts';
 import type { Connection } from '#drivers/supervise.ts';
-import { TcpTransport } from '#drivers/tcp.ts';
 import type { Table } from './config.ts';
+import type { AnswerPort, Spoilt } from './port.ts';
 
 /** What a device said to one request. */
 export type Answer<T> =
   | { readonly kind: 'data'; readonly data: T }
   | { readonly kind: 'exception'; readonly exception: number }
-  /** An answer to this request that the protocol does not allow; its content is worth nothing. */
-  | { readonly kind: 'malformed'; readonly text: string };
+  | Spoilt;
 
-/** MBAP header: transaction, protocol, length, then the unit [Messaging on TCP/IP 1.0b, 3.1.3]. */
-const headerLength = 6;
-/** Unit and PDU: a PDU has 1 to 253 bytes [Application Protocol 1.1b3, 4.1]. */
-const shortest = 2;
-const longest = 254;
-/** Frames that answer nothing, in a row, before the device is not believed any longer. */
-const strayLimit = 64;
+/** Is the device alive that gives this answer? An error: it is as if there were none. */
+export function worth(answer: Answer<unknown>): boolean | CellError {
+  if (answer.kind === 'garbled') return new CellError('E_DEVICE_PROTOCOL', answer.text);
+  return answer.kind !== 'malformed';
+}
 
 type Call = (
   client: InstanceType<typeof modbusSerial.default>,
@@ -33,22 +27,24 @@ type Call = (
 export class ModbusLink implements Connection {
   readonly ready: Promise<void>;
   readonly closed: Promise<void>;
-  readonly #transport: TcpTransport;
-  readonly #port: MbapPort;
+  readonly #port: AnswerPort;
   readonly #client: InstanceType<typeof modbusSerial.default>;
 
-  constructor(address: string, lost: (error: CellError) => void) {
-    this.#transport = new TcpTransport(address, { lost, data: (chunk) => this.#port.take(chunk) });
-    this.#port = new MbapPort(this.#transport);
-    this.#client = new modbusSerial.default(this.#port);
-    // Opening only registers the client's listeners: the port opens by itself.
+  constructor(port: AnswerPort) {
+    this.#port = port;
+    this.#client = new modbusSerial.default(port);
     this.#client.open();
-    this.ready = this.#transport.ready;
-    this.closed = this.#transport.closed;
+    this.ready = port.ready;
+    this.closed = port.closed;
   }
 
   destroy(): void {
-    this.#transport.destroy();
+    this.#port.destroy();
+  }
+
+  /** Resolves when the line is free for a request, and when it is closed. */
+  turn(): Promise<void> {
+    return this.#port.turn();
   }
 
   /** Functions 1 and 2. */
@@ -139,7 +135,7 @@ export class ModbusLink implements Connection {
   /** Settles with the answer to this request, or never: then the supervisor's deadline ends it. */
   #ask(unit: number, call: Call): Promise<Answer<unknown>> {
     return new Promise((resolve) => {
-      this.#port.expect(unit, (text) => resolve(malformed(text)));
+      this.#port.expect(unit, resolve);
       call(this.#client, (error, data) => {
         if (error === null || error === undefined) resolve({ kind: 'data', data });
         else if (typeof field(error, 'modbusCode') === 'number') {
@@ -150,113 +146,7 @@ export class ModbusLink implements Connection {
   }
 }
 
-/** The request that is on the wire. */
-interface Pending {
-  readonly transaction: number;
-  readonly unit: number;
-  readonly code: number;
-  readonly malformed: (text: string) => void;
-}
-
-/**
- * What modbus-serial takes for a serial port. It puts each request into an MBAP frame with a 16-bit
- * transaction of its own and hands back only the one frame that answers it.
- */
-class MbapPort extends EventEmitter {
-  readonly #transport: TcpTransport;
-  #transaction = 0;
-  #pending: Pending | undefined;
-  #unit = 0;
-  #malformed: (text: string) => void = () => undefined;
-  #received: Buffer = Buffer.alloc(0);
-  #strays = 0;
-
-  constructor(transport: TcpTransport) {
-    super();
-    this.#transport = transport;
-  }
-
-  get isOpen(): boolean {
-    return this.#transport.isOpen;
-  }
-
-  open(done: () => void): void {
-    done();
-  }
-
-  /** The next write is this request; an earlier one that was given up is forgotten. */
-  expect(unit: number, malformed: (text: string) => void): void {
-    this.#pending = undefined;
-    this.#unit = unit;
-    this.#malformed = malformed;
-  }
-
-  /** Called by modbus-serial with unit, PDU and a CRC that TCP has no place for. */
-  write(request: Buffer): void {
-    this.#transaction = (this.#transaction + 1) & 0xffff;
-    const length = request.length - 2;
-    const frame = Buffer.allocUnsafe(headerLength + length);
-    frame.writeUInt16BE(this.#transaction, 0);
-    frame.writeUInt16BE(0, 2);
-    frame.writeUInt16BE(length, 4);
-    request.copy(frame, headerLength, 0, length);
-    const code = request[1] ?? 0;
-    const transaction = this.#transaction;
-    this.#pending = { transaction, unit: this.#unit, code, malformed: this.#malformed };
-    this.#transport.write(frame);
-  }
-
-  take(chunk: Buffer): void {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    while (this.#received.length >= headerLength) {
-      const length = this.#received.readUInt16BE(4);
-      if (this.#received.readUInt16BE(2) !== 0) return this.#broken('not a Modbus frame');
-      if (length < shortest || length > longest) {
-        return this.#broken(`a frame of ${length} bytes`);
-      }
-      const end = headerLength + length;
-      if (this.#received.length < end) return;
-      const frame = this.#received.subarray(0, end);
-      this.#received = this.#received.subarray(end);
-      this.#frame(frame);
-      if (!this.isOpen) return;
-    }
-  }
-
-  #broken(text: string): void {
-    this.#transport.fail('E_DEVICE_PROTOCOL', text);
-  }
-
-  #frame(frame: Buffer): void {
-    const pending = this.#pending;
-    if (pending === undefined || frame.readUInt16BE(0) !== pending.transaction) {
-      this.#strays += 1;
-      if (this.#strays > strayLimit) this.#broken('answers that nobody asked for');
-      return;
-    }
-    this.#strays = 0;
-    this.#pending = undefined;
-    const unit = frame[headerLength];
-    const code = frame[headerLength + 1];
-    if (unit !== pending.unit) return pending.malformed(`an answer of unit ${unit}`);
-    const isException = code === (pending.code | 0x80);
-    if (isException && frame.length !== headerLength + 3) {
-      return pending.malformed('an exception of a wrong length');
-    }
-    if (!isException && code !== pending.code) {
-      return pending.malformed(`an answer to function ${code}`);
-    }
-    const answer = Buffer.allocUnsafe(frame.length - headerLength + 2);
-    frame.copy(answer, 0, headerLength);
-    answer.writeUInt16LE(crc16(answer, answer.length - 2), answer.length - 2);
-    this.emit('data', answer);
-  }
-}
-
-const malformed = (text: string): { readonly kind: 'malformed'; readonly text: string } => ({
-  kind: 'malformed',
-  text,
-});
+const malformed = (text: string): Spoilt => ({ kind: 'malformed', text });
 
 const field = (data: unknown, name: string): unknown =>
   typeof data === 'object' && data !== null ? Reflect.get(data, name) : undefined;
@@ -276,19 +166,4 @@ function listed<T>(
     return malformed('a wrong byte count');
   }
   return { kind: 'data', data };
-}
-
-const crcTable = Uint16Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit += 1) crc = (crc & 1) === 1 ? (crc >> 1) ^ 0xa001 : crc >> 1;
-  return crc;
-});
-
-/** CRC of a serial frame, low byte first [Modbus over Serial Line 1.02, 2.5.1.2]. */
-function crc16(bytes: Buffer, length: number): number {
-  let crc = 0xffff;
-  for (let i = 0; i < length; i += 1) {
-    crc = (crc >> 8) ^ (crcTable[(crc ^ (bytes[i] ?? 0)) & 0xff] ?? 0);
-  }
-  return crc;
 }

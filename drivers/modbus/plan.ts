@@ -40,6 +40,10 @@ export interface Limits {
 
 export const isBits = (table: Table): boolean => table === 'coil' || table === 'discrete';
 
+/** Bytes that so many registers or bits take in a frame. */
+export const bytesOf = (table: Table, count: number): number =>
+  isBits(table) ? Math.ceil(count / 8) : count * 2;
+
 /** What a device taught by refusing: where not to read across, and which tags to read alone. */
 export class Learned {
   /** `unit table poll start`: no block may reach across to a tag that begins here. */

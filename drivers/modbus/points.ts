@@ -3,7 +3,7 @@ import type { Issue } from '#contract/error.ts';
 import type { DriverTag } from '#contract/driver.ts';
 import type { Value } from '#contract/sample.ts';
 import { encode, formatOf, wordsOf } from './codec.ts';
-import { ModbusAt, placeOf, pollClasses } from './config.ts';
+import { ModbusAt, isRtuUnit, placeOf, pollClasses, rtuUnits } from './config.ts';
 import type { ModbusConfig } from './config.ts';
 import { isBits } from './plan.ts';
 import type { Point } from './plan.ts';
@@ -59,6 +59,7 @@ function pointOf(tag: DriverTag, config: ModbusConfig): Point | string {
   if (start < 0 || start + count > 65_536) return `address ${address} is outside the table`;
   if (count > config.limits.registers) return 'longer than the device gives in one answer';
   const unit = at.unit ?? config.unit;
+  if (config.rtu !== undefined && !isRtuUnit(unit)) return rtuUnits;
   const key = JSON.stringify([tag.name, tag.direction, unit, table, start, format, poll.name]);
   return { tag: tag.name, unit, table, start, count, format, poll: poll.name, key };
 }

@@ -6,7 +6,7 @@ import type { Exchange, OutputWire } from '#drivers/outputs.ts';
 import type { Outcome } from '#drivers/supervise.ts';
 import { decode, encode } from './codec.ts';
 import type { Answer, ModbusLink } from './link.ts';
-import { isBits } from './plan.ts';
+import { bytesOf, isBits } from './plan.ts';
 import type { Point } from './plan.ts';
 
 /** A good answer, or how the exchange ended without one. */
@@ -15,7 +15,12 @@ type Got<T> = { readonly kind: 'got'; readonly data: T } | Exclude<Exchange, { k
 /** What the driver lends: one request within its deadline, and where a value that was read goes. */
 export interface WireHost {
   readonly multiple: boolean;
-  ask<T>(unit: number, work: (link: ModbusLink) => Promise<Answer<T>>): Promise<Outcome<Answer<T>>>;
+  /** `bytes`: how much of request or answer is values, for lines on which that takes time. */
+  ask<T>(
+    unit: number,
+    bytes: number,
+    work: (link: ModbusLink) => Promise<Answer<T>>,
+  ): Promise<Outcome<Answer<T>>>;
   held(point: Point, value: Value | undefined, outcome: Outcome<unknown>): void;
 }
 
@@ -57,19 +62,22 @@ export class ModbusWire implements OutputWire<Point> {
     if (format === undefined || format.kind === 'bit') {
       if (typeof value !== 'boolean') return mistyped;
       if (format !== undefined) return this.#writeBit(point, format.bit, value);
-      const got = await this.#ask(unit, (link) => link.writeCoil(unit, start, value, multiple));
+      const got = await this.#ask(unit, 2, (link) => link.writeCoil(unit, start, value, multiple));
       return got.kind === 'got' ? { kind: 'done', value: got.data } : got;
     }
     const words = encode(value, format);
     if (words === undefined) return mistyped;
-    const got = await this.#ask(unit, (link) => link.writeWords(unit, start, words, multiple));
+    const got = await this.#ask(unit, words.length * 2, (link) =>
+      link.writeWords(unit, start, words, multiple),
+    );
     if (got.kind !== 'got') return got;
     return { kind: 'done', value: decode(got.data, 0, format) ?? null };
   }
 
   async read(point: Point): Promise<Exchange> {
     const { unit, table, start, count, format } = point;
-    const outcome = await this.#host.ask<readonly (boolean | number)[]>(unit, (link) =>
+    const bytes = bytesOf(table, count);
+    const outcome = await this.#host.ask<readonly (boolean | number)[]>(unit, bytes, (link) =>
       isBits(table)
         ? link.readBits(unit, table, start, count)
         : link.readWords(unit, table, start, count),
@@ -96,7 +104,7 @@ export class ModbusWire implements OutputWire<Point> {
     const { multiple } = this.#host;
     if (!this.#withoutMask.has(unit)) {
       const masks = { and: 0xffff & ~(1 << bit), or: value ? 1 << bit : 0 };
-      const outcome = await this.#host.ask(unit, (link) => link.maskWord(unit, start, masks));
+      const outcome = await this.#host.ask(unit, 4, (link) => link.maskWord(unit, start, masks));
       const lacks =
         outcome.kind === 'answer' &&
         outcome.value.kind === 'exception' &&
@@ -107,17 +115,21 @@ export class ModbusWire implements OutputWire<Point> {
       }
       this.#withoutMask.add(unit);
     }
-    const now = await this.#ask(unit, (link) => link.readWords(unit, 'holding', start, 1));
+    const now = await this.#ask(unit, 2, (link) => link.readWords(unit, 'holding', start, 1));
     if (now.kind !== 'got') return now;
     const old = now.data[0] ?? 0;
     const word = value ? old | (1 << bit) : old & ~(1 << bit);
-    const got = await this.#ask(unit, (link) => link.writeWords(unit, start, [word], multiple));
+    const got = await this.#ask(unit, 2, (link) => link.writeWords(unit, start, [word], multiple));
     if (got.kind !== 'got') return got;
     return { kind: 'done', value: (((got.data[0] ?? 0) >> bit) & 1) === 1 };
   }
 
-  async #ask<T>(unit: number, work: (link: ModbusLink) => Promise<Answer<T>>): Promise<Got<T>> {
-    return gotOf(await this.#host.ask(unit, work));
+  async #ask<T>(
+    unit: number,
+    bytes: number,
+    work: (link: ModbusLink) => Promise<Answer<T>>,
+  ): Promise<Got<T>> {
+    return gotOf(await this.#host.ask(unit, bytes, work));
   }
 }
 
@@ -130,6 +142,7 @@ function gotOf<T>(outcome: Outcome<Answer<T>>): Got<T> {
     case 'data':
       return { kind: 'got', data: answer.data };
     case 'malformed':
+    case 'garbled':
       return { kind: 'silent' };
     case 'exception':
       return {

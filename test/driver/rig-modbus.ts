@@ -1,11 +1,12 @@
-// A Modbus TCP device for the tests of the driver, written from the specification by hand: tables of
-// bits and registers, functions 1 to 6, 15, 16 and 22, and answers as hostile as a test wants them.
+// A Modbus device for the tests of the driver, written from the specification by hand: tables of bits
+// and registers, functions 1 to 6, 15, 16 and 22, and answers as hostile as a test wants them. Its
+// frames are those of TCP; rig-rtu.ts has the others.
 import type { Value } from '#contract/sample.ts';
 import { modbus } from '#drivers/modbus/driver.ts';
 import { RigServer } from './rig-server.ts';
 import type { Protocol } from './rig-server.ts';
 import { rigTag } from './rig.ts';
-import type { Rig, RigTag } from './rig.ts';
+import type { Rig, RigDevice, RigTag } from './rig.ts';
 
 /** Milliseconds. Short, and long enough for a machine that is busy with other things. */
 export const rigTimeout = 300;
@@ -54,14 +55,19 @@ export class ModbusDevice implements Protocol {
 
   answer(request: Buffer): Buffer {
     const unit = request[6] ?? 0;
-    const code = request[7] ?? 0;
+    const pdu = this.respond(unit, request.subarray(7));
+    if (pdu === undefined) return Buffer.alloc(0);
+    return this.twist(frame(request, unit, pdu), request) ?? Buffer.alloc(0);
+  }
+
+  /** The answer to a PDU; undefined: a unit that is not there says nothing, as a dead one. */
+  respond(unit: number, request: Buffer): Buffer | undefined {
+    const code = request[0] ?? 0;
     const memory = this.units.get(unit);
-    // A gateway whose target is not there says nothing: that is what a dead unit looks like.
-    if (memory === undefined) return Buffer.alloc(0);
+    if (memory === undefined) return undefined;
     const refusal = memory.exception || (memory.unknown.has(code) ? 1 : 0);
-    const pdu = refusal > 0 ? refusal : this.#carryOut(memory, unit, code, request.subarray(8));
-    const body = typeof pdu === 'number' ? Buffer.from([code | 0x80, pdu]) : pdu;
-    return this.twist(frame(request, unit, body), request) ?? Buffer.alloc(0);
+    const pdu = refusal > 0 ? refusal : this.#carryOut(memory, unit, code, request.subarray(1));
+    return typeof pdu === 'number' ? Buffer.from([code | 0x80, pdu]) : pdu;
   }
 
   garbage(request: Buffer): Buffer {
@@ -181,6 +187,15 @@ export async function modbusRig(): Promise<ModbusRig> {
   const device = new ModbusDevice();
   const server = new RigServer(device);
   await server.listen();
+  return rigOf(device, server, () => ({
+    tcp: server.address,
+    timeout: `${rigTimeout}ms`,
+    poll: { fast: '10ms', slow: '25ms' },
+  }));
+}
+
+/** The device's tags as the suite wants them, over whatever line. */
+export function rigOf(device: ModbusDevice, server: RigDevice, config: Rig['config']): ModbusRig {
   const memory = device.unit1;
   const written: { name: string; value: Value }[] = [];
   const get = (name: string): Value => {
@@ -200,11 +215,7 @@ export async function modbusRig(): Promise<ModbusRig> {
     server,
     device,
     timeout: rigTimeout,
-    config: () => ({
-      tcp: server.address,
-      timeout: `${rigTimeout}ms`,
-      poll: { fast: '10ms', slow: '25ms' },
-    }),
+    config,
     inputs,
     outputs,
     badTag: { ...rigTag('bad', { discrete: 0, as: 'u16' }, 'input', [0, 1]).tag },

@@ -87,6 +87,16 @@ test('addresses are replaced device by device', async () => {
   expect(cell?.endpoints).toEqual({ io: { tcp: '127.0.0.1:40123' } });
 });
 
+test.for([
+  ['its port alone', { rtu: { port: '/tmp/line' } }, { port: '/tmp/line', baud: 19_200 }],
+  ['the line by another kind', { tcp: '127.0.0.1:40123' }, undefined],
+] as const)('of a device on a serial line %s is replaced', async ([, io, rtu]) => {
+  const serial = manifest().replace('tcp: 192.168.10.20:502', 'rtu: {port: /dev/a, baud: 19200}');
+  const endpoints = write('endpoints.json', JSON.stringify({ io }));
+  const { cell } = await loadCell(write('cell.yaml', serial), endpoints);
+  expect(cell?.devices.get('io')?.config).toMatchObject({ ...io, rtu });
+});
+
 test.each([
   ['no JSON', '{io}', 'E_CELL_ENDPOINTS'],
   ['a list', '[]', 'E_CELL_ENDPOINTS'],

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { drivers } from '#drivers/index.ts';
 import { modbus } from '#drivers/modbus/driver.ts';
+import { gapOf, quarantineOf } from '#drivers/modbus/config.ts';
 import type { ModbusAt } from '#drivers/modbus/config.ts';
 
 describe('a device in the manifest', () => {
@@ -14,7 +15,6 @@ describe('a device in the manifest', () => {
       poll: { default: 100 },
       base: 0,
       order: 'ABCD',
-      gap: 125,
       multiple: false,
       limits: { registers: 125, bits: 2000 },
     });
@@ -45,11 +45,53 @@ describe('a device in the manifest', () => {
     ['base 2', { tcp: 'a:1', base: 2 }, 'base'],
     ['an unknown order', { tcp: 'a:1', order: 'ACBD' }, 'order'],
     ['an unknown field', { tcp: 'a:1', port: 502 }, ''],
+    ['two lines', { tcp: 'a:1', rtu: { port: 'a' } }, 'tcp'],
+    ['a broadcast for a unit', { rtu: { port: 'a' }, unit: 0 }, 'unit'],
+    ['a reserved unit', { rtu: { port: 'a' }, unit: 248 }, 'unit'],
+    [
+      'a heartbeat to all',
+      { rtu: { port: 'a' }, heartbeat: { at: { coil: 1, unit: 0 } } },
+      'heartbeat.at.unit',
+    ],
+    ['a line without a port', { rtu: { baud: 9600 } }, 'rtu.port'],
+    ['a line of 100 baud', { rtu: { port: 'a', baud: 100 } }, 'rtu.baud'],
   ];
   test.for(wrong)('with %s is refused where it stands', ([, config, path]) => {
     const { error } = modbus.config.safeParse(config);
     expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
   });
+
+  test('on a serial line needs its port alone; eight data bits are not to be chosen', () => {
+    expect(modbus.config.parse({ rtu: { port: '/dev/a' } })).toMatchObject({
+      rtu: { port: '/dev/a', baud: 9600, parity: 'none', stop: 1, delay: 5 },
+    });
+    expect(modbus.config.safeParse({ rtu: { port: '/dev/a', data: 8 } }).success).toBe(false);
+    expect(modbus.address(modbus.config.parse({ rtu: { port: '/dev/a' } }))).toBe('/dev/a');
+  });
+
+  const gaps: [config: object, gap: number][] = [
+    [{ tcp: 'a:1' }, 125],
+    [{ tcp: 'a:1', gap: 0 }, 0],
+    [{ rtu: { port: 'a', baud: 9600, delay: '5ms' } }, 12],
+    [{ rtu: { port: 'a', baud: 115_200, delay: '5ms' } }, 36],
+    [{ rtu: { port: 'a', baud: 115_200, delay: '1s' } }, 125],
+    [{ rtu: { port: 'a' }, gap: 3 }, 3],
+  ];
+  test.for(gaps)('%o joins blocks over at most %i registers', ([config, gap]) => {
+    expect(gapOf(modbus.config.parse(config))).toBe(gap);
+  });
+
+  const silences: [config: object, silence: number][] = [
+    [{ tcp: 'a:1' }, 0],
+    [{ rtu: { port: 'a' }, timeout: '200ms' }, 200],
+    [{ rtu: { port: 'a', quarantine: '1s' }, timeout: '200ms' }, 1000],
+  ];
+  test.for(silences)(
+    '%o waits for %i ms of silence after a missing answer',
+    ([config, silence]) => {
+      expect(quarantineOf(modbus.config.parse(config))).toBe(silence);
+    },
+  );
 
   test.for(['10.0.0.1:502', 'plc-7.line.local:1502', '[::1]:502', '[fe80::1]:65535'])(
     '%s is an address',
