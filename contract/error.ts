@@ -152,6 +152,10 @@ export const codes = {
     'The device sent what its protocol does not allow.',
     'Check the device and the line.',
   ),
+  E_DEVICE_FLOOD: later(
+    'The device sends more than can be looked at.',
+    'Check what makes it send; its tags are bad until they come again.',
+  ),
   E_DEVICE_EXCEPTION: never(
     'The device refused a request.',
     'Check the address and the type of the tag.',
@@ -183,6 +187,19 @@ export const codes = {
     'See the report; keep the chronicle.',
   ),
   // Simulator
+  E_SCENARIO_YAML: never('The scenario is not valid YAML 1.2.', 'Mend the place that is shown.'),
+  E_SCENARIO_FIELD: never(
+    'A field of the scenario is unknown, missing or of another kind.',
+    'Mend the place that is shown; `rebe help test` has an example.',
+  ),
+  E_SCENARIO_EXPECT: never(
+    'A scenario expected something else.',
+    'Read the timeline; play it again with the seed that is shown.',
+  ),
+  E_SCENARIO_NAME: never(
+    'A scenario names what the cell does not have.',
+    'Use one of the names that are shown.',
+  ),
   E_PLANT_YAML: never('The plant file is not valid YAML 1.2.', 'Mend the place that is shown.'),
   E_PLANT_FIELD: never(
     'A field of the plant file is unknown or its value is not allowed.',
@@ -195,6 +212,10 @@ export const codes = {
   E_SIMULATOR_RUNNING: never(
     'A simulator is running on this data directory already.',
     'Stop it, or use another --data.',
+  ),
+  E_SIMULATOR_PACKAGE: never(
+    'A package that a simulated device needs is not installed, or not for this machine.',
+    'Install the optional packages: `npm install --include=optional`.',
   ),
   E_SIMULATOR_PORT: later('No free port was found on loopback.', 'Try again.'),
   E_SIMULATOR_FAULT: never('No such device or fault.', 'See `rebe help fault`.'),

@@ -7,4 +7,5 @@ export type AnyDriverKind = DriverKind;
 /** Name to loader. The blueprint is not listed: it is there to be copied. */
 export const drivers: Readonly<Record<string, () => Promise<AnyDriverKind>>> = {
   modbus: async () => (await import('./modbus/driver.ts')).modbus,
+  serial: async () => (await import('./serial/driver.ts')).serial,
 };

@@ -19,6 +19,9 @@ export const SerialLine = z.strictObject({
 });
 export type SerialLine = z.infer<typeof SerialLine>;
 
+/** The most that is read at once, and that waits while nobody reads. */
+const chunkBytes = 4096;
+
 interface Events {
   /** It ended by itself, or `fail` ended it; called at least once, the first call counts. */
   readonly lost: (error: CellError) => void;
@@ -45,6 +48,7 @@ export class SerialTransport implements Connection {
       lock: true,
       hupcl: false,
       autoOpen: false,
+      highWaterMark: chunkBytes,
     });
     this.#port = port;
     this.closed = new Promise((resolve) => {
@@ -83,6 +87,15 @@ export class SerialTransport implements Connection {
 
   write(bytes: Uint8Array | string): void {
     if (this.isOpen) this.#port.write(typeof bytes === 'string' ? bytes : Buffer.from(bytes));
+  }
+
+  /** Leaves what comes with the system until `resume`. */
+  pause(): void {
+    this.#port.pause();
+  }
+
+  resume(): void {
+    if (!this.#ended) this.#port.resume();
   }
 
   /** Ends it with a reason, because the device broke its protocol. */

@@ -123,6 +123,20 @@ export const folderRules: readonly FolderRule[] = [
     planted: breaks('hmi/planted.tsx', "import type { Door } from '#controller/door.ts';"),
   },
   {
+    who: 'simulator/world-load.ts',
+    tree: ['contract/', 'flows/', 'simulator/'],
+    packages: [],
+    node: true,
+    planted: breaks('simulator/world-load.ts', "import { drivers } from '#drivers/index.ts';"),
+  },
+  {
+    who: 'simulator/world-scenario.ts',
+    tree: ['contract/', 'flows/', 'simulator/'],
+    packages: [],
+    node: false,
+    planted: breaks('simulator/world-scenario.ts', "import { readFileSync } from 'node:fs';"),
+  },
+  {
     who: 'simulator/world.ts',
     tree: ['contract/', 'flows/', 'simulator/'],
     packages: [],
@@ -275,7 +289,7 @@ export const syntaxRules: readonly SyntaxRule[] = [
     where: ['contract/', 'flows/', 'drivers/', 'controller/', 'hmi/', 'simulator/'],
     never: 'a computed import',
     // They load the table engine that was generated for a flow.
-    except: ['controller/engines.ts', 'controller/replay.ts'],
+    except: ['controller/engines.ts', 'controller/replay.ts', 'simulator/world-load.ts'],
     planted: breaks('drivers/index.ts', 'export const load = (name: string) => import(name);'),
   },
 ];

@@ -23,6 +23,18 @@ const { native } = nodePty as unknown as {
   native: { open(columns: number, rows: number): { master: number; slave: number; pty: string } };
 };
 
+let lines = 0;
+let made: string | undefined;
+
+/** One for all lines of this process, gone with it. */
+function folder(): string {
+  if (made !== undefined) return made;
+  const path = mkdtempSync(join(tmpdir(), 'rebe-pty-'));
+  process.once('exit', () => rmSync(path, { recursive: true, force: true }));
+  made = path;
+  return path;
+}
+
 /** A line, unplugged at first. */
 export class PtyLine {
   /** Where a driver finds it; the same after each plugging. */
@@ -32,7 +44,6 @@ export class PtyLine {
   /** Is it open now, as far as it was looked at? */
   isHeld = false;
   onData: (chunk: Buffer) => void = () => undefined;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'rebe-pty-'));
   readonly #chunk = Buffer.alloc(65_536);
   #near: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -40,7 +51,8 @@ export class PtyLine {
   #waiting: Buffer[] = [];
 
   constructor() {
-    this.path = join(this.#folder, 'port');
+    lines += 1;
+    this.path = join(folder(), `line-${lines}`);
   }
 
   get isPlugged(): boolean {
@@ -80,12 +92,6 @@ export class PtyLine {
     this.#near = undefined;
     this.#waiting = [];
     this.isHeld = false;
-  }
-
-  /** Unplugs it and leaves nothing behind. */
-  remove(): void {
-    this.unplug();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   write(bytes: Uint8Array | string): void {

@@ -12,7 +12,7 @@ afterEach(async () => {
 
 function line(): PtyLine {
   const made = new PtyLine();
-  ends.push(() => made.remove());
+  ends.push(() => made.unplug());
   made.plug();
   return made;
 }
