@@ -121,6 +121,8 @@ export interface DriverDeps {
   readonly device: DeviceId;
   /** The cell's data directory, in which a driver may keep what the architecture names for it (`pki/`). */
   readonly data: string;
+  /** What a secret's name stands for; never logged, never kept. Throws `E_SECRET_MISSING`. */
+  secret(name: string): string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -50,6 +50,15 @@ export const codes = {
     'The field is planned and not built yet.',
     'Leave it out, or use the value shown.',
   ),
+  // Secrets and certificates
+  E_SECRET_MISSING: never(
+    'A secret that the manifest names is not there, or others can read it.',
+    'Set `REBE_SECRET_<NAME>`, or write it to `secrets/<name>` in the data directory, mode 0600.',
+  ),
+  E_PKI_THUMBPRINT: never(
+    'No certificate has this thumbprint, or more than one.',
+    'See `rebe pki list`.',
+  ),
   // Cell
   E_CELL_LOCKED: later(
     'Another controller owns this data directory.',
@@ -163,6 +172,10 @@ export const codes = {
   E_DEVICE_TAG: never(
     'A tag cannot be served by this device.',
     'Correct its `at` in the manifest.',
+  ),
+  E_DEVICE_CERTIFICATE: never(
+    'The certificate of the device is not trusted, not of now, or of another host.',
+    'Compare its thumbprint with the one that the device shows, then trust it as the text says.',
   ),
   E_DEVICE_STOPPED: never('The driver was stopped.', 'Nothing to do.'),
   // Chronicle

@@ -14,6 +14,7 @@ import { conversionOf } from './conversion.ts';
 import type { Conversion } from './conversion.ts';
 import { DeviceSink } from './image.ts';
 import type { OutputPlan } from './outputs.ts';
+import { readSecret } from './secrets.ts';
 
 /** How long a faulted flow's output may stay unconfirmed before its device is left without a heartbeat. */
 const heartbeatPatience = seconds(1);
@@ -69,6 +70,7 @@ export class Devices {
           ...deps,
           cell: cell.manifest.cell,
           device: deviceId(name),
+          secret: (secret) => readSecret(deps.data, secret),
           log: (level, text, error) =>
             level === 'warn' &&
             events.log(`${name}: ${text}${error === undefined ? '' : ` (${error.code})`}`),

@@ -9,6 +9,7 @@ export function driverDeps(over: Partial<DriverDeps> = {}): DriverDeps {
     cell: CellId.parse('rig'),
     device: deviceId('rig'),
     data: 'no-such-directory',
+    secret: (name) => `the secret ${name}`,
     clock: realClock(),
     random: () => 0,
     log: () => undefined,
