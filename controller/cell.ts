@@ -30,6 +30,7 @@ import { RetainedFile } from './retained.ts';
 import { Stops } from './stops.ts';
 import { SystemTags } from './system-tags.ts';
 import { View } from './view.ts';
+import { Visits } from './visits.ts';
 import { Withholding } from './withholding.ts';
 
 /** What a control process is started with. */
@@ -67,7 +68,8 @@ export async function startControl(
   for (const flow of loaded.flows.values()) keepFlow(data, flow);
   const { engines, hash } = await loadEngines(data, loaded.plan, loaded.flows);
   const retained = new RetainedFile(data).read();
-  const facts = { now: clock.time(), ahead: options.ahead, retained };
+  const visits = new Visits(data);
+  const facts = { now: clock.time(), ahead: options.ahead, retained, visits };
   const past = await readPast(data, loaded, facts);
   const cell = new Cell(loaded.plan, engines);
   const control = new Control(clock);
@@ -84,6 +86,7 @@ export async function startControl(
     control,
     chronicle,
     engine: hash,
+    visits,
     start,
   });
   control.assemble(parts);
@@ -160,6 +163,7 @@ export interface Assembly {
   readonly control: Control;
   readonly chronicle: Chronicle;
   readonly engine: string;
+  readonly visits: Visits;
   readonly start: number;
 }
 
@@ -175,6 +179,7 @@ export function assemble({
   control,
   chronicle,
   engine,
+  visits,
   start,
 }: Assembly) {
   const { manifest, plan } = loaded;
@@ -210,6 +215,7 @@ export function assemble({
     figures: () => control.figures(),
     seq: () => chronicle.seq,
     lastTransition: (flow) => control.lastTransition(flow),
+    usual: (flow, state) => visits.usual(flow, state),
   });
   const stops = new Stops(cell, (tag) => view.tagState(tag));
   return {
@@ -229,6 +235,7 @@ export function assemble({
     chronicle,
     recorder: new Recorder(clock, chronicle, plan),
     retained: new RetainedFile(data),
+    visits,
     withholding: new Withholding(cell, outputs, devices),
     engine,
     progress: (now: number) => channel.progress(now),

@@ -22,6 +22,7 @@ import type { SegmentWhy } from './recorder.ts';
 import type { ControlParts } from './parts.ts';
 import { retainedKey } from './retained.ts';
 import { notSteppedText } from './view.ts';
+import { visitsEnded } from './visits.ts';
 
 /** A segment is replayable on its own; a new one opens at least this often. */
 const segmentTime = hours(1);
@@ -64,10 +65,11 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   segment(why: SegmentWhy): void {
-    const { alarms, recorder, loaded, cell, engine } = this.#parts;
+    const { alarms, recorder, loaded, cell, engine, visits } = this.#parts;
     this.#segmentAt = cell.now;
     const state = { scan: cell.scan, now: cell.now, saved: cell.openSegment(), engine };
     recorder.segment(why, loaded, state, alarms.states);
+    void visits.keep();
   }
 
   /** Drives outputs safe and confirms it, ends the record, and closes every door. */
@@ -122,10 +124,13 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   #made(scanned: Scanned, seq: number): void {
-    const { view, feed, stops, retained, cell, flowAlarms } = this.#parts;
+    const { view, feed, stops, retained, cell, flowAlarms, visits, chronicle } = this.#parts;
     const time = Math.floor(this.#clock.time());
     const { taken, result, due } = scanned;
-    for (const { flow, transition } of result.record?.fired ?? []) {
+    const fired = result.record?.fired ?? [];
+    const ended = { boot: chronicle.opened.boot, now: cell.now };
+    for (const visit of visitsEnded(cell, fired)) visits.add(visit, ended);
+    for (const { flow, transition } of fired) {
       const decl = cell.plan.flows[flow]?.flow.transitions[transition];
       if (decl !== undefined && decl.to >= 0)
         this.#moved.set(flow, { seq, transition: decl.id, time });

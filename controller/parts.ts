@@ -15,6 +15,7 @@ import type { RetainedFile } from './retained.ts';
 import type { Stops } from './stops.ts';
 import type { SystemTags } from './system-tags.ts';
 import type { View } from './view.ts';
+import type { Visits } from './visits.ts';
 import type { Withholding } from './withholding.ts';
 
 /** Everything that control is made of. */
@@ -35,6 +36,7 @@ export interface ControlParts {
   readonly chronicle: Chronicle;
   readonly recorder: Recorder;
   readonly retained: RetainedFile;
+  readonly visits: Visits;
   readonly withholding: Withholding;
   /** Of the generated code. */
   readonly engine: string;

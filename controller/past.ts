@@ -4,17 +4,21 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '#contract/canonical.ts';
 import { ActBody } from '#contract/entry.ts';
+import type { ScanRecord } from '#contract/record.ts';
 import { minutes } from '#contract/time.ts';
 import type { UtcMs } from '#contract/time.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import type { Reader } from '#controller/chronicle/reader.ts';
+import type { Cell } from '#flows/engine/cell.ts';
 import type { RestartClass } from '#flows/engine/restart.ts';
 import type { LoadedCell } from './config.ts';
 import type { PastAct } from './door.ts';
 import { readAcknowledged } from './past-alarms.ts';
 import { replayChronicle } from './replay.ts';
 import type { SegmentReplay } from './replay.ts';
+import { visitsEnded } from './visits.ts';
+import type { Visits } from './visits.ts';
 
 /** How this boot enters its flows. */
 export interface Past {
@@ -40,6 +44,8 @@ export interface PastFacts {
   readonly ahead: boolean;
   /** What was kept beside the chronicle. */
   readonly retained: Json | undefined;
+  /** Told the visits of the last segment, which the record alone may know. */
+  readonly visits: Visits;
 }
 
 /** Reads what it can. Whatever stands in the record, control starts: `warm` from what was retained, and it says why. */
@@ -56,8 +62,12 @@ export async function readPast(data: string, loaded: LoadedCell, facts: PastFact
     const acts = readActs(reader, facts.now);
     const alarms = readAcknowledged(reader, opened.seq);
     let last: SegmentReplay | undefined;
-    for await (const segment of replayChronicle(reader, { from: opened.seq, engines: 'table' }))
-      last = segment;
+    const scanned = (cell: Cell, fired: ScanRecord['fired'], boot: number): void => {
+      for (const visit of visitsEnded(cell, fired))
+        facts.visits.recall(visit, { boot, now: cell.now });
+    };
+    const options = { from: opened.seq, engines: 'table', scanned } as const;
+    for await (const segment of replayChronicle(reader, options)) last = segment;
     if (last === undefined) return lost(loaded, facts, 'its last segment cannot be read');
     return { ...pastOf(last, loaded, facts), acts, alarms };
   } catch (error) {

@@ -4,6 +4,7 @@ import { inflateRawSync } from 'node:zlib';
 import { ActBody, AlarmBody, SegmentBody } from '#contract/entry.ts';
 import { CellError } from '#contract/error.ts';
 import { decodeScan } from '#contract/record.ts';
+import type { ScanRecord } from '#contract/record.ts';
 import { utcMs } from '#contract/time.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import type { Content, Reader } from '#controller/chronicle/reader.ts';
@@ -32,6 +33,8 @@ export interface ReplayOptions {
   /** `both`: XState decides and the table shadows, as in control. */
   readonly engines: 'table' | 'both';
   readonly progress?: (seq: number) => void;
+  /** After each recorded scan that was replayed as it was recorded. */
+  readonly scanned?: (cell: Cell, fired: ScanRecord['fired'], boot: number) => void;
 }
 
 /** One segment, re-executed. */
@@ -69,7 +72,7 @@ export async function* replayChronicle(
       if (open !== undefined) yield open.end(joined ? startOf(body) : undefined);
       if (options.to !== undefined && entry.seq > options.to) return;
       // oxlint-disable-next-line no-await-in-loop -- a segment follows the one before
-      open = new OpenSegment(entry, body, await cells.load(body));
+      open = new OpenSegment(entry, body, await cells.load(body), options.scanned);
     } else open?.take(entry);
     if (entry.seq % 4096 === 0) options.progress?.(entry.seq);
   }
@@ -82,10 +85,12 @@ class OpenSegment {
   readonly #body: SegmentBodyOf;
   readonly #cell: Cell;
   readonly #replay: Replay;
+  readonly #scanned: ReplayOptions['scanned'];
   #last: number;
   #ahead = false;
 
-  constructor(entry: Content, body: SegmentBodyOf, cell: Cell) {
+  constructor(entry: Content, body: SegmentBodyOf, cell: Cell, scanned: ReplayOptions['scanned']) {
+    this.#scanned = scanned;
     this.boot = entry.boot;
     this.#entry = entry;
     this.#body = body;
@@ -98,7 +103,8 @@ class OpenSegment {
     this.#last = entry.seq;
     if (entry.kind === 'gap') this.#ahead = true;
     const read = this.#read(entry);
-    if (read !== undefined) this.#replay.take(read);
+    if (read === undefined || this.#replay.take(read) !== undefined) return;
+    if (read.kind === 'scan') this.#scanned?.(this.#cell, read.record.fired, this.boot);
   }
 
   end(next: SegmentStart | undefined): SegmentReplay {

@@ -4,8 +4,7 @@ import { present } from '#contract/error.ts';
 import type { DeviceHealth } from '#contract/driver.ts';
 import { toJsonValue } from '#contract/sample.ts';
 import type { Clock } from '#contract/time.ts';
-import { protocolVersion } from '#contract/wire.ts';
-import type { FlowInfo, Scalar, TagInfo } from '#contract/described.ts';
+import type { Scalar } from '#contract/described.ts';
 import type {
   AlarmState,
   FlowState,
@@ -14,19 +13,19 @@ import type {
   Sections,
   Stopped,
   TagState,
+  Usual,
   Why,
 } from '#contract/wire.ts';
 import type { Cell } from '#flows/engine/cell.ts';
 import type { FlowRun } from '#flows/engine/flow-run.ts';
 import { valueOf } from '#flows/engine/values.ts';
 import { explain } from '#flows/explain.ts';
-import type { FlowPlan, TagPlan } from '#flows/plan.ts';
 import type { Ranged } from '#flows/program.ts';
 import type { LoadedCell } from './config.ts';
 import type { Devices } from './devices.ts';
 import type { FeedSource } from './feed.ts';
+import { greetingOf } from './greeting.ts';
 import type { Outputs } from './outputs.ts';
-import { productVersion } from './product.ts';
 
 /** What the view reads. */
 export interface ViewParts {
@@ -42,6 +41,8 @@ export interface ViewParts {
   /** The newest entry: what a frame shows is recorded at or before it. */
   seq(): number;
   lastTransition(flow: number): { transition: string; time: number } | undefined;
+  /** Of a leaf by its path; undefined until it was left once. */
+  usual(flow: string, state: string): Usual | undefined;
 }
 
 type MapName = Exclude<keyof Sections, 'scan' | 'chronicle'>;
@@ -55,6 +56,7 @@ export class View implements FeedSource {
   #dirty = true;
   #changedTags = new Set<number>();
   #figuresAt = 0;
+  #greeting: Omit<Hello, 'seq'> | undefined;
 
   constructor(clock: Clock, parts: ViewParts) {
     this.#clock = clock;
@@ -71,27 +73,9 @@ export class View implements FeedSource {
   }
 
   hello(): Hello {
-    const { loaded, boot } = this.#parts;
-    const { manifest, plan } = loaded;
-    return {
-      type: 'hello',
-      protocol: protocolVersion,
-      cell: manifest.cell,
-      title: manifest.title ?? manifest.cell,
-      boot,
-      version: productVersion,
-      simulated: Object.keys(loaded.endpoints).length > 0,
-      durability: manifest.chronicle.durability,
-      period_ms: manifest.scan.period,
-      flows: plan.flows.map((flow) => flowInfo(flow, loaded)),
-      tags: plan.tags.map((tag) => this.#tagInfo(tag)),
-      devices: Object.entries(manifest.devices).map(([name, { driver }]) => ({
-        name,
-        driver,
-        address: this.#parts.devices.address(name),
-      })),
-      seq: this.#parts.seq(),
-    };
+    const { loaded, boot, devices } = this.#parts;
+    this.#greeting ??= greetingOf(loaded, boot, devices);
+    return { ...this.#greeting, seq: this.#parts.seq() };
   }
 
   moment(): { now: number; time: number; seq: number } {
@@ -217,12 +201,14 @@ export class View implements FeedSource {
       const leaf = configuration.leaves[index] ?? region.initial;
       const since = configuration.entered[leaf] ?? 0;
       const state = flow.states[leaf]?.path ?? region.name;
+      const usual = this.#parts.usual(run.plan.name, state);
       return [
         region.name,
         {
           state,
           since_ms: since,
           sinceTime: this.#steady(`${run.index}/${index}`, since, utcOf + since),
+          ...(usual === undefined ? {} : { usual }),
         },
       ];
     });
@@ -259,29 +245,6 @@ export class View implements FeedSource {
       }),
     );
   }
-
-  #tagInfo(tag: TagPlan): TagInfo {
-    const { loaded, devices } = this.#parts;
-    const driver = tag.driver;
-    const plan = driver === undefined ? undefined : loaded.plan.flows[driver.flow];
-    const output = driver === undefined ? undefined : plan?.flow.outputs[driver.output];
-    const place = devices.place(tag.name);
-    return {
-      name: tag.name,
-      kind: tag.kind,
-      type: tag.type,
-      ...(tag.device === undefined ? {} : { device: tag.device }),
-      ...(place === undefined ? {} : { place }),
-      ...(tag.unit === undefined ? {} : { unit: tag.unit }),
-      ...(tag.min === undefined ? {} : { min: tag.min }),
-      ...(tag.max === undefined ? {} : { max: tag.max }),
-      ...(tag.values.length === 0 ? {} : { values: [...tag.values] }),
-      ...(tag.title === undefined ? {} : { title: tag.title }),
-      ...(tag.stale === undefined ? {} : { stale_ms: tag.stale }),
-      ...(output === undefined ? {} : { safe: toJsonValue(valueOf(output, output.safe)) }),
-      ...(plan === undefined ? {} : { flow: plan.name }),
-    };
-  }
 }
 
 /** Why a flow is not stepped; undefined when it is. */
@@ -315,42 +278,5 @@ function deviceView(health: DeviceHealth): Sections['devices'][string] {
   return {
     ...rest,
     ...(error === undefined ? {} : { error: { code: error.code, text: error.text } }),
-  };
-}
-
-function flowInfo({ name, flow, restart }: FlowPlan, loaded: LoadedCell): FlowInfo {
-  const { hash, file } = present(loaded.flows.get(name), 'a flow of the plan was loaded');
-  return {
-    name,
-    version: flow.version,
-    hash,
-    file,
-    restart,
-    regions: flow.regions.map((region) => ({
-      name: region.name,
-      states: region.states.flatMap((index) => {
-        const state = flow.states[index];
-        return state === undefined ? [] : [{ path: state.path, title: state.title }];
-      }),
-    })),
-    commands: flow.commands.map(({ held, ...command }) => ({
-      name: command.name,
-      title: command.title,
-      role: command.role,
-      class: command.class,
-      ...(held === undefined ? {} : { held_ms: held }),
-    })),
-    parameters: flow.params.map((param) => ({
-      name: param.name,
-      type: param.type.kind,
-      ...(param.unit === undefined ? {} : { unit: param.unit }),
-      ...(param.min === undefined ? {} : { min: param.min }),
-      ...(param.max === undefined ? {} : { max: param.max }),
-      ...(param.type.kind === 'enum' ? { values: [...param.type.values] } : {}),
-      ...(param.maxStep === undefined ? {} : { maxStep: param.maxStep }),
-      ...(param.every === undefined ? {} : { every_ms: param.every }),
-    })),
-    ctx: flow.ctx.map((variable) => variable.name),
-    signals: flow.signals.map((signal) => signal.name),
   };
 }

@@ -9,7 +9,7 @@ export const textOf = (text: Text | undefined): string =>
       ? text
       : (text['en'] ?? Object.values(text)[0] ?? '');
 
-/** One flow: what it could do from here, in the order in which it is tried, and the commands it takes. */
+/** One flow: what it could do from here, in the order in which it is tried, the commands it takes, its way back. */
 export function whyText(heard: Why): string {
   const ready = heard.commands.map((command) =>
     command.ready ? command.name : `${command.name} (lacks ${command.lacks.join(', ')})`,
@@ -18,7 +18,13 @@ export function whyText(heard: Why): string {
     heard.flow,
     ...heard.candidates.flatMap((candidate) => candidateText(candidate)),
     `  commands: ${ready.length === 0 ? 'none' : ready.join(', ')}`,
+    ...(heard.back === undefined ? [] : ['  back to work:', ...heard.back.map(stepText)]),
   ].join('\n');
+}
+
+function stepText({ command, to, lacks }: NonNullable<Why['back']>[number], index: number): string {
+  const needs = lacks.length === 0 ? '' : ` (lacks ${lacks.join(', ')})`;
+  return `    ${index + 1} ${command ?? 'by itself'} -> ${to}${needs}`;
 }
 
 function candidateText(candidate: Candidate): string[] {

@@ -29,7 +29,8 @@ export class Clauses {
   readonly #tagNames: readonly string[];
   readonly #clauses = new WeakMap<Expr, Clause>();
   readonly #tagsOfLets = new Map<number, readonly string[]>();
-  readonly #commands = new WeakMap<Expr, ReadonlySet<number>>();
+  readonly #helps = new WeakMap<Expr, ReadonlySet<number>>();
+  readonly #hinders = new WeakMap<Expr, ReadonlySet<number>>();
   #made = 0;
 
   constructor(flow: Flow, tagNames: readonly string[]) {
@@ -58,24 +59,29 @@ export class Clauses {
     return [...found];
   }
 
-  /** The commands that help an expression to be true; inside a negation they do not. */
-  commandsOf(expr: Expr): ReadonlySet<number> {
-    const known = this.#commands.get(expr);
+  /** The commands that help an expression to be true, or with `sense` false to be false. */
+  commandsOf(expr: Expr, sense = true): ReadonlySet<number> {
+    const memory = sense ? this.#helps : this.#hinders;
+    const known = memory.get(expr);
     if (known !== undefined) return known;
     const found = new Set<number>();
     const seen = new Set<string>();
-    const search = (part: Expr, sense: boolean): void => {
-      if (part.kind === 'command' && sense) found.add(part.command);
+    const search = (part: Expr, wanted: boolean): void => {
+      if (part.kind === 'command' && wanted) found.add(part.command);
       const named = part.kind === 'let' ? this.#flow.lets[part.let] : undefined;
-      const visit = part.kind === 'let' ? `${part.let} ${String(sense)}` : '';
+      const visit = part.kind === 'let' ? `${part.let} ${String(wanted)}` : '';
       if (named !== undefined && !seen.has(visit)) {
         seen.add(visit);
-        search(named.expr, sense);
+        search(named.expr, wanted);
       }
-      for (const inner of parts(part)) search(inner, part.kind === 'not' ? !sense : sense);
+      const turns = part.kind === 'not';
+      for (const inner of parts(part)) {
+        search(inner, wanted !== turns);
+        if (isEitherWay(part, inner)) search(inner, wanted === turns);
+      }
     };
-    search(expr, true);
-    this.#commands.set(expr, found);
+    search(expr, sense);
+    memory.set(expr, found);
     return found;
   }
 
@@ -135,3 +141,8 @@ function opens(expr: Expr): boolean {
   if (expr.kind === 'not') return opens(expr.of);
   return expr.kind === 'binary' && (expr.operator === '&&' || expr.operator === '||');
 }
+
+/** Whether a part may help its whole both by being true and by being false. */
+const isEitherWay = (whole: Expr, part: Expr): boolean =>
+  (whole.kind === 'binary' && (whole.operator === '==' || whole.operator === '!=')) ||
+  (whole.kind === 'choose' && part === whole.test);

@@ -23,6 +23,7 @@ import type { ControlParts } from '#controller/parts.ts';
 import { readPast } from '#controller/past.ts';
 import type { Past } from '#controller/past.ts';
 import { RetainedFile } from '#controller/retained.ts';
+import { Visits } from '#controller/visits.ts';
 import { Cell } from '#flows/engine/cell.ts';
 import { createXstateEngine } from '#flows/engine/xstate.ts';
 import { importTables } from '#test/flow/both-engines.ts';
@@ -169,7 +170,8 @@ export class ControlRig {
     const loaded = withDevice(await folder.load(options), device);
     const { ahead } = folder;
     const retained = new RetainedFile(data).read();
-    const past = await readPast(data, loaded, { now: clock.time(), ahead, retained });
+    const visits = new Visits(data);
+    const past = await readPast(data, loaded, { now: clock.time(), ahead, retained, visits });
     const tables = await importTables(loaded.plan.flows.map(({ flow }) => flow));
     const engines = loaded.plan.flows.map(({ flow }, index) => ({
       xstate: createXstateEngine(flow),
@@ -194,6 +196,7 @@ export class ControlRig {
       control,
       chronicle,
       engine: 'e',
+      visits,
       start,
     });
     const rig = new ControlRig({ clock, device, control, loaded, past, writer, parts });

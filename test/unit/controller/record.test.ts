@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { GapBody, WriteBody } from '#contract/entry.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
+import { Visits } from '#controller/visits.ts';
 import { replayChronicle } from '#controller/replay.ts';
 import type { SegmentReplay } from '#controller/replay.ts';
 import { Chance } from '#test/flow/chance.ts';
@@ -125,6 +126,7 @@ test('whatever stands in the record, a start finds a way to begin', async () => 
       now: folder.clock.time(),
       ahead: false,
       retained: undefined,
+      visits: new Visits(folder.data),
     });
     expect(past.ways, `round ${round}, entry ${victim.seq}, byte ${at}`).toHaveLength(2);
     writeFileSync(path, whole);

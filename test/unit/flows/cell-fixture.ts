@@ -65,3 +65,24 @@ export function inState(flow: Flow, path: string, at: number): Configuration {
   configuration.leaves[region] = leaf;
   return configuration;
 }
+
+/** The initial states, with each of these leaves active in its region and ctx set by name. */
+export function inStates(
+  flow: Flow,
+  paths: readonly string[],
+  ctx: Readonly<Record<string, number>> = {},
+): Configuration {
+  const made = initialConfiguration(flow, 0);
+  for (const path of paths) {
+    const { leaves, entered } = inState(flow, path, 0);
+    const region = flow.states.find((state) => state.path === path)?.region ?? -1;
+    made.leaves[region] = leaves[region] ?? -1;
+    for (const state of flow.regions[region]?.states ?? []) {
+      made.entered[state] = entered[state] ?? -1;
+    }
+  }
+  for (const [index, { name }] of flow.ctx.entries()) {
+    made.ctx[index] = ctx[name] ?? made.ctx[index] ?? 0;
+  }
+  return made;
+}

@@ -18,9 +18,10 @@ import { cellOf, tending } from './cell-fixture.ts';
 /** Every term below one, itself included. */
 const all = (term: Term): Term[] => [term, ...(term.of ?? []).flatMap(all)];
 
-test('on random machines what fired is explained as true, and only a true term lacks nothing', () => {
+test('on random machines what fired is explained as true, only a true term lacks nothing, and what a command did it was accepted for', () => {
   const wrong: string[] = [];
   let explained = 0;
+  let taken = 0;
   for (let seed = 1; seed <= 60; seed += 1) {
     const flow = randomFlow(seed);
     const chance = new Chance(seed);
@@ -39,6 +40,21 @@ test('on random machines what fired is explained as true, and only a true term l
         const term = explainTransition(plan, { flow: 0, transition }, frame, before);
         if (term?.truth !== 'true') wrong.push(`${where}: ${transition} fired, ${term?.truth}`);
       }
+      const given = flow.commands.flatMap(({ held }, index) =>
+        held === undefined && frame.commands[index] === 1 ? [index] : [],
+      );
+      for (const transition of given.length === 1 ? result.fired.subarray(0, result.count) : []) {
+        const commands = Uint8Array.from(frame.commands);
+        commands[given[0] ?? -1] = 0;
+        const without = { ...frame, commands };
+        const term = explainTransition(plan, { flow: 0, transition }, without, before);
+        if (term?.truth === 'true') continue;
+        taken += 1;
+        const name = flow.commands[given[0] ?? -1]?.name;
+        const accepted = explain(plan, 0, frame, before).commands;
+        if (accepted.find((command) => command.name === name)?.ready !== true)
+          wrong.push(`${where}: ${name} made ${transition} fire, and was not accepted`);
+      }
       const { candidates } = explain(plan, 0, frame, engine.configuration);
       for (const { transition, blocking, term } of candidates) {
         if ((blocking.length === 0) !== (term.truth === 'true'))
@@ -51,6 +67,7 @@ test('on random machines what fired is explained as true, and only a true term l
   }
   expect(wrong).toEqual([]);
   expect(explained).toBeGreaterThan(4000);
+  expect(taken).toBeGreaterThan(30);
 }, 30_000);
 
 const whole = cellOf(tending);

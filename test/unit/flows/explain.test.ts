@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Why } from '#contract/wire.ts';
 import { initialConfiguration, newConfiguration, newFrame } from '#flows/engine/engine.ts';
 import { explain, explainTransition, tagsOfTerm } from '#flows/explain.ts';
-import { cellOf, compiled, frameOf, inState, tending } from './cell-fixture.ts';
+import { cellOf, compiled, frameOf, inState, inStates, tending } from './cell-fixture.ts';
 
 /** All inputs of a cell that is ready to work. */
 const ready = {
@@ -137,36 +137,52 @@ describe('the tending cell', () => {
     });
   });
 
-  const commandsAt = (path: string, values: Partial<typeof ready> = {}) =>
-    Object.fromEntries(at(path, values).commands.map(({ name, lacks }) => [name, lacks]));
+  const commandsAt = (paths: readonly string[], values: Partial<typeof ready> = {}) => {
+    const frame = frameOf(tending, 1000, { ...ready, ...values });
+    const { commands } = explain(plan, 0, frame, inStates(tending, paths));
+    return Object.fromEntries(commands.map(({ name, lacks }) => [name, lacks]));
+  };
 
   test('lists the commands that the active states accept and what each lacks', () => {
-    expect(commandsAt('unit.Aborted', { 'safety.gate': 0 })).toEqual({
+    expect(commandsAt(['unit.Aborted'], { 'safety.gate': 0 })).toEqual({
       clear: ['safety.gate'],
       manual: [],
-      'jog.open': ["active('mode.Manual')", 'safety.gate'],
-      'jog.close': ["active('mode.Manual')", 'safety.gate'],
-      'jog.unclamp': ["active('mode.Manual')", 'door.opened', '!door.closed'],
     });
-    expect(commandsAt('unit.Stopped', { 'cnc.alarm': 1 })).toMatchObject({
+    expect(commandsAt(['unit.Aborted', 'mode.Manual'], { 'safety.gate': 0 })).toEqual({
+      clear: ['safety.gate'],
+      automatic: [],
+      'jog.open': ['safety.gate'],
+      'jog.close': ['safety.gate'],
+      'jog.unclamp': ['door.opened', '!door.closed'],
+    });
+    expect(commandsAt(['unit.Stopped'], { 'cnc.alarm': 1 })).toMatchObject({
       reset: ['!cnc.alarm', '!ctx.loaded'],
       clear: [],
       empty: [],
       abort: [],
     });
-    expect(commandsAt('unit.Idle')).toMatchObject({
+    expect(commandsAt(['unit.Idle'])).toMatchObject({
       start: [],
       reset: ['ctx.parts >= param.batch'],
     });
-    expect(commandsAt('unit.Idle')).not.toHaveProperty('clear');
-    expect(commandsAt('unit.Execute.Machining')).toMatchObject({ hold: [], stop: [] });
+    expect(commandsAt(['unit.Idle'])).not.toHaveProperty('clear');
+    expect(commandsAt(['unit.Execute.Machining'])).toMatchObject({ hold: [], stop: [] });
   });
 
   test('a held command is accepted where holding it keeps the state', () => {
-    const commands = at('door.JogOpen').commands.find(({ name }) => name === 'jog.open');
-    expect(commands).toEqual({ name: 'jog.open', ready: true, lacks: [] });
-    const rest = at('door.Rest').commands.find(({ name }) => name === 'jog.open');
-    expect(rest?.lacks).toEqual(["active('mode.Manual')"]);
+    expect(commandsAt(['door.JogOpen', 'mode.Manual'])['jog.open']).toEqual([]);
+    expect(commandsAt(['door.Rest', 'mode.Manual'], { 'safety.estop': 0 })['jog.open']).toEqual([
+      'safety.estop',
+    ]);
+    // In Automatic the door would fall back to rest whatever a hand does.
+    expect(commandsAt(['door.JogOpen'])).not.toHaveProperty('jog.open');
+  });
+
+  test('a command that the states rule out is not accepted, whatever else it would need', () => {
+    expect(commandsAt(['unit.Execute.Machining'])).not.toHaveProperty('manual');
+    expect(commandsAt(['unit.Stopped'])).toHaveProperty('manual');
+    expect(commandsAt(['unit.Stopped', 'mode.Manual'])).not.toHaveProperty('reset');
+    expect(commandsAt(['unit.Stopped'], { 'robot.home': 0 })).toHaveProperty('reset');
   });
 
   test('a command of one scan is waited for again once that scan is over', () => {

@@ -83,3 +83,24 @@ test.each([
 ])('a time of %s is shown as %s', (value, text) => {
   expect(millisecondsText(value)).toBe(text);
 });
+
+test('the way back to work stands last, step by step, with what each still lacks', () => {
+  const why: Why = {
+    type: 'why',
+    flow: 'press',
+    frame: 1,
+    candidates: [],
+    commands: [],
+    back: [
+      { command: 'clear', to: 'unit.Clearing', lacks: ['safety.gate'] },
+      { to: 'unit.Stopped', lacks: ['!cnc.alarm', '!robot.fault'] },
+      { command: 'start', to: 'unit.Execute', lacks: [] },
+    ],
+  };
+  expect(whyText(why).split('\n').slice(2)).toEqual([
+    '  back to work:',
+    '    1 clear -> unit.Clearing (lacks safety.gate)',
+    '    2 by itself -> unit.Stopped (lacks !cnc.alarm, !robot.fault)',
+    '    3 start -> unit.Execute',
+  ]);
+});
