@@ -30,6 +30,8 @@ const delays = { slow: milliseconds(80), late: milliseconds(3000) } as const;
 
 /** A device as faults reach it; undefined ends what goes on. */
 export interface FaultPoint {
+  /** The faults that it has, where it has not all. */
+  readonly kinds?: readonly DeviceFaultKind[];
   fault(fault: DeviceFault | undefined): void;
 }
 
@@ -77,9 +79,10 @@ export class Faults {
       const names = [...this.#points.keys(), 'plant'].join(', ');
       throw new CellError('E_SIMULATOR_FAULT', `there is no ${target}; there are ${names}`);
     }
-    const known = deviceFaults.find((one) => one === kind);
+    const kinds = point.kinds ?? deviceFaults;
+    const known = kinds.find((one) => one === kind);
     if (known === undefined) {
-      const text = `a device has no fault ${kind}; it has ${deviceFaults.join(', ')}`;
+      const text = `${target} has no fault ${kind}; it has ${kinds.join(', ')}`;
       throw new CellError('E_SIMULATOR_FAULT', text);
     }
     point.fault(

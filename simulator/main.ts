@@ -40,6 +40,13 @@ Without a target it says what is going on.
 Examples:
   rebe fault io hang --for 10s
   rebe fault plant take-part`,
+  test: `rebe test SCENARIO.yaml... [--seed N] [--json]
+
+Plays scenarios in virtual time. Ends with 1 when something was not as expected.
+  --seed N  of noise and latency, instead of the file's own
+
+Example:
+  rebe test flows/lamp/lamp.scenario.yaml`,
 } as const;
 type Verb = keyof typeof help;
 
@@ -49,13 +56,14 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(Object.values(help).join('\n\n'));
     return verb === undefined ? exit.usage : exit.good;
   }
-  if (verb !== 'simulate' && verb !== 'fault') {
-    throw new CellError('E_USAGE', `there is no verb ${verb}; there are simulate and fault`);
+  if (verb !== 'simulate' && verb !== 'fault' && verb !== 'test') {
+    throw new CellError('E_USAGE', `there is no verb ${verb}; there are simulate, fault and test`);
   }
   if (rest.includes('--help')) {
     console.log(help[verb]);
     return exit.good;
   }
+  if (verb === 'test') return test(rest);
   return verb === 'simulate' ? simulate(rest) : fault(rest);
 }
 
@@ -116,7 +124,9 @@ function announce(endpoints: Endpoints, file: string | undefined): void {
       throw new CellError('E_FILE_WRITE', `cannot write ${file}`, { cause });
     }
   }
-  for (const [device, { tcp }] of Object.entries(endpoints)) console.log(`${device} tcp ${tcp}`);
+  for (const [device, fields] of Object.entries(endpoints)) {
+    for (const [field, address] of Object.entries(fields)) console.log(device, field, address);
+  }
   console.log('ready');
 }
 
@@ -135,6 +145,23 @@ async function untilEnded(): Promise<void> {
   });
   // An open pipe would keep the process.
   if (fed) process.stdin.destroy();
+}
+
+async function test(argv: string[]): Promise<number> {
+  const options = { seed: { type: 'string' }, json: { type: 'boolean', default: false } } as const;
+  const { values, positionals } = usage('test', () =>
+    parseArgs({ args: argv, options, allowPositionals: true }),
+  );
+  const seed = values.seed === undefined ? undefined : Number(values.seed);
+  if (positionals.length === 0) return wrongUse('test', 'one SCENARIO.yaml or more');
+  if (seed !== undefined && !Number.isSafeInteger(seed)) {
+    return wrongUse('test', '--seed is a whole number');
+  }
+  const how = { json: values.json, ...(seed === undefined ? {} : { seed }) };
+  // Only here: whoever simulates needs no flow.
+  const { testAll } = await import('./test-verb.ts');
+  const failed = await testAll(positionals, how, (text) => console.log(text));
+  return failed === 0 ? exit.good : exit.wrong;
 }
 
 async function fault(argv: string[]): Promise<number> {

@@ -1,21 +1,19 @@
 // The simulator of one cell: the machine in real time, its devices on loopback, their faults, and what people there do.
-// It knows no control socket and no command line.
+// It knows no protocol, no control socket and no command line.
 import { join } from 'node:path';
-import { CellError } from '#contract/error.ts';
 import type { Clock } from '#contract/time.ts';
-import { Line, type LineMode } from './device/line.ts';
+import { buildDevice } from './device/build.ts';
+import type { Device, DeviceStatus, Endpoint } from './device/device.ts';
 import { ReceivedLog } from './device/log.ts';
-import { Registers } from './device/registers.ts';
-import { ModbusServer } from './device/server.ts';
-import { Faults, type DeviceFault, type FaultRequest } from './faults.ts';
+import { Faults, type FaultRequest } from './faults.ts';
 import { Pace } from './pace.ts';
 import { buildPlant } from './plant/build.ts';
 import type { PlantFile } from './plant/file.ts';
 import type { Incident, Plant, PlantValue } from './plant/plant.ts';
 import { stream } from './plant/random.ts';
 
-/** What `--endpoints` of the controller takes: fields of a device that are replaced. */
-export type Endpoints = Readonly<Record<string, { readonly tcp: string }>>;
+/** What `--endpoints` of the controller takes. */
+export type Endpoints = Readonly<Record<string, Endpoint>>;
 
 export interface SimulatorStatus {
   readonly plant: string;
@@ -23,65 +21,44 @@ export interface SimulatorStatus {
   readonly incidents: readonly Incident[];
   /** What is going on now, such as `io hang`. */
   readonly faults: readonly string[];
-  readonly devices: readonly {
-    readonly device: string;
-    readonly address: string;
-    readonly fallen: boolean;
-  }[];
-}
-
-interface Device {
-  readonly registers: Registers;
-  readonly server: ModbusServer;
-  line: Line | undefined;
-  address: string;
+  readonly devices: readonly ({ readonly device: string } & DeviceStatus)[];
 }
 
 export class Simulator {
-  readonly #clock: Clock;
   readonly #file: PlantFile;
-  readonly #seed: number;
   readonly #plant: Plant;
   readonly #log: ReceivedLog;
-  readonly #devices = new Map<string, Device>();
+  readonly #devices: ReadonlyMap<string, Device>;
   readonly #pace: Pace;
   readonly #faults: Faults;
 
   /** `data` is a directory that is there. */
   constructor(clock: Clock, file: PlantFile, options: { seed: number; data: string }) {
-    this.#clock = clock;
+    const { seed, data } = options;
+    const plant = buildPlant(file, seed);
+    const log = new ReceivedLog(clock, join(data, 'simulator.log'));
     this.#file = file;
-    this.#seed = options.seed;
-    this.#plant = buildPlant(file, options.seed);
-    this.#log = new ReceivedLog(clock, join(options.data, 'simulator.log'));
+    this.#plant = plant;
+    this.#log = log;
     this.#pace = new Pace(clock, file.tick, () => this.#tick());
-    for (const [name, device] of Object.entries(file.devices)) {
-      const registers = new Registers(device, this.#plant, (batch) => this.#log.write(name, batch));
-      const server = new ModbusServer(new Map([[device.modbus.unit, registers]]));
-      this.#devices.set(name, { registers, server, line: undefined, address: '' });
-    }
-    const points = [...this.#devices].map(([name, device]) => {
-      const fault = (made: DeviceFault | undefined): void => device.line?.set(modeOf(made));
-      return [name, { fault }] as const;
-    });
-    this.#faults = new Faults(
-      (delay, run) => clock.after(delay, run),
-      this.#plant,
-      new Map(points),
+    this.#devices = new Map(
+      Object.entries(file.devices).map(([name, device]) => {
+        const received = log.write.bind(log, name);
+        const context = { name, plant, data, received };
+        // Two simulators of one seed must not meet at one port.
+        const random = stream(seed ^ process.pid, `device/${name}`);
+        return [name, buildDevice(clock, random, device, context)];
+      }),
     );
+    this.#faults = new Faults((delay, run) => clock.after(delay, run), plant, this.#devices);
   }
 
-  /** Resolves when every device listens. */
+  /** Resolves when every device can be reached. */
   async start(): Promise<Endpoints> {
-    const endpoints: Record<string, { tcp: string }> = {};
-    for (const [name, device] of this.#devices) {
-      // oxlint-disable-next-line no-await-in-loop -- in the order of the file
-      const target = await device.server.listen();
-      device.line = new Line(this.#clock, stream(this.#seed ^ target, `line/${name}`), target);
-      // oxlint-disable-next-line no-await-in-loop -- in the order of the file
-      device.address = `127.0.0.1:${await device.line.open()}`;
-      endpoints[name] = { tcp: device.address };
-    }
+    const opening = [...this.#devices].map(
+      async ([name, device]) => [name, await device.open()] as const,
+    );
+    const endpoints = Object.fromEntries(await Promise.all(opening));
     this.#pace.start();
     return endpoints;
   }
@@ -89,12 +66,7 @@ export class Simulator {
   async stop(): Promise<void> {
     this.#pace.stop();
     this.#faults.stop();
-    for (const device of this.#devices.values()) {
-      // oxlint-disable-next-line no-await-in-loop -- line before server
-      await device.line?.close();
-      // oxlint-disable-next-line no-await-in-loop -- line before server
-      await device.server.close();
-    }
+    await Promise.all([...this.#devices.values()].map((device) => device.close()));
     this.#log.close();
   }
 
@@ -114,36 +86,12 @@ export class Simulator {
       figures: this.#plant.figures(),
       incidents: this.#plant.incidents,
       faults: this.#faults.going,
-      devices: [...this.#devices].map(([device, { address, registers }]) => ({
-        device,
-        address,
-        fallen: registers.outputs.fallen,
-      })),
+      devices: [...this.#devices].map(([name, { status }]) => ({ device: name, ...status })),
     };
   }
 
   #tick(): void {
-    for (const { registers } of this.#devices.values()) registers.outputs.tick(this.#file.tick);
+    for (const device of this.#devices.values()) device.tick(this.#file.tick);
     this.#plant.tick(this.#file.tick);
-  }
-}
-
-/** What the line can make of it. */
-function modeOf(fault: DeviceFault | undefined): LineMode {
-  switch (fault?.kind) {
-    case undefined:
-      return { kind: 'pass' };
-    case 'hang':
-      return { kind: 'hold' };
-    case 'kill':
-      return { kind: 'cut' };
-    case 'slow':
-    case 'late':
-      return { kind: 'delay', by: fault.by };
-    case 'stuck':
-    case 'range':
-    case 'wrong':
-    case 'short':
-      throw new CellError('E_SIMULATOR_FAULT', `no device makes ${fault.kind} in real time yet`);
   }
 }

@@ -1,16 +1,17 @@
-// The wire between a device and whoever speaks to it: a relay that can pass, hold, delay and cut what goes over it.
-// It knows no protocol, so it makes the same faults for every device that is reached over TCP.
+// The wire between a device and whoever speaks to it: a relay that can pass, hold, delay, cut, shorten and keep back what
+// goes over it. It knows no protocol, so it makes the same faults for every device that is reached over TCP.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { CellError } from '#contract/error.ts';
 import type { Cancel, Clock, Duration, Instant, Random } from '#contract/time.ts';
 import { instant, milliseconds } from '#contract/time.ts';
 
-/** hold: open and silent. delay: each answer comes so much later. cut: reset, and refused. */
+/**
+ * hold: open and silent. delay: each answer comes so much later. cut: reset, and refused. shorten: each answer loses its
+ * end. keep: each answer comes when the next one should.
+ */
 export type LineMode =
-  | { readonly kind: 'pass' }
-  | { readonly kind: 'hold' }
-  | { readonly kind: 'delay'; readonly by: Duration }
-  | { readonly kind: 'cut' };
+  | { readonly kind: 'pass' | 'hold' | 'cut' | 'shorten' | 'keep' }
+  | { readonly kind: 'delay'; readonly by: Duration };
 
 /** Below the ports that systems give to clients: a client that calls a cut line must never reach itself. */
 const ports = { first: 15_000, count: 15_000, tries: 200 };
@@ -31,13 +32,16 @@ interface Pair {
   readonly timers: Set<Cancel>;
   /** When the last of them is due. */
   due: Instant;
-  bytes: number;
+  /** The answer that was kept back. */
+  kept: Buffer | undefined;
+  /** Of what is held, by where it goes. */
+  readonly bytes: Map<Socket, number>;
 }
 
 export class Line {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #target: number;
+  #target: number | undefined;
   readonly #pairs = new Set<Pair>();
   #server: Server | undefined;
   #port = 0;
@@ -45,15 +49,15 @@ export class Line {
   #retry: Cancel = () => {};
   #closed = false;
 
-  /** `target`: the device's own port on loopback. */
-  constructor(clock: Clock, random: Random, target: number) {
+  /** `random` chooses the port, and where an answer is cut. */
+  constructor(clock: Clock, random: Random) {
     this.#clock = clock;
     this.#random = random;
-    this.#target = target;
   }
 
-  get mode(): LineMode {
-    return this.#mode;
+  /** The device's own port on loopback; who calls before it is known is refused. */
+  lead(target: number): void {
+    this.#target = target;
   }
 
   /** Takes a free loopback port and keeps it, whatever becomes of the line; its number. */
@@ -78,7 +82,10 @@ export class Line {
       return;
     }
     if (before.kind === 'cut') void this.#reopen();
-    if (mode.kind !== 'hold') for (const pair of this.#pairs) this.#release(pair);
+    for (const pair of this.#pairs) {
+      if (mode.kind !== 'keep') this.#giveKept(pair);
+      if (mode.kind !== 'hold') this.#release(pair);
+    }
   }
 
   async close(): Promise<void> {
@@ -114,6 +121,7 @@ export class Line {
   }
 
   #accept(client: Socket): void {
+    if (this.#target === undefined) return void client.resetAndDestroy();
     const device = connect(this.#target, '127.0.0.1');
     const pair: Pair = {
       client,
@@ -122,7 +130,8 @@ export class Line {
       late: [],
       timers: new Set(),
       due: instant(0),
-      bytes: 0,
+      kept: undefined,
+      bytes: new Map(),
     };
     this.#pairs.add(pair);
     for (const [from, to] of [
@@ -138,18 +147,41 @@ export class Line {
     }
   }
 
-  #carry(pair: Pair, to: Socket, chunk: Buffer, delayed = false): void {
+  #carry(pair: Pair, to: Socket, chunk: Buffer): void {
     const mode = this.#mode;
-    if (mode.kind === 'hold' || pair.held.length > 0) {
-      pair.bytes += chunk.length;
-      if (pair.bytes > heldLimit) this.#drop(pair, true);
-      else pair.held.push({ to, chunk });
-    } else if (!delayed && to === pair.client && (mode.kind === 'delay' || pair.late.length > 0)) {
+    if (mode.kind === 'hold' || pair.held.length > 0) return this.#hold(pair, to, chunk);
+    if (to === pair.device) return this.#write(pair, to, chunk);
+    if (mode.kind === 'delay' || pair.late.length > 0) {
       this.#delay(pair, chunk, mode.kind === 'delay' ? mode.by : milliseconds(0));
+    } else if (mode.kind === 'shorten') {
+      this.#write(pair, to, shortened(this.#random, chunk));
+    } else if (mode.kind === 'keep') {
+      this.#giveKept(pair);
+      pair.kept = chunk;
     } else {
-      to.write(chunk);
-      if (to.writableLength > unreadLimit) this.#drop(pair, true);
+      this.#write(pair, to, chunk);
     }
+  }
+
+  #hold(pair: Pair, to: Socket, chunk: Buffer): void {
+    pair.held.push({ to, chunk });
+    const bytes = (pair.bytes.get(to) ?? 0) + chunk.length;
+    pair.bytes.set(to, bytes);
+    if (bytes < heldLimit) return;
+    // A device waits until its client reads; a client that goes on calling is sent away.
+    if (to === pair.client) pair.device.pause();
+    else this.#drop(pair, true);
+  }
+
+  #giveKept(pair: Pair): void {
+    const { kept } = pair;
+    pair.kept = undefined;
+    if (kept !== undefined) this.#write(pair, pair.client, kept);
+  }
+
+  #write(pair: Pair, to: Socket, chunk: Buffer): void {
+    to.write(chunk);
+    if (to.writableLength > unreadLimit) this.#drop(pair, true);
   }
 
   /** Later by so much, and never before what is on its way already. */
@@ -160,14 +192,17 @@ export class Line {
     const cancel = this.#clock.after(milliseconds(pair.due - now), () => {
       pair.timers.delete(cancel);
       const next = pair.late.shift();
-      if (next !== undefined) this.#carry(pair, pair.client, next, true);
+      if (next === undefined) return;
+      if (this.#mode.kind === 'hold') this.#hold(pair, pair.client, next);
+      else this.#write(pair, pair.client, next);
     });
     pair.timers.add(cancel);
   }
 
   #release(pair: Pair): void {
     const held = pair.held.splice(0);
-    pair.bytes = 0;
+    pair.bytes.clear();
+    pair.device.resume();
     for (const { to, chunk } of held) this.#carry(pair, to, chunk);
   }
 
@@ -179,4 +214,10 @@ export class Line {
       else socket.destroy();
     }
   }
+}
+
+/** The bytes without their end: at least one is missing, and where there are two, one is there. */
+export function shortened(random: Random, bytes: Buffer): Buffer {
+  const less = bytes.length - 1;
+  return bytes.subarray(0, Math.min(less, 1 + Math.floor(random() * less)));
 }

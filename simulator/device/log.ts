@@ -1,7 +1,24 @@
 // What the simulator received, one JSON object a line, appended: the other side of the chronicle's story.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Clock } from '#contract/time.ts';
-import type { Received } from './registers.ts';
+import type { PlantValue } from '#simulator/plant/plant.ts';
+
+/** One value that a device was sent; `output` when the place where it was sent is one. */
+interface Sent {
+  readonly value: PlantValue;
+  readonly output?: string;
+  /** The output's value as the machine takes it. */
+  readonly means?: PlantValue;
+}
+export interface ModbusReceived extends Sent {
+  readonly unit?: number;
+  readonly table: 'coil' | 'holding';
+  readonly address: number;
+}
+export interface OpcUaReceived extends Sent {
+  readonly node: string;
+}
+export type Received = ModbusReceived | OpcUaReceived;
 
 export class ReceivedLog {
   readonly #clock: Clock;

@@ -1,6 +1,6 @@
 // Modbus requests and answers as bytes, and what each function does to a unit's memory. No sockets, no plant.
 // Clauses are of the MODBUS Application Protocol Specification V1.1b3 and of the TCP/IP Messaging Guide V1.0b.
-import type { Table } from '#simulator/plant/file.ts';
+import type { Table } from '#simulator/plant/devices.ts';
 
 /** The memory of one unit as the protocol sees it: bits and registers by address. */
 export interface Memory {

@@ -1,7 +1,9 @@
 // A Modbus TCP server: it takes frames off sockets and answers them in order. It does not interpret them.
 import { createServer, type Server, type Socket } from 'node:net';
 import { assert } from '#contract/error.ts';
+import type { Random } from '#contract/time.ts';
 import { answer, frameOf, takeFrames, type Memory } from './pdu.ts';
+import { wrongAnswer } from './wrong-answer.ts';
 
 /** Answers that may wait for a client that does not read, in bytes, and clients at once. */
 const unreadLimit = 256 * 1024;
@@ -10,9 +12,14 @@ const clientLimit = 64;
 export class ModbusServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #random: Random;
   readonly #units: ReadonlyMap<number, Memory>;
+  /** It does what it is asked, and answers something else. */
+  wrong = false;
 
-  constructor(units: ReadonlyMap<number, Memory>) {
+  /** `random` chooses what is wrong with an answer. */
+  constructor(random: Random, units: ReadonlyMap<number, Memory>) {
+    this.#random = random;
     this.#units = units;
     this.#server = createServer((socket) => this.#serve(socket));
     this.#server.maxConnections = clientLimit;
@@ -44,9 +51,10 @@ export class ModbusServer {
       // What is not Modbus cannot be answered, and nothing after it can be trusted [TCP 4.4.2].
       if (taken === undefined) return void socket.destroy();
       waiting = taken.rest;
-      const answers = taken.frames.map((frame) =>
-        frameOf(frame, answer(this.#units.get(frame.unit), frame.request)),
-      );
+      const answers = taken.frames.map((frame) => {
+        const response = answer(this.#units.get(frame.unit), frame.request);
+        return this.wrong ? wrongAnswer(this.#random, frame, response) : frameOf(frame, response);
+      });
       if (answers.length > 0) socket.write(Buffer.concat(answers));
       if (socket.writableLength > unreadLimit) socket.destroy();
     });

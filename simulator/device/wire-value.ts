@@ -1,6 +1,6 @@
 // A terminal's value as registers and back, the device's side: big endian, high word first [AP 4.2].
 import { assert } from '#contract/error.ts';
-import type { Terminal } from '#simulator/plant/file.ts';
+import type { ModbusTerminal } from '#simulator/plant/devices.ts';
 import type { PlantValue } from '#simulator/plant/plant.ts';
 
 /** Registers that a value of this form takes. */
@@ -17,7 +17,7 @@ const bounds: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** The registers that show `value`; a number that does not fit stands at the end of the range. */
-export function encode(terminal: Terminal, value: PlantValue): Buffer {
+export function encode(terminal: ModbusTerminal, value: PlantValue): Buffer {
   const bytes = Buffer.alloc(registersOf(terminal.as) * 2);
   if (terminal.as.startsWith('string(')) {
     bytes.write(String(value), 'latin1');
@@ -37,7 +37,7 @@ export function encode(terminal: Terminal, value: PlantValue): Buffer {
 }
 
 /** What the registers of an output say; undefined when the number has no meaning there. */
-export function decode(terminal: Terminal, bytes: Buffer): PlantValue | undefined {
+export function decode(terminal: ModbusTerminal, bytes: Buffer): PlantValue | undefined {
   if (terminal.as.startsWith('string(')) return text(bytes);
   const raw = rawOf(terminal.as, bytes);
   if (terminal.values !== undefined) return terminal.values[raw];
@@ -47,8 +47,9 @@ export function decode(terminal: Terminal, bytes: Buffer): PlantValue | undefine
   return to[0] + ((raw - from[0]) / (from[1] - from[0])) * (to[1] - to[0]);
 }
 
-function toRaw(terminal: Terminal, value: PlantValue): number {
-  if (terminal.values !== undefined) {
+function toRaw(terminal: ModbusTerminal, value: PlantValue): number {
+  // A number in place of a choice is none of them: what a fault shows.
+  if (terminal.values !== undefined && typeof value !== 'number') {
     const index = terminal.values.indexOf(String(value));
     assert(index >= 0, `${String(value)} is one of ${terminal.values.join(', ')}`);
     return index;

@@ -1,16 +1,15 @@
-// The plant file, format `plant/1`: which machine, its times and sizes, and where its terminals are on which device.
+// The plant file, format `plant/1`: which machine, its times and sizes, and the devices that serve it.
 // Errors carry their place in the file.
 import * as z from 'zod';
 import { isMap, isNode, parseDocument, type Document } from 'yaml';
 import type { Diagnostic, Span } from '#contract/diagnostic.ts';
-import { DeviceId, TagName } from '#contract/name.ts';
-import { DurationText, milliseconds, seconds } from '#contract/time.ts';
+import { DurationText, milliseconds } from '#contract/time.ts';
 import { refusalOf } from './bounds.ts';
+import { Devices, protocols } from './devices.ts';
 
 /** A time in which something moves: never nothing. */
 const Time = DurationText.refine((span) => span > 0, 'longer than nothing');
 const positive = z.number().positive();
-const address = z.int().min(0).max(65_535);
 
 const Door = z.strictObject({ travel: Time });
 const Clamp = z.strictObject({ stroke: Time, pressure: z.number().min(3).max(12), response: Time });
@@ -30,68 +29,11 @@ const Infeed = z.strictObject({
 });
 const Outfeed = z.strictObject({ room: z.int().min(1).max(1000), every: Time });
 
-/** `string(32)`: characters, two to a register. */
-const form = /^(?:u16|i16|u32|i32|f32|string\((?:[1-9]|[1-9]\d|1\d\d|2[0-4]\d)\))$/;
-const As = z.string().regex(form, 'u16, i16, u32, i32, f32 or string(n), n to 249');
-
-/** Where a terminal is. One with `safe` is an output; the others are read. */
-export const Terminal = z
-  .strictObject({
-    coil: address.optional(),
-    discrete: address.optional(),
-    input: address.optional(),
-    holding: address.optional(),
-    as: As.default('u16'),
-    /** Names of a choice; its number on the wire is the place in this list. */
-    values: z.array(z.string()).min(2).optional(),
-    /** Numbers on the wire, and what they mean in the machine. */
-    scale: z
-      .strictObject({
-        raw: z.tuple([z.number(), z.number()]),
-        to: z.tuple([z.number(), z.number()]),
-      })
-      .optional(),
-    safe: z.union([z.boolean(), z.number(), z.string()]).optional(),
-  })
-  .refine(
-    (terminal) => tablesOf(terminal).length === 1,
-    'needs one of coil, discrete, input, holding',
-  )
-  .refine(
-    (terminal) => (terminal.coil ?? terminal.holding) !== undefined || terminal.safe === undefined,
-    'only a coil or a holding register can have a safe value',
-  );
-export type Terminal = z.infer<typeof Terminal>;
-
-export const tables = ['coil', 'discrete', 'input', 'holding'] as const;
-export type Table = (typeof tables)[number];
-
-/** The tables that a terminal names; a valid one names one. */
-export function tablesOf(terminal: Partial<Record<Table, unknown>>): Table[] {
-  return tables.filter((table) => terminal[table] !== undefined);
-}
-
-const Device = z.strictObject({
-  modbus: z.strictObject({
-    unit: z.int().min(1).max(247).default(1),
-    /** Addresses 0 to this, less one, exist in each table. */
-    size: z.int().min(1).max(65_536).default(1024),
-  }),
-  heartbeat: z
-    .strictObject({ holding: address, silent: Time.default(seconds(1)) })
-    .optional()
-    .meta({
-      description: 'a register that must change, and the silence after which it falls safe',
-    }),
-  tags: z.record(TagName, Terminal),
-});
-export type DeviceOptions = z.infer<typeof Device>;
-
 const frame = {
   format: z.literal('plant/1'),
   title: z.string().optional(),
   tick: Time.default(milliseconds(5)).meta({ description: 'one step of the physics' }),
-  devices: z.record(DeviceId, Device),
+  devices: Devices,
 };
 
 export const PlantFile = z.discriminatedUnion('plant', [
@@ -142,12 +84,29 @@ export function parsePlantFile(text: string, file: string): PlantFileResult {
   }
   const parsed = PlantFile.safeParse(document.toJS());
   if (parsed.success) return { ok: true, plant: parsed.data };
-  const diagnostics = parsed.error.issues.map((issue) => {
+  const diagnostics = parsed.error.issues.flatMap(told).map((issue) => {
     const extra = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     const path = extra === undefined ? issue.path : [...issue.path, extra];
     return wrong(spanOf(document, path), 'E_PLANT_FIELD', `${path.join('.')}: ${issue.message}`);
   });
   return { ok: false, diagnostics };
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a device, what is wrong with it as one of the protocol that it names. */
+function told(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const own = issue.errors.filter((branch) => !branch.some(isOfAnother));
+  const [only] = own;
+  if (own.length !== 1 || only === undefined) return [issue];
+  return only.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
+}
+
+/** The device names a protocol that this one does not know. */
+function isOfAnother(issue: Issue): boolean {
+  if (issue.code !== 'unrecognized_keys' || issue.path.length > 0) return false;
+  return issue.keys.some((key) => protocols.some((protocol) => protocol === key));
 }
 
 /** The key of the last member of the path that is there. */

@@ -1,7 +1,7 @@
 // The outputs of one device, between what was written to it and what moves the machine. A device that has once heard
 // a heartbeat and then hears none puts its outputs to their safe values, and keeps them there until it beats again.
-import { assert, present } from '#contract/error.ts';
-import type { DeviceOptions } from './file.ts';
+import { assert, CellError, present } from '#contract/error.ts';
+import type { DeviceOptions } from './devices.ts';
 import type { Actuator, Plant, PlantValue } from './plant.ts';
 
 interface Output {
@@ -74,10 +74,15 @@ export class DeviceOutputs {
 
 /** The outputs of a device of the plant file, at their safe values. */
 export function outputsOf(device: DeviceOptions, plant: Plant): DeviceOutputs {
-  const outputs = new DeviceOutputs(device.heartbeat?.silent ?? Number.POSITIVE_INFINITY);
-  for (const [tag, { safe }] of Object.entries(device.tags)) {
-    if (safe === undefined) continue;
-    outputs.add(tag, safe, present(plant.actuators.get(tag), `the plant drives ${tag}`));
+  const heartbeat = 'heartbeat' in device ? device.heartbeat : undefined;
+  const outputs = new DeviceOutputs(heartbeat?.silent ?? Number.POSITIVE_INFINITY);
+  for (const [tag, terminal] of Object.entries(device.tags)) {
+    if (!('safe' in terminal) || terminal.safe === undefined) continue;
+    const actuator = plant.actuators.get(tag);
+    if (actuator === undefined) {
+      throw new CellError('E_PLANT_TERMINAL', `${tag}: the machine has no such actuator`);
+    }
+    outputs.add(tag, terminal.safe, actuator);
   }
   return outputs;
 }

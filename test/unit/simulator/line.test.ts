@@ -1,9 +1,11 @@
 // The server and the relay before it over real sockets: order of answers, and what each mode does to a client.
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { milliseconds } from '#contract/time.ts';
 import { Line } from '#simulator/device/line.ts';
 import type { Memory } from '#simulator/device/pdu.ts';
 import { ModbusServer } from '#simulator/device/server.ts';
+import { stream } from '#simulator/plant/random.ts';
 import { systemClock } from '#simulator/clock.ts';
 import { Client } from './client.ts';
 
@@ -28,8 +30,9 @@ let line: Line;
 let port: number;
 beforeEach(async () => {
   written.length = 0;
-  server = new ModbusServer(new Map([[5, memory]]));
-  line = new Line(systemClock, Math.random, await server.listen());
+  server = new ModbusServer(stream(7, 'server'), new Map([[5, memory]]));
+  line = new Line(systemClock, Math.random);
+  line.lead(await server.listen());
   port = await line.open();
 });
 afterEach(async () => {
@@ -65,6 +68,7 @@ describe('the server', () => {
   it('serves several units, each with its own memory', async () => {
     const second: Memory = { ...memory, register: () => 0x7777 };
     const both = new ModbusServer(
+      stream(7, 'server'),
       new Map([
         [5, memory],
         [6, second],
@@ -126,6 +130,56 @@ describe('the line', () => {
     line.set({ kind: 'pass' });
     client.send(read('0003', '0003'));
     expect(await client.take(22)).toBe(gives('0002', '0002') + gives('0003', '0003'));
+  });
+
+  it('held: a device that goes on sending waits, and nothing of it is lost', async () => {
+    const sent = Buffer.alloc(200_000, 'abcdefg');
+    const device = createServer((socket) => void socket.end(sent));
+    const held = new Line(systemClock, Math.random);
+    held.set({ kind: 'hold' });
+    await new Promise<void>((resolve) => device.listen(0, '127.0.0.1', resolve));
+    held.lead((device.address() as AddressInfo).port);
+    try {
+      using client = await Client.open(await held.open());
+      expect(await client.take(1, 150)).toBe('');
+      held.set({ kind: 'pass' });
+      expect(await client.take(sent.length, 10_000)).toBe(sent.toString('hex'));
+    } finally {
+      await held.close();
+      device.close();
+    }
+  });
+
+  it('shortened: each answer begins as it should and ends too early', async () => {
+    line.set({ kind: 'shorten' });
+    for (let round = 0; round < 20; round += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      using client = await Client.open(port);
+      client.send(read('0001', '0001'));
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const got = await client.take(11, 60);
+      expect(got.length).toBeLessThan(22);
+      expect(gives('0001', '0001').startsWith(got)).toBe(true);
+    }
+  });
+
+  it('kept: each answer comes when the next should, the last when it ends', async () => {
+    using client = await Client.open(port);
+    line.set({ kind: 'keep' });
+    client.send(read('0001', '0001'));
+    expect(await client.take(1, 100)).toBe('');
+    client.send(read('0002', '0002'));
+    expect(await client.take(11)).toBe(gives('0001', '0001'));
+    expect(await client.take(1, 100)).toBe('');
+    line.set({ kind: 'pass' });
+    expect(await client.take(11)).toBe(gives('0002', '0002'));
+  });
+
+  it('leads nobody before it knows the device', async () => {
+    const loose = new Line(systemClock, Math.random);
+    const reached = Client.open(await loose.open()).then((client) => client.closed());
+    expect(await reached.catch((error: NodeJS.ErrnoException) => error.code)).toBe('ECONNRESET');
+    await loose.close();
   });
 
   it('cut: resets who is connected and refuses who comes, then takes them on the same port', async () => {

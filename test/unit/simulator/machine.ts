@@ -8,6 +8,8 @@ import { stream } from '#simulator/plant/random.ts';
 import { Tending } from '#simulator/plant/tending.ts';
 
 export const plantPath = 'flows/cnc-tending/tending.plant.yaml';
+/** The demo's machine behind Modbus, OPC UA and two serial lines. */
+export const fourDevicesPath = 'test/unit/simulator/four-devices.plant.yaml';
 
 export function demoFile(): Extract<PlantFile, { plant: 'cnc-tending' }> {
   const parsed = parsePlantFile(readFileSync(plantPath, 'utf8'), plantPath);

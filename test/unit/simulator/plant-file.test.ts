@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { placeOf } from '#contract/diagnostic.ts';
 import { buildPlant } from '#simulator/plant/build.ts';
 import { parsePlantFile } from '#simulator/plant/file.ts';
-import { plantPath } from './machine.ts';
+import { Terminals } from '#simulator/plant/terminals.ts';
+import { fourDevicesPath, plantPath } from './machine.ts';
 
 const text = readFileSync(plantPath, 'utf8');
 
@@ -17,18 +18,66 @@ function problems(source: string): string[] {
   });
 }
 
-describe('a plant file', () => {
-  it.each([plantPath, 'flows/lamp/lamp.plant.yaml'])('%s is read and built', (path) => {
-    const parsed = parsePlantFile(readFileSync(path, 'utf8'), path);
-    if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
-    const plant = buildPlant(parsed.plant, 1);
-    for (const device of Object.values(parsed.plant.devices)) {
-      for (const [name, { safe }] of Object.entries(device.tags)) {
-        const side = safe === undefined ? plant.sensors : plant.actuators;
-        expect([...side.keys()], name).toContain(name);
-      }
-    }
+const fourDevices = readFileSync(fourDevicesPath, 'utf8');
+
+describe('a device of a plant file', () => {
+  it.each([
+    [
+      'no protocol',
+      '    opcua: {namespace: urn:acme:tending}\n',
+      '',
+      /^41:3 .*plc: needs one of modbus, /,
+    ],
+    [
+      'two protocols',
+      'opcua: {',
+      'modbus: {}\n    opcua: {',
+      /^42:5 .*plc\.modbus: Unrecognized key/,
+    ],
+    ['another protocol', 'opcua: {', 'profinet: {', /^41:3 .*plc: needs one of modbus, opcua/],
+    ['an unknown field', 'opcua: {', 'opcua: {port: 1, ', /^42:13 .*plc\.opcua\.port/],
+    ['a node that is none', 's=Cnc.Ready', 'Cnc.Ready', /tags\.cnc\.ready\.node: s=NAME or i=NUMB/],
+    ['a type that is none', 'as: real', 'as: f32', /tags\.spindle\.temp\.as/],
+    [
+      'a choice that is no int',
+      'as: real',
+      'as: real, values: [a, b]',
+      /temp\.as: a choice is an int/,
+    ],
+    [
+      'an unknown tag in a text',
+      'P={clamp.pressure}',
+      'P={clamp}',
+      /gauge\.serial: \{clamp\} is no/,
+    ],
+    [
+      'nothing to say',
+      ', answers: {"P?\\r\\n": "P={clamp.pressure}\\r\\n"}',
+      '',
+      /needs answers or/,
+    ],
+    ['questions of two ends', '"S\\r": "OK\\r"', '"S\\r": "OK\\r", "T": "x"', /ends with the same/],
+    ['an output on a line', '{digits: 2}', '{digits: 2, safe: 0}', /clamp\.pressure\.safe/],
+    ['characters of two bytes', '"OK\\r"', '"OK€\\r"', /characters of one byte/],
+  ])('with %s says where', (_, from, to, says) => {
+    const source = fourDevices.replace(from, to);
+    expect(source).not.toBe(fourDevices);
+    expect(problems(source)).toEqual([expect.stringMatching(says)]);
   });
+});
+
+describe('a plant file', () => {
+  it.each([plantPath, fourDevicesPath, 'flows/lamp/lamp.plant.yaml'])(
+    '%s is read and built',
+    (path) => {
+      const parsed = parsePlantFile(readFileSync(path, 'utf8'), path);
+      if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+      const plant = buildPlant(parsed.plant, 1);
+      for (const device of Object.values(parsed.plant.devices)) {
+        expect(() => new Terminals(device, plant)).not.toThrow();
+      }
+    },
+  );
 
   const rows = [
     {

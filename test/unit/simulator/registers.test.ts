@@ -1,16 +1,31 @@
 // A device's memory over the demo's machine: where terminals stand, what a write does, and how silence makes it safe.
 import { describe, expect, it } from 'vitest';
-import { CellError, present } from '#contract/error.ts';
+import { assert, CellError, present } from '#contract/error.ts';
 import { milliseconds } from '#contract/time.ts';
-import { Registers, type Received } from '#simulator/device/registers.ts';
+import type { ModbusReceived } from '#simulator/device/log.ts';
+import { Registers, unitsOf } from '#simulator/device/registers.ts';
 import { decode, encode } from '#simulator/device/wire-value.ts';
-import { Terminal, type DeviceOptions } from '#simulator/plant/file.ts';
+import { ModbusTerminal, type ModbusDevice } from '#simulator/plant/devices.ts';
+import { Terminals } from '#simulator/plant/terminals.ts';
 import { demoFile, Machine } from './machine.ts';
 
-function device(name: 'io' | 'plc', machine: Machine): { memory: Registers; log: Received[] } {
-  const log: Received[] = [];
+interface Memory {
+  readonly memory: Registers;
+  readonly terminals: Terminals;
+  readonly log: ModbusReceived[];
+}
+
+function memoryOf(options: ModbusDevice, machine: Machine, unit = options.modbus.unit): Memory {
+  const log: ModbusReceived[] = [];
+  const terminals = new Terminals(options, machine.plant);
+  const own = present(unitsOf(options).get(unit), 'the device has the unit');
+  return { log, terminals, memory: new Registers(own, terminals, (batch) => log.push(...batch)) };
+}
+
+function device(name: 'io' | 'plc', machine: Machine): Memory {
   const options = present(demoFile().devices[name as never], name);
-  return { log, memory: new Registers(options, machine.plant, (batch) => log.push(...batch)) };
+  assert('modbus' in options, `${name} is a Modbus device`);
+  return memoryOf(options, machine);
 }
 
 describe('a device', () => {
@@ -77,11 +92,11 @@ describe('a device', () => {
 /** A device that has heard one beat, with two outputs written. */
 const beating = () => {
   const machine = new Machine();
-  const { memory, log } = device('io', machine);
+  const { memory, terminals, log } = device('io', machine);
   memory.writeRegisters(900, [1]);
   memory.writeBits(0, [true]);
   memory.writeRegisters(1, [2]);
-  return { machine, memory, log };
+  return { machine, memory, outputs: terminals.outputs, log };
 };
 
 describe('a heartbeat', () => {
@@ -91,29 +106,29 @@ describe('a heartbeat', () => {
   });
 
   it('that stops for a second makes the outputs of its device safe', () => {
-    const { machine, memory } = beating();
-    memory.outputs.tick(999);
-    expect([memory.bit('coil', 0), memory.outputs.fallen]).toEqual([true, false]);
-    memory.outputs.tick(1);
+    const { machine, memory, outputs } = beating();
+    outputs.tick(999);
+    expect([memory.bit('coil', 0), outputs.fallen]).toEqual([true, false]);
+    outputs.tick(1);
     expect([memory.bit('coil', 0), memory.register('holding', 1)]).toEqual([false, 0]);
-    expect([machine.plant.door.opening, memory.outputs.fallen]).toEqual([false, true]);
+    expect([machine.plant.door.opening, outputs.fallen]).toEqual([false, true]);
   });
 
   it('that goes on keeps them, and one that repeats its number does not', () => {
-    const { memory } = beating();
+    const { memory, outputs } = beating();
     for (let beat = 2; beat < 50; beat += 1) {
       memory.writeRegisters(900, [beat]);
-      memory.outputs.tick(500);
+      outputs.tick(500);
     }
-    expect(memory.outputs.fallen).toBe(false);
+    expect(outputs.fallen).toBe(false);
     memory.writeRegisters(900, [49]);
-    memory.outputs.tick(500);
-    expect(memory.outputs.fallen).toBe(true);
+    outputs.tick(500);
+    expect(outputs.fallen).toBe(true);
   });
 
   it('that comes back applies what was written since', () => {
-    const { machine, memory } = beating();
-    memory.outputs.tick(2000);
+    const { machine, memory, outputs } = beating();
+    outputs.tick(2000);
     memory.writeBits(1, [true]);
     expect(machine.plant.door.closing).toBe(false);
     memory.writeRegisters(900, [2]);
@@ -121,22 +136,100 @@ describe('a heartbeat', () => {
   });
 
   it('that never came is not waited for', () => {
-    const { memory } = device('io', new Machine());
+    const { memory, terminals } = device('io', new Machine());
     memory.writeBits(0, [true]);
-    memory.outputs.tick(60_000);
+    terminals.outputs.tick(60_000);
     expect(memory.bit('coil', 0)).toBe(true);
   });
 
   it('of one device says nothing about another', () => {
     const machine = new Machine();
-    const [io, plc] = [device('io', machine).memory, device('plc', machine).memory];
-    for (const memory of [io, plc]) memory.writeRegisters(900, [1]);
-    io.writeBits(0, [true]);
-    plc.writeBits(1, [false]);
-    for (const memory of [io, plc]) memory.outputs.tick(milliseconds(600));
-    io.writeRegisters(900, [2]);
-    for (const memory of [io, plc]) memory.outputs.tick(milliseconds(600));
-    expect([io.bit('coil', 0), plc.bit('coil', 1)]).toEqual([true, true]);
+    const [io, plc] = [device('io', machine), device('plc', machine)];
+    for (const { memory } of [io, plc]) memory.writeRegisters(900, [1]);
+    io.memory.writeBits(0, [true]);
+    plc.memory.writeBits(1, [false]);
+    for (const { terminals } of [io, plc]) terminals.outputs.tick(milliseconds(600));
+    io.memory.writeRegisters(900, [2]);
+    for (const { terminals } of [io, plc]) terminals.outputs.tick(milliseconds(600));
+    expect([io.memory.bit('coil', 0), plc.memory.bit('coil', 1)]).toEqual([true, true]);
+  });
+});
+
+/** Two units: the door's switches at the first, its valve and the heartbeat at the third. */
+const twoUnits = (): ModbusDevice => ({
+  modbus: { unit: 1, size: 8 },
+  heartbeat: { holding: 7, unit: 3, silent: milliseconds(1000) },
+  tags: Object.fromEntries(
+    Object.entries({
+      'door.closed': { discrete: 0 },
+      'door.open': { unit: 3, coil: 0, safe: false },
+      'robot.home': { unit: 3, discrete: 0 },
+    }).map(([name, at]) => [name, ModbusTerminal.parse(at)]),
+  ),
+});
+
+describe('a device of several units', () => {
+  it('has a memory for each, and one heartbeat', () => {
+    const machine = new Machine();
+    expect([...unitsOf(twoUnits()).keys()]).toEqual([1, 3]);
+    const first = memoryOf(twoUnits(), machine);
+    const third = memoryOf(twoUnits(), machine, 3);
+    expect([first.memory.bit('discrete', 0), third.memory.bit('discrete', 0)]).toEqual([
+      true,
+      true,
+    ]);
+    third.memory.writeBits(0, [true]);
+    first.memory.writeBits(0, [true]);
+    expect(third.log).toEqual([
+      { unit: 3, table: 'coil', address: 0, value: true, output: 'door.open', means: true },
+    ]);
+    expect(first.log).toEqual([{ table: 'coil', address: 0, value: true }]);
+    third.memory.writeRegisters(7, [1]);
+    third.terminals.outputs.tick(1000);
+    expect(third.terminals.outputs.fallen).toBe(true);
+    first.memory.writeRegisters(7, [1]);
+    first.terminals.outputs.tick(1000);
+    expect(first.terminals.outputs.fallen).toBe(false);
+  });
+
+  it('refuses writes where a sensor stands', () => {
+    const options: ModbusDevice = {
+      modbus: { unit: 1, size: 8 },
+      tags: {
+        ['door.closed' as never]: ModbusTerminal.parse({ coil: 1 }),
+        ['coolant.flow' as never]: ModbusTerminal.parse({ holding: 1 }),
+      },
+    };
+    const { memory, log } = memoryOf(options, new Machine());
+    expect([memory.writeBits(0, [true, true]), memory.writeRegisters(0, [1, 1])]).toEqual([
+      false,
+      false,
+    ]);
+    expect([memory.bit('coil', 0), memory.register('holding', 0), log]).toEqual([false, 0, []]);
+  });
+});
+
+describe('values under a fault', () => {
+  it('stuck stand still, and move again when it ends', () => {
+    const machine = new Machine();
+    const { memory, terminals } = device('io', machine);
+    terminals.fault('stuck');
+    memory.writeBits(0, [true]);
+    machine.run(2000);
+    expect([memory.bit('discrete', 0), memory.bit('coil', 0)]).toEqual([false, true]);
+    terminals.fault(undefined);
+    expect(memory.bit('discrete', 0)).toBe(true);
+  });
+
+  it('out of range are numbers that no sensor shows; switches and texts are what they were', () => {
+    const machine = new Machine().run(5);
+    const { memory, terminals } = device('io', machine);
+    terminals.fault('range');
+    expect([memory.register('input', 20), memory.register('input', 22)]).toEqual([65_535, 65_535]);
+    expect([memory.bit('discrete', 1), memory.register('input', 32)]).toEqual([true, 0x4131]);
+    const plc = device('plc', machine);
+    plc.terminals.fault('range');
+    expect(plc.memory.register('input', 0)).toBeGreaterThan(0x4e00);
   });
 });
 
@@ -150,7 +243,7 @@ describe('a terminal', () => {
     { as: 'string(5)', value: 'ab', hex: '616200000000' },
   ];
   it.each(rows)('as $as is $hex on the wire', ({ as, value, hex }) => {
-    const terminal = Terminal.parse({ holding: 0, as, safe: 0 });
+    const terminal = ModbusTerminal.parse({ holding: 0, as, safe: 0 });
     expect(encode(terminal, value).toString('hex')).toBe(hex);
     const back = decode(terminal, Buffer.from(hex, 'hex'));
     expect(back).toBe(as === 'u16' ? 65_535 : value);
@@ -158,7 +251,7 @@ describe('a terminal', () => {
 
   it('scales both ways', () => {
     const scale = { raw: [0, 1000], to: [-20, 80] };
-    const terminal = Terminal.parse({ holding: 0, safe: 0, scale });
+    const terminal = ModbusTerminal.parse({ holding: 0, safe: 0, scale });
     expect(encode(terminal, 30).readUInt16BE()).toBe(500);
     expect(decode(terminal, Buffer.from([0, 100]))).toBe(-10);
   });
@@ -170,12 +263,12 @@ describe('a terminal', () => {
     ['on the heartbeat', { 'robot.job': { holding: 7, values: ['none', 'load'], safe: 'none' } }],
     ['that is a sensor with a safe value', { 'door.opened': { coil: 0, safe: false } }],
   ])('%s is refused', (_, tags) => {
-    const terminals = Object.entries(tags).map(([name, at]) => [name, Terminal.parse(at)]);
+    const terminals = Object.entries(tags).map(([name, at]) => [name, ModbusTerminal.parse(at)]);
     const options = {
       modbus: { unit: 1, size: 8 },
       heartbeat: { holding: 7, silent: milliseconds(1000) },
-      tags: Object.fromEntries(terminals) as DeviceOptions['tags'],
+      tags: Object.fromEntries(terminals) as ModbusDevice['tags'],
     };
-    expect(() => new Registers(options, new Machine().plant, () => {})).toThrow(CellError);
+    expect(() => memoryOf(options, new Machine())).toThrow(CellError);
   });
 });
