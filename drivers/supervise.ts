@@ -326,14 +326,15 @@ export class Supervisor<C extends Connection> {
     const { breakers } = this;
     const again = this.#deps.clock.now() + (this.#supervised.aftermath ?? 0);
     this.#stale += 1;
-    // A probe of a unit known to be dead says nothing of the line, unless all are; nor does one unit
-    // of several that is silent: it takes two, or all that are believed to live.
-    if (!breakers.isOpen(unit) || breakers.open === breakers.size) this.#missed.push(unit);
+    this.#missed.push(unit);
     breakers.timedOut(unit, instant(again), milliseconds(again - asked));
     this.blemish(error);
-    const silent = new Set(this.#missed.filter((one) => !breakers.isOpen(one)));
-    const isLine = silent.size >= Math.min(2, breakers.size - breakers.open);
-    if (this.#missed.length >= deadlinesToDestroy && isLine) this.distrust(connection, error);
+    // A unit known to be dead says nothing of the line, unless all are; nor does one of several that
+    // is silent: it takes two, or all that are believed to live.
+    const all = breakers.open === breakers.size;
+    const silent = this.#missed.filter((one) => all || !breakers.isOpen(one));
+    const isLine = new Set(silent).size >= Math.min(2, breakers.size - breakers.open);
+    if (silent.length >= deadlinesToDestroy && isLine) this.distrust(connection, error);
   }
 
   #change(state: DeviceState): void {

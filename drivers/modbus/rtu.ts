@@ -11,8 +11,8 @@ import { frameGap, longestAdu, readAnswer, shortestAnswer } from './rtu-frame.ts
 
 /** So many quarantines without the silence of one, and the line is not believed any longer. */
 const babble = 10;
-/** Silence is waited for in parts of so many milliseconds: what came while this process stood still is
- * read between two of them, before the whole is over. */
+/** Silence is waited for in parts of so many milliseconds. Where one takes much longer, this process
+ * stood still: what came meanwhile is read during one more, before the silence is believed. */
 const slice = 10;
 
 export class RtuPort extends AnswerPort {
@@ -64,15 +64,18 @@ export class RtuPort extends AnswerPort {
       this.#distrust();
     }
     const began = this.#clock.now();
+    let overslept = false;
     while (this.isOpen) {
       const now = this.#clock.now();
-      const wait = this.#quietSince + this.#needed - now;
+      const wait = overslept ? slice : this.#quietSince + this.#needed - now;
       if (wait <= 0) return;
-      if (now - began > babble * this.#quarantine) {
+      if (this.#quietSince - began > babble * this.#quarantine) {
         return this.#transport.fail('E_DEVICE_PROTOCOL', 'the line is never silent');
       }
+      const part = Math.min(wait, slice);
       // oxlint-disable-next-line no-await-in-loop -- bytes that come meanwhile make it longer
-      await this.#sleep(Math.min(wait, slice));
+      await this.#sleep(part);
+      overslept = this.#clock.now() - now > part + slice;
     }
   }
 
