@@ -15,6 +15,7 @@ const modules: readonly (readonly [
   [['run', 'control', 'station'], async () => (await import('#controller/cli/run.ts')).runVerbs],
   [['simulate', 'fault'], async () => (await import('#controller/cli/simulate.ts')).simulateVerbs],
   [['init'], async () => (await import('#controller/cli/init.ts')).initVerbs],
+  [['test'], async () => (await import('#controller/cli/test.ts')).testVerbs],
   [['check'], async () => (await import('#controller/cli/check.ts')).checkVerbs],
   [
     ['status', 'tags', 'read', 'flows', 'devices', 'alarms', 'why'],

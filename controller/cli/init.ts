@@ -19,6 +19,7 @@ const schemas = {
   'cell.yaml': 'cell.schema.json',
   '.flow.yaml': 'flow.schema.json',
   '.plant.yaml': 'plant.schema.json',
+  '.scenario.yaml': 'scenario.schema.json',
 } as const;
 type Kind = keyof typeof schemas;
 
@@ -48,9 +49,11 @@ A cell for rebe-cell: one device, one flow, and a simulated machine to try it on
 | \`cell.yaml\` | the manifest: which device each tag is on, which flows run |
 | \`lamp.flow.yaml\` | the flow: what the cell does |
 | \`lamp.plant.yaml\` | the simulated machine |
+| \`lamp.scenario.yaml\` | a test: what is done, and what must come of it |
 | \`schemas/\` | for the editor: completion and the first errors |
 
     rebe check --watch cell.yaml     # every problem with its place, again at each save
+    rebe test lamp.scenario.yaml     # plays the scenario in virtual time
     rebe demo .                      # the cell on the simulated machine; prints a link to its page
     rebe why --data data             # in another terminal: what the flow waits for
 
@@ -73,6 +76,7 @@ function projectOf(cell: string): Readonly<Record<string, string>> {
     'cell.yaml': template('cell.yaml', 'cell.yaml').replace(/^cell: .*$/m, `cell: ${cell}`),
     'lamp.flow.yaml': template('lamp.flow.yaml', '.flow.yaml'),
     'lamp.plant.yaml': template('lamp.plant.yaml', '.plant.yaml'),
+    'lamp.scenario.yaml': template('lamp.scenario.yaml', '.scenario.yaml'),
     'README.md': readme(cell),
     '.gitignore': 'data/\n',
     '.vscode/settings.json': `${JSON.stringify(editor, undefined, 2)}\n`,

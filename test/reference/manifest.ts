@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { DeviceFrame, Manifest, TagFrame } from '#contract/cell.ts';
 import type { DriverKind } from '#contract/driver.ts';
 import { drivers } from '#drivers/index.ts';
+import { Scenario } from '#flows/scenario.ts';
 import { PlantFile } from '#simulator/plant/file.ts';
 import { page, sentence, table } from './page.ts';
 import type { Names } from './schema-text.ts';
@@ -106,6 +107,13 @@ export const plantSchema = (): JsonSchema => ({
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'A simulated machine, plant/1',
   ...draft(PlantFile),
+});
+
+/** For editors: what is done to a cell in virtual time, and what must come of it. */
+export const scenarioSchema = (): JsonSchema => ({
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'A scenario, scenario/1',
+  ...draft(Scenario),
 });
 
 /** For editors: completion and the first errors; the checks of `rebe check` go further. */

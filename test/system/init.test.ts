@@ -21,13 +21,29 @@ test('a new project is named after its directory, has no error, and its schemas 
   expect(made.code).toBe(0);
   expect(JSON.parse(made.stdout)).toMatchObject({ cell: 'line-7', folder: project });
   expect(runRebe('check', join(project, 'cell.yaml')).stdout).toContain('0 errors, 0 warnings');
-  for (const name of ['cell', 'flow', 'plant']) {
+  for (const name of ['cell', 'flow', 'plant', 'scenario']) {
     const file = `${name}.schema.json`;
     expect(readFileSync(join(project, 'schemas', file), 'utf8')).toBe(
       readFileSync(join('deploy', file), 'utf8'),
     );
   }
-});
+}, 60_000);
+
+test('its scenario passes, and one that expects something else says where and what had happened', () => {
+  const scenario = join(project, 'lamp.scenario.yaml');
+  expect(runRebe('test', scenario)).toMatchObject({ code: 0 });
+  const spoilt = join(project, 'spoilt.scenario.yaml');
+  const text = readFileSync(scenario, 'utf8').replace(
+    'output: {lamp: true}',
+    'output: {lamp: false}',
+  );
+  writeFileSync(spoilt, text);
+  const failed = runRebe('test', spoilt, scenario);
+  expect(failed.code).toBe(1);
+  expect(failed.stdout).toMatch(/:10:5 E_SCENARIO_EXPECT not within 2min: /);
+  expect(failed.stdout).toMatch(/\d s {2}L1 to light\.Shining/);
+  expect(failed.stdout).toContain('2 scenarios, 1 failed');
+}, 60_000);
 
 test('a directory with something in it is refused, and left as it is', () => {
   const before = readFileSync(join(project, 'cell.yaml'), 'utf8');

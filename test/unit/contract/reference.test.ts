@@ -7,7 +7,13 @@ import { codes } from '#contract/error.ts';
 import { flowCodes } from '#flows/language/codes.ts';
 import { entriesPage } from '#test/reference/entries.ts';
 import { errorsPage } from '#test/reference/errors.ts';
-import { loadKinds, manifestPage, manifestSchema, plantSchema } from '#test/reference/manifest.ts';
+import {
+  loadKinds,
+  manifestPage,
+  manifestSchema,
+  plantSchema,
+  scenarioSchema,
+} from '#test/reference/manifest.ts';
 import { wirePage } from '#test/reference/wire.ts';
 
 const update = process.env['UPDATE'] === '1';
@@ -28,6 +34,7 @@ describe('a committed reference says what its source says', () => {
   test.each([
     ['deploy/cell.schema.json', () => manifestSchema(kinds)],
     ['deploy/plant.schema.json', plantSchema],
+    ['deploy/scenario.schema.json', scenarioSchema],
   ])('%s', (file, make) => {
     const made = make();
     if (update) {
