@@ -1,0 +1,79 @@
+// Two serial devices for the tests of the driver, by hand: a station that is asked for everything it
+// has and takes commands, and a scanner that sends by itself.
+import type { Value } from '#contract/sample.ts';
+import { serial } from '#drivers/serial/driver.ts';
+import { PtyServer } from './rig-pty.ts';
+import { rigTag } from './rig.ts';
+import type { Rig } from './rig.ts';
+
+/** Milliseconds. */
+const rigTimeout = 200;
+
+export interface SerialRig extends Rig {
+  readonly server: PtyServer;
+}
+
+/** A request ends with CR. */
+const split = (bytes: Buffer): { request: Buffer; rest: Buffer } | undefined => {
+  const end = bytes.indexOf(13);
+  return end < 0 ? undefined : { request: bytes.subarray(0, end), rest: bytes.subarray(end + 1) };
+};
+
+const wordOf = (value: Value | undefined): string =>
+  typeof value === 'boolean' ? (value ? 'ON' : 'OFF') : String(value);
+
+/**
+ * `?` is answered with all values, `a=ON;n=3.5\r\n`; `SET a=ON` with `OK a=ON`, anything else with `ERR`.
+ * It has three inputs and four outputs.
+ */
+export async function stationRig(): Promise<SerialRig> {
+  const held = new Map<string, Value>();
+  const written: { name: string; value: Value }[] = [];
+  const inputs = ['a', 'b', 'n'].map((name) =>
+    rigTag(name, undefined, 'input', name === 'n' ? [3.5, -1] : [true, false], {
+      match: `(?:^|;)${name}=(${name === 'n' ? '[-0-9.]+' : 'ON|OFF'})(?:;|$)`,
+    }),
+  );
+  const outputs = ['w', 'x', 'y', 'z'].map((name, i) =>
+    rigTag(name, undefined, 'output', i < 2 ? [true, false] : [100 + i, i], {
+      match: `(?:^|;)${name}=([^;]*)`,
+      write: { send: `SET ${name}={value}\r`, expect: `^OK ${name}=(.*)$` },
+    }),
+  );
+  for (const { name, values } of [...inputs, ...outputs]) held.set(name, values[1]);
+  const server = new PtyServer({
+    split,
+    answer: (request) => {
+      const text = request.toString('latin1');
+      if (text === '?') {
+        const all = [...held].map(([name, value]) => `${name}=${wordOf(value)}`);
+        return Buffer.from(`${all.join(';')}\r\n`);
+      }
+      const [, name = '', word = ''] = /^SET (\w+)=(.*)$/.exec(text) ?? [];
+      const before = held.get(name);
+      if (before === undefined) return Buffer.from('ERR\r\n');
+      const value = typeof before === 'boolean' ? word === '1' : Number(word);
+      held.set(name, value);
+      written.push({ name, value });
+      return Buffer.from(`OK ${name}=${wordOf(value)}\r\n`);
+    },
+    garbage: () => Buffer.from([0x00, 0xff, 0xc3, 0x28, 0x41, 13, 10]),
+  });
+  await server.listen();
+  return {
+    kind: serial,
+    server,
+    timeout: rigTimeout,
+    config: () => ({
+      port: server.path,
+      frame: { end: '\r\n', max: 256 },
+      ask: { send: '?\r', every: '10ms', timeout: `${rigTimeout}ms` },
+    }),
+    inputs,
+    outputs,
+    badTag: rigTag('bad', undefined, 'input', [0, 1], { match: 'no group' }).tag,
+    written,
+    get: (name) => held.get(name) ?? null,
+    set: (name, value) => void held.set(name, value),
+  };
+}
