@@ -41,6 +41,8 @@ export class Control implements LoopEvents, DoorTarget {
   /** The entry that says what was ahead of the record; once it is on disk nothing is. */
   #declared = Number.POSITIVE_INFINITY;
   #segmentAt = 0;
+  /** The entry of the last scan; 0: it has none. */
+  #scanSeq = 0;
   /** While an orderly end is under way, and after it, nobody is heard any more. */
   #stopping = false;
   #endHot: Cancel | undefined;
@@ -102,13 +104,19 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   scanned(scanned: Scanned): void {
-    const { recorder, outputs, door, systemTags, devices, view, progress } = this.#parts;
-    const { scan, due, taken, result, tags } = scanned;
+    const { recorder, outputs, door } = this.#parts;
+    const { scan, result } = scanned;
     const seq = recorder.scanned(scanned, (id, entry, outcome) => door.took(id, entry, outcome));
     outputs.decide(result.outputs, scan, seq);
+    this.#scanSeq = seq;
+  }
+
+  settled(scanned: Scanned): void {
+    const { door, systemTags, devices, view, progress } = this.#parts;
+    const { due, taken, result, tags } = scanned;
     for (const act of taken.expired) door.expired(act);
     for (const change of tags) view.tagChanged(change.tag);
-    if (result.record !== undefined || taken.expired.length > 0) this.#made(scanned, seq);
+    if (result.record !== undefined || taken.expired.length > 0) this.#made(scanned);
     systemTags.scanned();
     devices.scanned();
     progress(due.now);
@@ -123,7 +131,7 @@ export class Control implements LoopEvents, DoorTarget {
     failed(error);
   }
 
-  #made(scanned: Scanned, seq: number): void {
+  #made(scanned: Scanned): void {
     const { view, feed, stops, retained, cell, flowAlarms, visits, chronicle } = this.#parts;
     const time = Math.floor(this.#clock.time());
     const { taken, result, due } = scanned;
@@ -133,7 +141,7 @@ export class Control implements LoopEvents, DoorTarget {
     for (const { flow, transition } of fired) {
       const decl = cell.plan.flows[flow]?.flow.transitions[transition];
       if (decl !== undefined && decl.to >= 0)
-        this.#moved.set(flow, { seq, transition: decl.id, time });
+        this.#moved.set(flow, { seq: this.#scanSeq, transition: decl.id, time });
     }
     for (const act of taken.acts) {
       if (act.kind === 'parameter') this.#changes.set(`${act.flow}/${act.param}`, { at: due.now });
@@ -250,6 +258,10 @@ export class Control implements LoopEvents, DoorTarget {
   refused(code: Code, reason: string): void {
     if (this.#stopping) return;
     this.#parts.recorder.fault(code, wellFormed(reason), { door: 'control.sock' });
+  }
+
+  drained(peer: WirePeer): void {
+    if (!this.#stopping) this.#parts.feed.drained(peer);
   }
 
   closed(peer: WirePeer): void {

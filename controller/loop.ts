@@ -27,8 +27,10 @@ export interface Scanned {
 export interface LoopEvents {
   /** Before a scan judges the image: the place for the system's own tags. */
   before(now: number): void;
-  /** After each scan, recorded or not. */
+  /** After each scan: its record and its outputs. Nothing else stands between an input and an output. */
   scanned(scanned: Scanned): void;
+  /** What may follow the outputs: in the same turn of the event loop, before anything else happens. */
+  settled(scanned: Scanned): void;
   /** An invariant broke inside a scan: nothing may go on. */
   failed(error: unknown): void;
 }
@@ -47,6 +49,7 @@ export class Loop {
   #wakes = Number.POSITIVE_INFINITY;
   #running = false;
   #woken = false;
+  #unsettled: Scanned | undefined;
   #count = 0;
   #missed = 0;
   #now = 0;
@@ -130,16 +133,17 @@ export class Loop {
 
   #turn(): void {
     const due = this.#grid.next(this.#clock.now(), this.#waiting());
-    if (due !== undefined) {
-      try {
-        this.#scan(due);
-      } catch (error) {
-        this.stop();
-        this.#events.failed(error);
-        return;
-      }
-    }
+    if (due !== undefined) this.#safely(() => this.#scan(due));
     this.#arm();
+  }
+
+  #safely(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.stop();
+      this.#events.failed(error);
+    }
   }
 
   /** One timer for the next thing that is due; it is moved only when that comes sooner. */
@@ -157,6 +161,7 @@ export class Loop {
   }
 
   #scan(due: Due): void {
+    this.#settle();
     const started = this.#clock.now();
     assert(due.now > this.#now || this.#count === 0, '`now` strictly increases');
     this.#events.before(due.now);
@@ -175,7 +180,11 @@ export class Loop {
     this.#count += 1;
     this.#missed += missed;
     this.#now = now;
-    this.#events.scanned({ scan: this.#count, due, tags, taken, result });
+    const scanned = { scan: this.#count, due, tags, taken, result };
+    this.#events.scanned(scanned);
+    this.#unsettled = scanned;
+    // A driver that was given an output sends it first.
+    queueMicrotask(() => this.#safely(() => this.#settle()));
     if (!offGrid) {
       // Of the first deadline that it stands for: those passed over were late as well.
       const late = started - (now - missed * this.#cell.plan.manifest.scan.period);
@@ -183,5 +192,12 @@ export class Loop {
       this.#worst = Math.max(this.#worst, late);
     }
     this.#cost.add(this.#clock.now() - started);
+  }
+
+  #settle(): void {
+    const scanned = this.#unsettled;
+    if (scanned === undefined) return;
+    this.#unsettled = undefined;
+    this.#events.settled(scanned);
   }
 }

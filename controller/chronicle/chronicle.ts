@@ -13,6 +13,8 @@ import type { Tail } from './writer.ts';
 /** Entries, and time, after which a checkpoint is due. */
 const checkpointEntries = 1000;
 const checkpointTime = minutes(1);
+/** In `fast`, where nobody waits for the disk, the writer is woken this long after an entry, once for all that came. */
+const gather = milliseconds(5);
 /** Commits that the percentiles are taken over. */
 const commitsKept = 512;
 /** Commits after which they are taken again. */
@@ -114,6 +116,7 @@ export class Chronicle {
     | undefined;
   #cancelCheckpoint: Cancel | undefined;
   #cancelWatch: Cancel | undefined;
+  #cancelWake: Cancel | undefined;
   #ended: (() => void) | undefined;
   #closed = false;
 
@@ -233,6 +236,7 @@ export class Chronicle {
     this.#closed = true;
     this.#cancelCheckpoint?.();
     this.#cancelWatch?.();
+    this.#cancelWake?.();
     const cancel = this.#clock.after(deadline, () => this.#ended?.());
     await new Promise<void>((resolve) => {
       this.#ended = resolve;
@@ -266,7 +270,16 @@ export class Chronicle {
     if (!this.#ring.push({ ...draft, seq }, this.#clock.now())) return 0;
     this.#seq = seq;
     this.#open += 1;
+    this.#wake();
     return seq;
+  }
+
+  #wake(): void {
+    if (this.#options.durability === 'strict') return this.#ring.wake();
+    this.#cancelWake ??= this.#clock.after(gather, () => {
+      this.#cancelWake = undefined;
+      this.#ring.wake();
+    });
   }
 
   #heard(message: WriterMessage): void {

@@ -30,26 +30,24 @@ export class Drain {
   readonly #retention: Retention;
   readonly #listener: DrainListener;
   readonly #now: () => number;
-  readonly #gather: number;
   /** A commit that failed comes again just as it was: what became of it may not be known. */
   #batch: readonly NumberedDraft[] = [];
   #failures = 0;
   #told = '';
 
-  /** `gather`: ms between commits at least (0 in `strict`); `now`: monotonic ms. */
+  /** `now`: monotonic ms. */
   constructor(
     sink: RingSink,
     writer: Writer,
     retention: Retention,
     listener: DrainListener,
-    options: { readonly now: () => number; readonly gather: number },
+    now: () => number,
   ) {
     this.#sink = sink;
     this.#writer = writer;
     this.#retention = retention;
     this.#listener = listener;
-    this.#now = options.now;
-    this.#gather = options.gather;
+    this.#now = now;
   }
 
   turn(): Next {
@@ -66,7 +64,7 @@ export class Drain {
       return this.#fail(error);
     }
     this.#succeed();
-    return this.#sink.closing ? 0 : this.#gather;
+    return 0;
   }
 
   #idle(): Next {

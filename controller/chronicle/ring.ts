@@ -56,7 +56,7 @@ export class RingSource {
     this.#size = ring.records.byteLength;
   }
 
-  /** False when there is no room; then nothing was changed. `appended` is monotonic ms. */
+  /** False when there is no room; then nothing was changed. The writer looks for it when it is woken. `appended` is monotonic ms. */
   push(draft: NumberedDraft, appended: number): boolean {
     const actor = this.#actorBytes(draft.actor);
     const needed = Math.ceil((head + actor.length + draft.body.length) / 8) * 8;
@@ -75,7 +75,6 @@ export class RingSource {
     this.#bytes.set(draft.body, at + head + actor.length);
     this.#head = (at + needed) % this.#size;
     Atomics.store(this.#words, word.head, this.#head);
-    this.#wake();
     return true;
   }
 
@@ -110,15 +109,16 @@ export class RingSource {
     Atomics.store(this.#words, word.told, 0);
   }
 
+  /** Tells the writer that something was pushed. */
+  wake(): void {
+    Atomics.add(this.#words, word.signal, 1);
+    Atomics.notify(this.#words, word.signal);
+  }
+
   /** Asks the writer to end once the ring is empty. */
   close(): void {
     Atomics.store(this.#words, word.closing, 1);
-    this.#wake();
-  }
-
-  #wake(): void {
-    Atomics.add(this.#words, word.signal, 1);
-    Atomics.notify(this.#words, word.signal);
+    this.wake();
   }
 
   #tail(): number {

@@ -40,9 +40,6 @@ export type WriterMessage =
   | { readonly type: 'mended' }
   | { readonly type: 'closed' };
 
-/** Commits of `fast` are at least this far apart, ms. */
-const gather = 5;
-
 /** The whole life of the thread. */
 export function runWriter(port: Pick<MessagePort, 'postMessage'>, setup: WriterSetup): void {
   const writer = openWriter(setup, (message) => port.postMessage(message));
@@ -75,11 +72,7 @@ export function openWriter(
       failed: (code: Code, text: string) => say({ type: 'failed', code, text }),
       mended: () => say({ type: 'mended' }),
     };
-    const options = {
-      now: () => performance.now(),
-      gather: setup.durability === 'fast' ? gather : 0,
-    };
-    const drain = new Drain(sink, writer, retention, listener, options);
+    const drain = new Drain(sink, writer, retention, listener, () => performance.now());
     say(opened);
     return {
       sink,

@@ -21,41 +21,30 @@ export function createXstateEngine(flow: Flow): FlowEngine {
   return new XstateEngine(flow);
 }
 
-/** What XState carries from scan to scan beside the state itself. */
-interface Context {
-  readonly ctx: readonly number[];
-  readonly entered: readonly number[];
-  readonly holds: readonly number[];
-}
-
 const scanEvent = { type: 'SCAN' } as const;
-// `setup` gives the types: `assign` on its own does not fit exactOptionalPropertyTypes.
-// oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the types are read from it
-const made = setup({ types: {} as { context: Context; events: typeof scanEvent } });
+const made = setup({ types: { events: scanEvent } });
 type NodeConfig = Parameters<typeof made.createStateConfig>[0];
 type Machine = ReturnType<typeof made.createMachine>;
 type Snapshot = SnapshotFrom<Machine>;
 
-/** What the machine's guards and assignments ask of the scan under way. */
+/** What the machine's guards ask of the scan under way, and what its actions tell it. */
 interface ScanUnderWay {
   readonly conditions: Conditions;
-  initial(): Context;
-  now(): number;
   fired(transition: number): void;
-  /** The variables after these assignments, each computed from the frozen state. */
-  assigned(ctx: readonly number[], assignments: readonly Assignment[]): readonly number[];
+  entered(state: number): void;
 }
 
 class XstateEngine implements FlowEngine {
   readonly configuration: Configuration;
+  /** What the scan under way makes of it: XState's actions write here, expressions read the frozen one. */
+  readonly #next: Configuration;
   readonly #flow: Flow;
   readonly #machine: Machine;
   readonly #scope: AnyActorScope;
   readonly #conditions: Conditions;
-  readonly #states: ReadonlyMap<string, number>;
-  readonly #edges: Uint8Array;
   /** By region: what fired; XState selects in an order of its own. */
   readonly #fired: Int32Array;
+  readonly #active: Uint8Array;
   #frame: Frame;
   #reading;
   #own;
@@ -66,17 +55,20 @@ class XstateEngine implements FlowEngine {
   constructor(flow: Flow) {
     this.#flow = flow;
     this.configuration = newConfiguration(flow);
-    this.#edges = new Uint8Array(flow.edges.length);
+    this.#next = newConfiguration(flow);
     this.#fired = new Int32Array(flow.regions.length);
-    this.#states = new Map(flow.states.map(({ path }, index) => [path, index]));
+    this.#active = new Uint8Array(flow.states.length);
     this.#frame = newFrame(flow);
     this.#reading = readingOf(flow, this.#frame, this.configuration);
     this.#own = ownReadingOf(flow, this.#frame, this.configuration);
     this.#result = newStepResult(flow);
     this.#conditions = new Conditions(flow, this.#reading);
-    this.#machine = machineOf(flow, this.#underWay());
-    const self = createActor(this.#machine);
-    this.#scope = inertScope(self);
+    this.#machine = machineOf(flow, {
+      conditions: this.#conditions,
+      fired: (transition) => this.#fire(transition),
+      entered: (state) => this.#enter(state),
+    });
+    this.#scope = inertScope(createActor(this.#machine));
     this.#snapshot = this.#machine.getInitialSnapshot(this.#scope);
     this.reset(0);
   }
@@ -95,29 +87,24 @@ class XstateEngine implements FlowEngine {
     if (broken !== undefined) throw new Error(`a configuration that cannot be: ${broken}`);
     copyConfiguration(this.configuration, configuration);
     const value = valueOf(this.#flow, configuration.leaves);
-    this.#snapshot = this.#machine.resolveState({ value, context: contextOf(configuration) });
+    this.#snapshot = this.#machine.resolveState({ value, context: {} });
   }
 
   step(frame: Frame, result: StepResult): void {
     this.#begin(frame, result, frame.now);
-    for (const [index, expr] of this.#flow.edges.entries()) {
-      this.#edges[index] = truthOf(evaluate(expr, this.#reading));
+    const { edges, holds } = this.#next;
+    for (let index = 0; index < edges.length; index += 1) {
+      const expr = this.#flow.edges[index];
+      if (expr !== undefined) edges[index] = truthOf(evaluate(expr, this.#reading));
     }
     this.#conditions.begin(this.#reading, frame.now);
-    const holds = this.#movedHolds();
+    this.#moveHolds(holds);
     this.#conditions.hold(holds);
-    const { context } = this.#snapshot;
-    const before =
-      holds === context.holds
-        ? this.#snapshot
-        : { ...this.#snapshot, context: { ...context, holds } };
-    const after = this.#machine.transition(before, scanEvent, this.#scope);
+    const after = this.#machine.transition(this.#snapshot, scanEvent, this.#scope);
     for (const transition of this.#fired) {
       if (transition !== -1) result.fired[result.count++] = transition;
     }
-    if (after === before) this.configuration.holds.set(holds);
-    if (after !== this.#snapshot) this.#adopt(after);
-    this.configuration.edges.set(this.#edges);
+    this.#adopt(after);
   }
 
   judge(frame: Frame, verdicts: Verdicts): void {
@@ -148,6 +135,7 @@ class XstateEngine implements FlowEngine {
     result.count = 0;
     result.bounded.fill(0);
     this.#fired.fill(-1);
+    copyConfiguration(this.#next, this.configuration);
   }
 
   #bind(frame: Frame): void {
@@ -160,66 +148,71 @@ class XstateEngine implements FlowEngine {
     forget(this.#own);
   }
 
-  /** The hold timers of all active states, moved; the same array when none did. */
-  #movedHolds(): readonly number[] {
-    const { holds } = this.#snapshot.context;
-    const moved = this.#flow.holds.map((transition, index) => {
-      if (!this.#isTimed(index) || !this.#conditions.met(transition)) return -1;
-      const since = holds[index] ?? -1;
-      return since === -1 ? this.#now : since;
-    });
-    return moved.every((since, index) => since === holds[index]) ? holds : moved;
-  }
-
-  /** Takes over where XState says it is; what it has left keeps no entry time and no timer. */
-  #adopt(snapshot: Snapshot): void {
-    const { status, value, context, error } = snapshot;
-    if (status !== 'active') throw new Error('the XState machine stopped', { cause: error });
-    const { leaves, entered, holds, ctx } = this.configuration;
-    entered.fill(-1);
-    for (const [index, region] of this.#flow.regions.entries()) {
-      const leaf = this.#states.get(pathIn(value, region.name)) ?? -1;
-      leaves[index] = leaf;
-      for (let state = leaf; state !== -1; state = this.#flow.states[state]?.parent ?? -1) {
-        entered[state] = context.entered[state] ?? -1;
-      }
+  /** Moves the hold timers of all active states. */
+  #moveHolds(holds: Float64Array): void {
+    for (let index = 0; index < holds.length; index += 1) {
+      const transition = this.#flow.holds[index] ?? -1;
+      const holder = this.#flow.transitions[transition]?.holder ?? -1;
+      const timed = holder === -1 || this.configuration.entered[holder] !== -1;
+      if (!timed || !this.#conditions.met(transition)) holds[index] = -1;
+      else if (holds[index] === -1) holds[index] = this.#now;
     }
-    for (const [index, since] of context.holds.entries()) {
-      holds[index] = this.#isTimed(index) ? since : -1;
+  }
+
+  #fire(transition: number): void {
+    const declared = this.#flow.transitions[transition];
+    this.#fired[declared?.region ?? 0] = transition;
+    this.#assign(declared?.set ?? []);
+  }
+
+  #enter(index: number): void {
+    const state = this.#flow.states[index];
+    if (state === undefined) return;
+    this.#next.entered[index] = this.#now;
+    if (state.initial === -1) this.#next.leaves[state.region] = index;
+    for (const transition of state.go) {
+      const hold = this.#flow.transitions[transition]?.hold ?? -1;
+      if (hold !== -1) this.#next.holds[hold] = -1;
     }
-    ctx.set(context.ctx);
-    this.#snapshot = { ...snapshot, context: contextOf(this.configuration) };
+    this.#assign(state.entry);
   }
 
-  /** Whether the state that a hold timer belongs to is active; a region always is. */
-  #isTimed(hold: number): boolean {
-    const holder = this.#flow.transitions[this.#flow.holds[hold] ?? -1]?.holder ?? -1;
-    return holder === -1 || this.configuration.entered[holder] !== -1;
-  }
-
-  #underWay(): ScanUnderWay {
-    return {
-      conditions: this.#conditions,
-      initial: () => contextOf(this.configuration),
-      now: () => this.#now,
-      fired: (transition) => {
-        this.#fired[this.#flow.transitions[transition]?.region ?? 0] = transition;
-      },
-      assigned: (ctx, assignments) => this.#assigned(ctx, assignments),
-    };
-  }
-
-  #assigned(before: readonly number[], assignments: readonly Assignment[]): readonly number[] {
-    let ctx = before;
-    for (const { ctx: variable, expr } of assignments) {
+  /** Each value is computed from the frozen state. */
+  #assign(assignments: readonly Assignment[]): void {
+    for (const { ctx, expr } of assignments) {
       const value = evaluate(expr, this.#reading);
       // Only the `entry` of numbers beyond all measure comes here: the variable stays as it is.
       if (Number.isNaN(value)) continue;
-      const held = heldInRange(this.#flow.ctx[variable], value);
-      this.#result.bounded[variable] = held === value ? 0 : 1;
-      ctx = ctx.with(variable, held);
+      const held = heldInRange(this.#flow.ctx[ctx], value);
+      this.#result.bounded[ctx] = held === value ? 0 : 1;
+      this.#next.ctx[ctx] = held;
     }
-    return ctx;
+  }
+
+  /** What the scan made stands; what XState has left keeps no entry time and no timer. */
+  #adopt(snapshot: Snapshot): void {
+    if (snapshot !== this.#snapshot) {
+      const { status, error } = snapshot;
+      if (status !== 'active') throw new Error('the XState machine stopped', { cause: error });
+      this.#snapshot = snapshot;
+      this.#leave(this.#next);
+    }
+    copyConfiguration(this.configuration, this.#next);
+  }
+
+  #leave({ leaves, entered, holds }: Configuration): void {
+    const { states, transitions } = this.#flow;
+    const active = this.#active.fill(0);
+    for (const leaf of leaves) {
+      for (let at = leaf; at !== -1; at = states[at]?.parent ?? -1) active[at] = 1;
+    }
+    for (let index = 0; index < active.length; index += 1) {
+      if (active[index] === 0) entered[index] = -1;
+    }
+    for (let index = 0; index < holds.length; index += 1) {
+      const holder = transitions[this.#flow.holds[index] ?? -1]?.holder ?? -1;
+      if (holder !== -1 && active[holder] === 0) holds[index] = -1;
+    }
   }
 }
 
@@ -228,21 +221,13 @@ function machineOf(flow: Flow, scan: ScanUnderWay): Machine {
   const node = (index: number): [string, NodeConfig] => {
     const state = flow.states[index];
     if (state === undefined) throw new RangeError(`no state ${index}`);
-    const own = state.go.flatMap((transition) => {
-      const hold = flow.transitions[transition]?.hold ?? -1;
-      return hold === -1 ? [] : [hold];
-    });
     return [
       state.name,
       {
         id: `s${index}`,
         ...(state.initial === -1 ? {} : nested(state.children, state.initial)),
         on: { SCAN: state.go.map((transition) => transitionOf(flow, transition, scan)) },
-        entry: made.assign(({ context }) => ({
-          entered: context.entered.with(index, scan.now()),
-          holds: own.reduce((holds, hold) => holds.with(hold, -1), context.holds),
-          ctx: scan.assigned(context.ctx, state.entry),
-        })),
+        entry: () => scan.entered(index),
       },
     ];
   };
@@ -258,7 +243,6 @@ function machineOf(flow: Flow, scan: ScanUnderWay): Machine {
   return made.createMachine({
     id: 'flow',
     type: 'parallel',
-    context: () => scan.initial(),
     states: Object.fromEntries(regions),
     options: { maxIterations: 1 },
   });
@@ -267,22 +251,15 @@ function machineOf(flow: Flow, scan: ScanUnderWay): Machine {
 function transitionOf(flow: Flow, index: number, scan: ScanUnderWay) {
   const transition = flow.transitions[index];
   if (transition === undefined) throw new RangeError(`no transition ${index}`);
-  const { holder, to, domain, set } = transition;
+  const { holder, to, domain } = transition;
   return {
     // XState asks inner states first; ours yields while one around it may fire.
     guard: () => scan.conditions.enabled(index) && !scan.conditions.shut(holder),
-    actions: made.assign(({ context }) => {
-      scan.fired(index);
-      return { ctx: scan.assigned(context.ctx, set) };
-    }),
+    actions: () => scan.fired(index),
     ...(to === -1 ? {} : { target: `#s${to}` }),
     // Only where it leaves its own state: on a region XState would enter all others anew.
     ...(to !== -1 && holder !== -1 && domain !== holder ? { reenter: true } : {}),
   };
-}
-
-function contextOf({ ctx, entered, holds }: Configuration): Context {
-  return { ctx: [...ctx], entered: [...entered], holds: [...holds] };
 }
 
 /** The leaves as XState writes them: `{unit: {Execute: 'Loading'}, door: 'Rest'}`. */
@@ -298,16 +275,9 @@ function valueOf(flow: Flow, leaves: Int32Array): StateValue {
   return Object.fromEntries(regions);
 }
 
-function pathIn(value: StateValue | undefined, name: string): string {
-  const inner = typeof value === 'object' ? value[name] : undefined;
-  if (typeof inner === 'string') return `${name}.${inner}`;
-  const next = Object.keys(inner ?? {})[0];
-  return next === undefined ? name : `${name}.${pathIn(inner, next)}`;
-}
-
 const idle = () => undefined;
 
-/** A scope in which nothing acts; XState's own `transition()` makes one for every call. */
+/** A scope in which our actions run and nothing else does; XState's own `transition()` makes one for every call. */
 function inertScope(self: ReturnType<typeof createActor<Machine>>): AnyActorScope {
   return {
     self,
@@ -318,6 +288,6 @@ function inertScope(self: ReturnType<typeof createActor<Machine>>): AnyActorScop
     emit: idle,
     stopChild: idle,
     system: self.system,
-    actionExecutor: idle,
+    actionExecutor: ({ exec, info, params }) => exec?.(info, params),
   };
 }

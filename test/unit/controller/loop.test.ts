@@ -47,7 +47,12 @@ class CountingClock extends TestClock {
   }
 }
 
-async function loopOf(events: { scanned?: (scanned: Scanned, loop: Loop) => void } = {}) {
+interface Heard {
+  readonly scanned?: (scanned: Scanned, loop: Loop) => void;
+  readonly settled?: (scanned: Scanned) => void;
+}
+
+async function loopOf(events: Heard = {}) {
   const rig = await rigOf({ flows: { machine } }, false);
   const clock = new CountingClock();
   const image = new Image(rig.plan.tags);
@@ -64,6 +69,7 @@ async function loopOf(events: { scanned?: (scanned: Scanned, loop: Loop) => void
         scans.push(scanned);
         events.scanned?.(scanned, loop);
       },
+      settled: (scanned) => events.settled?.(scanned),
       failed: (error) => void failures.push(error),
     },
   );
@@ -178,4 +184,56 @@ test('an act wakes it, and is taken once', async () => {
   expect(scans.filter(({ taken }) => taken.acts.length > 0).map(({ due }) => due.now)).toEqual([
     1025,
   ]);
+});
+
+test('what may follow the outputs waits for a driver that is in the middle of its work', async () => {
+  const order: string[] = [];
+  const { clock, loop, give } = await loopOf({
+    scanned: ({ scan }) => order.push(`scan ${scan}`),
+    settled: ({ scan }) => order.push(`after ${scan}`),
+  });
+  loop.start();
+  clock.pass(100);
+  await settled();
+  order.length = 0;
+  clock.pass(5);
+  // A driver gives what it read, and goes on with the next request in its own turn.
+  const driver = async (): Promise<void> => {
+    await Promise.resolve();
+    give('part', true);
+    await Promise.resolve();
+    order.push('driver');
+  };
+  await driver();
+  await settled();
+  expect(order).toEqual(['scan 6', 'driver', 'after 6']);
+});
+
+test('what follows a scan is done before the next one, however late it is', async () => {
+  const order: string[] = [];
+  const { clock, loop } = await loopOf({
+    scanned: ({ scan }) => order.push(`scan ${scan}`),
+    settled: ({ scan }) => order.push(`after ${scan}`),
+  });
+  loop.start();
+  clock.pass(40);
+  expect(order).toEqual(['scan 1', 'after 1', 'scan 2']);
+  await settled();
+  expect(order.at(-1)).toBe('after 2');
+});
+
+test('what fails after a scan stops the loop as a scan does', async () => {
+  const wrong = new Error('not told');
+  const { clock, loop, scans, failures } = await loopOf({
+    settled: () => {
+      throw wrong;
+    },
+  });
+  loop.start();
+  clock.pass(20);
+  await settled();
+  clock.pass(200);
+  expect(failures).toEqual([wrong]);
+  expect(scans).toHaveLength(1);
+  expect(clock.waiting).toBe(0);
 });

@@ -36,6 +36,28 @@ describe('appending', () => {
     await local.close();
   });
 
+  test('in strict the writer is woken for each entry', async () => {
+    const local = await open();
+    for (const text of ['a', 'b']) local.chronicle.append(faultDraft(text));
+    expect(local.woken()).toBe(2);
+    await local.close();
+  });
+
+  test('in fast the writer is woken a moment later, once for all that came', async () => {
+    const local = await open({ durability: 'fast' });
+    for (const text of ['a', 'b']) local.chronicle.append(faultDraft(text));
+    local.clock.pass(4);
+    local.chronicle.append(faultDraft('c'));
+    expect(local.woken()).toBe(0);
+    local.clock.pass(1);
+    expect(local.woken()).toBe(1);
+    local.clock.pass(100);
+    expect(local.woken()).toBe(1);
+    local.chronicle.append(faultDraft('d'));
+    expect(await local.close()).toBe(true);
+    expect(readAll(folder.path)).toHaveLength(5);
+  });
+
   test('nobody but the owner can read the record, its companions too', async () => {
     const local = await open();
     local.chronicle.append(faultDraft('a'));

@@ -63,6 +63,8 @@ export interface Local {
   readonly gaps: Gap[];
   readonly stalls: string[];
   readonly durable: number[];
+  /** How often the writer was woken. */
+  woken(): number;
   /** Lets the writer work until nothing waits, or until it has failed. Says whether all is written. */
   write(): boolean;
   /** One turn of the writer, and what it says to do next. */
@@ -91,12 +93,13 @@ export async function openLocal(options: LocalOptions): Promise<Local> {
     max: 1_000_000_000,
     ...options,
   };
-  const made: { writer?: OpenedWriter } = {};
+  const made: { writer?: OpenedWriter; signals?: Int32Array } = {};
   const limit = { pages: options.pageLimit };
   const start: StartThread = (setup, heard) => {
     const database = () => new ChronicleDatabase(setup.path, setup.durability, () => limit.pages);
     const writer = openWriter(setup, heard, () => options.storage?.(database) ?? database());
     if (writer !== undefined) made.writer = writer;
+    made.signals = new Int32Array(setup.ring.words);
     return { end: async () => {} };
   };
   const makeRoom = (): void => {
@@ -134,6 +137,7 @@ export async function openLocal(options: LocalOptions): Promise<Local> {
     gaps,
     stalls,
     durable,
+    woken: () => made.signals?.[0] ?? 0,
     write,
     turn: () => writer.turn(),
     makeRoom,
