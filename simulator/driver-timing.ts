@@ -1,27 +1,107 @@
-// What a manifest says of a device's driver that virtual time needs: deadlines, beats and poll classes. The rest of a
-// driver's fields is the driver's business, and no driver is imported here.
+// What a manifest says of a device's driver that virtual time needs: how it reads, its deadlines and its beats. The rest
+// of a driver's fields is the driver's business, and no driver is imported here.
 import type { DeviceFrame } from '#contract/cell.ts';
 import { parseDuration } from '#contract/time.ts';
 
+/** How control comes to know the values of a device; all times in ms. */
+export type ReadingTimes =
+  /** It is asked for each class of tags, again and again. */
+  | {
+      readonly kind: 'polled';
+      /** The first is the default. */
+      readonly classes: readonly (readonly [name: string, period: number])[];
+      /** For one answer. */
+      readonly timeout: number;
+      /** An answer that is not to the question makes the values bad at once; else it is as if none had come. */
+      readonly told: boolean;
+    }
+  /** It publishes what has changed; every so many publishes without a change it says that it is there. */
+  | {
+      readonly kind: 'subscribed';
+      readonly publish: number;
+      readonly keepAlive: number;
+      /** Without a word for so long the connection is not believed. */
+      readonly silence: number;
+    }
+  /** It sends by itself, and is asked whether it is there. */
+  | { readonly kind: 'pushed'; readonly every: number; readonly timeout: number };
+
 export interface DriverTiming {
-  /** For one answer, ms. */
-  readonly timeout: number;
-  /** Between two beats, ms; undefined without a heartbeat. */
+  readonly reading: ReadingTimes;
+  /** Between two beats; undefined without a heartbeat. */
   readonly heartbeat: number | undefined;
-  /** Poll classes by name, ms; the first is the default. */
-  readonly classes: readonly (readonly [name: string, period: number])[];
+  /** To connect and to be greeted, where the protocol has a greeting: OPC UA's channel and session. */
+  readonly greeting: number | undefined;
+  /** What a line's own speed takes for a question and its answer, ms. */
+  readonly wire: number;
 }
 
 /** As the drivers' own defaults are. */
-const usual = { timeout: 300, heartbeat: 100, period: 100 };
+const usual = {
+  heartbeat: 100,
+  modbus: { timeout: 300, period: 100 },
+  opcua: { timeout: 300, connect: 1000, publish: 100 },
+  serial: { timeout: 300, baud: 9600, alive: 500 },
+} as const;
+/** OPC UA: publishes without news after which the server says that it is there; requests that wait for them. */
+const keepAlive = 3;
+const publishes = 2;
+/** With security a connection may take so many times as long. */
+const secured = 4;
 
-export function timingOf(frame: DeviceFrame): DriverTiming {
-  const { heartbeat, timeout, poll } = frame;
-  const every = isObject(heartbeat) ? (spanOf(heartbeat['every']) ?? usual.heartbeat) : undefined;
+/** Characters of a short question and its answer, ten bits each. */
+const exchanged = 12;
+
+/** Times of a device as its manifest and its driver's defaults give them; undefined of a driver unknown here. */
+export function timingOf(frame: DeviceFrame): DriverTiming | undefined {
+  const { heartbeat } = frame;
+  const beat = isObject(heartbeat) ? (spanOf(heartbeat['every']) ?? usual.heartbeat) : undefined;
+  const common = { heartbeat: beat, greeting: undefined, wire: 0 };
+  switch (frame.driver) {
+    case 'modbus':
+      return { ...common, reading: modbus(frame) };
+    case 'opcua':
+      return { ...common, ...opcua(frame) };
+    case 'serial': {
+      const { baud } = frame;
+      const speed = typeof baud === 'number' && baud > 0 ? baud : usual.serial.baud;
+      return { ...common, reading: serial(frame), wire: (exchanged * 10 * 1000) / speed };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function opcua(frame: DeviceFrame): Pick<DriverTiming, 'reading' | 'greeting'> {
+  const publish = spanOf(frame['publish']) ?? usual.opcua.publish;
+  const timeout = spanOf(frame['timeout']) ?? usual.opcua.timeout;
+  const connect = spanOf(frame['connect']) ?? usual.opcua.connect;
+  const { security } = frame;
+  const open = !isObject(security) || (security['mode'] ?? 'None') === 'None';
+  const silence = timeout + publishes * publish * keepAlive;
+  return {
+    reading: { kind: 'subscribed', publish, keepAlive, silence },
+    greeting: open ? connect : connect * secured,
+  };
+}
+
+function modbus({ poll, timeout }: DeviceFrame): ReadingTimes {
+  const { period, timeout: patience } = usual.modbus;
   const classes = isObject(poll)
-    ? Object.entries(poll).map(([name, span]) => [name, spanOf(span) ?? usual.period] as const)
-    : [['default', usual.period] as const];
-  return { timeout: spanOf(timeout) ?? usual.timeout, heartbeat: every, classes };
+    ? Object.entries(poll).map(([name, span]) => [name, spanOf(span) ?? period] as const)
+    : [['default', period] as const];
+  return { kind: 'polled', classes, timeout: spanOf(timeout) ?? patience, told: false };
+}
+
+function serial({ ask, alive }: DeviceFrame): ReadingTimes {
+  const asked = isObject(ask) ? spanOf(ask['every']) : undefined;
+  if (isObject(ask) && asked !== undefined) {
+    const timeout = spanOf(ask['timeout']) ?? usual.serial.timeout;
+    return { kind: 'polled', classes: [['ask', asked]], timeout, told: true };
+  }
+  const own = isObject(alive) ? alive : {};
+  const timeout = spanOf(own['timeout']) ?? usual.serial.timeout;
+  return { kind: 'pushed', every: spanOf(own['every']) ?? usual.serial.alive, timeout };
 }
 
 function spanOf(text: unknown): number | undefined {

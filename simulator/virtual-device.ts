@@ -1,65 +1,49 @@
-// A device and its driver in virtual time, by what control sees of the two: polls with their periods and latency,
-// writes that arrive later, a heartbeat, a line that hangs, breaks or is slow, and the driver's way back.
-import { present } from '#contract/error.ts';
-import type { Duration, Random } from '#contract/time.ts';
+// A device and its driver in virtual time, by what control sees of the two: a connection that is made, lost and made
+// again, questions and answers that take their time on it, and faults that hold, drop, delay or falsify them.
+import type { Random } from '#contract/time.ts';
 import type { Agenda } from './agenda.ts';
-import type { DeviceOutputs } from './plant/outputs.ts';
-import type { PlantValue, Sensor } from './plant/plant.ts';
-
-export interface PolledTag {
-  readonly tag: number;
-  readonly sensor: Sensor;
-}
-
-export interface VirtualDeviceOptions {
-  readonly name: string;
-  /** The driver's deadline for one answer, ms. */
-  readonly timeout: number;
-  /** Between two beats, ms. */
-  readonly heartbeat: number | undefined;
-  /** ms from request to answer: at least, and how much more at most. */
-  readonly latency: { readonly least: number; readonly spread: number };
-  readonly polls: readonly { readonly period: number; readonly tags: readonly PolledTag[] }[];
-}
+import type { DriverTiming } from './driver-timing.ts';
+import { deviceFaults, type DeviceFault, type DeviceFaultKind, type FaultPoint } from './faults.ts';
+import type { PlantValue } from './plant/plant.ts';
+import type { Terminals } from './plant/terminals.ts';
+import type { Answer, Connection, Damage, Reading } from './virtual-reading.ts';
+import type { Latency } from './weather.ts';
 
 /** What its driver tells control. */
-export interface VirtualSink {
-  changed(tag: number, value: PlantValue): void;
-  /** Confirms all of these; the same array each time. */
-  seen(tags: readonly number[]): void;
+export interface DeviceSink {
   /** `again`: it was online before. */
   online(ok: boolean, again: boolean): void;
 }
 
-export type VirtualFault =
-  | { readonly kind: 'hang' }
-  | { readonly kind: 'kill' }
-  | { readonly kind: 'slow'; readonly by: Duration };
-
-interface Poll {
-  readonly period: number;
-  readonly tags: readonly PolledTag[];
-  readonly group: readonly number[];
-  readonly last: (PlantValue | undefined)[];
-  due: number;
+export interface VirtualDeviceOptions {
+  readonly timing: DriverTiming;
+  readonly latency: Latency;
 }
 
-/** As drivers do: full jitter on a doubling delay, ms. */
-const backoff = { base: 250, most: 2000 };
+/** As drivers do: full jitter on a doubling delay, ms; begun anew after so long online. */
+const backoff = { base: 250, most: 2000, steady: 10_000 };
+/** Answers missed in a row after which a connection is not believed. */
+const missedLimit = 2;
+/** Exchanges of a greeting. */
+const greetings = 5;
 
-export class VirtualDevice {
-  readonly name: string;
-  readonly outputs: DeviceOutputs;
+/** Nothing that it says can be read in time. */
+const isMute = (damage: Damage | undefined): boolean => damage === 'short' || damage === 'late';
+
+export class VirtualDevice implements FaultPoint {
+  readonly terminals: Terminals;
   readonly #agenda: Agenda;
   readonly #random: Random;
   readonly #options: VirtualDeviceOptions;
-  readonly #sink: VirtualSink;
-  readonly #polls: readonly Poll[];
+  readonly #reading: Reading;
+  readonly #sink: DeviceSink;
   /** What control asks of each output; written again at every connect. */
   readonly #asked = new Map<string, PlantValue>();
-  #fault: VirtualFault | undefined;
+  #fault: DeviceFault | undefined;
   #running = false;
-  #online = false;
+  #connected = false;
+  /** Since when it answers; undefined while it does not. */
+  #onlineSince: number | undefined;
   /** It was online since control came. */
   #known = false;
   /** Counts connections, so that what belongs to an old one is known. */
@@ -67,7 +51,11 @@ export class VirtualDevice {
   /** The connection on which control died. */
   #left = -1;
   #failures = 0;
+  #missed = 0;
+  #heard = 0;
+  /** When the last thing sent each way is there: nothing overtakes on a line. */
   #arrives = 0;
+  #returns = 0;
   /** What the hanging line holds of this connection. */
   #held: (() => void)[] = [];
 
@@ -75,22 +63,23 @@ export class VirtualDevice {
     agenda: Agenda,
     random: Random,
     options: VirtualDeviceOptions,
-    to: { outputs: DeviceOutputs; sink: VirtualSink },
+    parts: { terminals: Terminals; reading: Reading; sink: DeviceSink },
   ) {
-    this.name = options.name;
-    this.outputs = to.outputs;
+    this.terminals = parts.terminals;
     this.#agenda = agenda;
     this.#random = random;
     this.#options = options;
-    this.#sink = to.sink;
-    this.#polls = options.polls.map(({ period, tags }) => {
-      const last = Array.from<PlantValue | undefined>({ length: tags.length }).fill(undefined);
-      return { period, tags, group: tags.map(({ tag }) => tag), last, due: 0 };
-    });
+    this.#reading = parts.reading;
+    this.#sink = parts.sink;
   }
 
   get online(): boolean {
-    return this.#online;
+    return this.#onlineSince !== undefined;
+  }
+
+  /** The faults that it has. */
+  get kinds(): readonly DeviceFaultKind[] {
+    return deviceFaults.filter((kind) => kind !== 'range' || this.terminals.hasNumbers);
   }
 
   /** Control is there: its driver connects. */
@@ -102,26 +91,25 @@ export class VirtualDevice {
   /** Control is gone, and its connection with it; the device stays as it is. */
   leave(): void {
     this.#running = false;
-    this.#online = false;
     this.#known = false;
+    this.#failures = 0;
     this.#left = this.#epoch;
-    this.#epoch += 1;
-    this.#held = [];
+    this.#end();
     this.#asked.clear();
   }
 
-  /** Undefined ends the fault. */
-  fault(fault: VirtualFault | undefined): void {
+  tick(span: number): void {
+    this.terminals.outputs.tick(span);
+    this.#reading.tick?.(this.#agenda.now);
+  }
+
+  fault(fault: DeviceFault | undefined): void {
     this.#fault = fault;
-    if (!this.#online) return;
-    if (fault?.kind === 'kill') {
-      this.#lose();
-    } else if (this.#hangs()) {
-      const epoch = this.#epoch;
-      this.#agenda.after(this.#options.timeout, () => {
-        if (this.#epoch === epoch && this.#fault === fault) this.#lose();
-      });
-    } else {
+    const kind = fault?.kind;
+    this.terminals.fault(kind === 'stuck' || kind === 'range' ? kind : undefined);
+    if (kind === 'kill') {
+      if (this.#connected) this.#lose();
+    } else if (kind !== 'hang') {
       for (const release of this.#held.splice(0)) release();
     }
   }
@@ -129,32 +117,17 @@ export class VirtualDevice {
   write(output: string, value: PlantValue): void {
     if (!this.#running) return;
     this.#asked.set(output, value);
-    if (this.#online) this.#send(output, value);
+    if (this.#connected) this.#write(output, value);
   }
 
-  #send(output: string, value: PlantValue): void {
-    this.#over(() => this.outputs.write(output, value));
+  /** Of what the device says. */
+  get #damage(): Damage | undefined {
+    const kind = this.#fault?.kind;
+    return kind === 'wrong' || kind === 'short' || kind === 'late' ? kind : undefined;
   }
 
-  /** Brings something to the device over this connection, in order, or never. */
-  #over(arrive: () => void): void {
-    const epoch = this.#epoch;
-    const { now } = this.#agenda;
-    this.#arrives = Math.max(this.#arrives, now + this.#latency() / 2);
-    this.#agenda.after(this.#arrives - now, () => this.#unlessLost(epoch, arrive, true));
-  }
-
-  /** `sent`: what control had sent when it died still arrives. */
-  #unlessLost(epoch: number, run: () => void, sent = false): void {
-    if (this.#epoch !== epoch && !(sent && this.#left === epoch)) return;
-    if (this.#hangs()) this.#held.push(() => this.#unlessLost(epoch, run, sent));
-    else run();
-  }
-
-  /** An answer later than the deadline is none. */
-  #hangs(): boolean {
-    const fault = this.#fault;
-    return fault?.kind === 'hang' || (fault?.kind === 'slow' && fault.by >= this.#options.timeout);
+  get #slow(): number {
+    return this.#fault?.kind === 'slow' ? this.#fault.by : 0;
   }
 
   #later(delay: number): void {
@@ -165,29 +138,50 @@ export class VirtualDevice {
   }
 
   #connect(): void {
-    if (this.#fault?.kind === 'kill' || this.#hangs()) return this.#retry();
-    const again = this.#known;
-    this.#known = true;
-    this.#online = true;
-    this.#failures = 0;
+    if (this.#fault?.kind === 'kill') return this.#retry();
     this.#epoch += 1;
-    this.#held = [];
-    this.#sink.online(true, again);
-    for (const poll of this.#polls) {
-      poll.last.fill(undefined);
-      poll.due = this.#agenda.now;
-      this.#poll(poll);
-    }
-    for (const [output, value] of this.#asked) this.#send(output, value);
-    if (this.#options.heartbeat !== undefined) this.#beat(this.#epoch, this.#options.heartbeat);
+    this.#connected = true;
+    this.#missed = 0;
+    this.#heard = this.#agenda.now;
+    const connection = this.#connection();
+    const { greeting } = this.#options.timing;
+    if (greeting === undefined) return this.#serve(connection);
+    this.#greet(connection, { until: this.#agenda.now + greeting, left: greetings });
+  }
+
+  /** One question after the other; without any answer in time there is no connection. */
+  #greet(connection: Connection, { until, left }: { until: number; left: number }): void {
+    if (left === 0) return this.#serve(connection);
+    const greeted = (): void => this.#greet(connection, { until, left: left - 1 });
+    connection.ask(
+      until - connection.now,
+      // Wrong values are no wrong greeting.
+      () => (isMute(this.#damage) ? undefined : { right: false, take: greeted }),
+      () => connection.lose(),
+    );
+  }
+
+  #serve(connection: Connection): void {
+    this.#reading.begin(connection);
+    for (const [output, value] of this.#asked) this.#write(output, value);
+    const { heartbeat } = this.#options.timing;
+    if (heartbeat !== undefined) this.#beat(connection, heartbeat);
   }
 
   #lose(): void {
-    this.#online = false;
+    this.#end();
+    this.#retry();
+  }
+
+  #end(): void {
+    const { online } = this;
+    const { now } = this.#agenda;
+    if (now - (this.#onlineSince ?? now) >= backoff.steady) this.#failures = 0;
+    this.#connected = false;
+    this.#onlineSince = undefined;
     this.#epoch += 1;
     this.#held = [];
-    this.#sink.online(false, false);
-    this.#retry();
+    if (online && this.#running) this.#sink.online(false, false);
   }
 
   #retry(): void {
@@ -196,44 +190,119 @@ export class VirtualDevice {
     this.#later(most * (0.5 + this.#random() / 2));
   }
 
-  #beat(epoch: number, every: number): void {
-    if (this.#epoch !== epoch) return;
-    this.#over(() => this.outputs.beat());
-    this.#agenda.after(every, () => this.#beat(epoch, every));
+  #beat(connection: Connection, every: number): void {
+    this.#reach(() => this.terminals.outputs.beat());
+    connection.after(every, () => this.#beat(connection, every));
   }
 
-  #poll(poll: Poll): void {
-    const epoch = this.#epoch;
-    this.#agenda.after(this.#latency(), () => this.#unlessLost(epoch, () => this.#answer(poll)));
+  #write(output: string, value: PlantValue): void {
+    this.#reach(() => this.terminals.outputs.write(output, value));
   }
 
-  #answer(poll: Poll): void {
-    for (const [index, { tag, sensor }] of poll.tags.entries()) {
-      const value = sensor();
-      if (poll.last[index] === value) continue;
-      poll.last[index] = value;
-      this.#sink.changed(tag, value);
-    }
-    this.#sink.seen(poll.group);
-    // Absolute deadlines; those that the answer missed are dropped.
+  /** Brings something to the device over this connection, in order, or never. */
+  #reach(arrive: () => void): void {
     const { now } = this.#agenda;
-    poll.due += poll.period;
-    if (poll.due < now) poll.due = now;
+    this.#arrives = Math.max(this.#arrives, now + this.#latency() / 2);
+    this.#carry(this.#arrives - now, arrive, { sent: true });
+  }
+
+  #connection(): Connection {
     const epoch = this.#epoch;
-    this.#agenda.after(poll.due - now, () => {
-      if (this.#epoch === epoch) this.#poll(poll);
-    });
+    const agenda = this.#agenda;
+    const ifStill = (run: () => void): (() => void) => {
+      return () => {
+        if (this.#epoch === epoch) run();
+      };
+    };
+    const heard = (): number => this.#heard;
+    const damage = (): Damage | undefined => this.#damage;
+    return {
+      get now() {
+        return agenda.now;
+      },
+      get heard() {
+        return heard();
+      },
+      get damage() {
+        return damage();
+      },
+      ask: (deadline, serve, missed) => this.#ask(deadline, serve, missed),
+      send: (arrive) => this.#send(epoch, arrive),
+      after: (delay, run) => void agenda.after(delay, ifStill(run)),
+      lose: ifStill(() => this.#lose()),
+    };
+  }
+
+  #ask(deadline: number, serve: () => Answer | undefined, missed: () => void): void {
+    const agenda = this.#agenda;
+    const epoch = this.#epoch;
+    const until = agenda.now + deadline;
+    const way = this.#latency() / 2;
+    let open = true;
+    // Armed only where the answer may stay away.
+    const doubt = (): void => {
+      agenda.after(until - agenda.now, () => {
+        if (!open || this.#epoch !== epoch) return;
+        open = false;
+        this.#missed += 1;
+        if (this.#missed >= missedLimit) this.#lose();
+        else missed();
+      });
+    };
+    const arrive = (): void => {
+      const answer = serve();
+      const back = way + this.#slow;
+      if (answer === undefined || agenda.now + back > until) return doubt();
+      const take = (): void => {
+        if (!open) return;
+        open = false;
+        if (answer.right) this.#hear();
+        answer.take();
+      };
+      this.#carry(back, take, { held: doubt });
+    };
+    this.#carry(way, arrive, { held: doubt });
+  }
+
+  #send(epoch: number, arrive: () => void): void {
+    const agenda = this.#agenda;
+    if (this.#epoch !== epoch) return;
+    this.#returns = Math.max(this.#returns, agenda.now + this.#latency() / 2 + this.#slow);
+    const take = (): void => {
+      this.#hear();
+      arrive();
+    };
+    this.#carry(this.#returns - agenda.now, take, {});
+  }
+
+  /**
+   * Over this connection and no other. A line that hangs holds it, and `held` is told.
+   * `sent`: what control had sent when it died still arrives.
+   */
+  #carry(delay: number, arrive: () => void, on: { held?: () => void; sent?: boolean }): void {
+    const epoch = this.#epoch;
+    const run = (): void => {
+      if (this.#epoch !== epoch && !(on.sent === true && this.#left === epoch)) return;
+      if (this.#fault?.kind !== 'hang') return arrive();
+      on.held?.();
+      this.#held.push(run);
+    };
+    this.#agenda.after(delay, run);
+  }
+
+  #hear(): void {
+    const { now } = this.#agenda;
+    this.#heard = now;
+    this.#missed = 0;
+    if (this.online) return;
+    this.#onlineSince = now;
+    this.#sink.online(true, this.#known);
+    this.#known = true;
   }
 
   #latency(): number {
     const { least, spread } = this.#options.latency;
-    const late = this.#fault?.kind === 'slow' ? this.#fault.by : 0;
     const share = this.#random();
-    return least + spread * share * share * share + late;
+    return least + spread * share * share * share;
   }
-}
-
-/** The device of this name. */
-export function deviceOf(devices: ReadonlyMap<string, VirtualDevice>, name: string): VirtualDevice {
-  return present(devices.get(name), `there is a device ${name}`);
 }

@@ -1,9 +1,16 @@
 // What a seed makes of a virtual world beside the plant: how slow lines, disk and processor are.
 import type { Random } from '#contract/time.ts';
 
+/** ms from a request to its answer: at least, and how much more at most. */
+export interface Latency {
+  readonly least: number;
+  readonly spread: number;
+}
+
 export interface Weather {
-  /** ms from a request to its answer: at least, and how much more at most. */
-  readonly latency: { readonly least: number; readonly spread: number };
+  readonly network: Latency;
+  /** Of a serial line, beside what its speed takes: its adapter collects bytes before it hands them on. */
+  readonly line: Latency;
   /** ms until a scan's entry is durable, at most. */
   readonly commit: number;
   /** Share of scans after which the processor is away, and for how long at most, ms. */
@@ -14,8 +21,9 @@ export interface Weather {
 export function weatherOf(random: Random): Weather {
   const slow = random() < 0.3;
   return {
-    latency: { least: 0.2 + random() * 2, spread: slow ? 30 : 3 },
+    network: { least: 0.2 + random() * 2, spread: slow ? 30 : 3 },
     commit: random() < 0.3 ? 60 : 4,
     away: { share: random() < 0.5 ? 0 : 0.002, most: 60 },
+    line: { least: 1, spread: random() < 0.3 ? 16 : 2 },
   };
 }

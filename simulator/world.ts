@@ -3,7 +3,7 @@
 import type { Actor } from '#contract/actor.ts';
 import type { Json } from '#contract/canonical.ts';
 import { assert, present } from '#contract/error.ts';
-import { status } from '#contract/quality.ts';
+import { status, type StatusCode } from '#contract/quality.ts';
 import type { Rolling, ScanRecord } from '#contract/record.ts';
 import type { Value } from '#contract/sample.ts';
 import { instant, utcMs, type Duration, type Random } from '#contract/time.ts';
@@ -17,13 +17,12 @@ import type { CellPlan } from '#flows/plan.ts';
 import type { ReplayEntry, SegmentStart } from '#flows/replay/replay.ts';
 import type { RestartClass } from '#flows/engine/restart.ts';
 import { Agenda } from './agenda.ts';
+import { Faults, type FaultRequest } from './faults.ts';
 import { buildPlant } from './plant/build.ts';
 import type { PlantFile } from './plant/file.ts';
-import { outputsOf, type DeviceOutputs } from './plant/outputs.ts';
-import type { Plant, PlantAct, PlantValue } from './plant/plant.ts';
+import type { Plant, PlantAct } from './plant/plant.ts';
 import { stream } from './plant/random.ts';
-import { timingOf } from './driver-timing.ts';
-import { deviceOf, VirtualDevice, type PolledTag, type VirtualFault } from './virtual-device.ts';
+import { VirtualDevices } from './virtual-devices.ts';
 import { weatherOf, type Weather } from './weather.ts';
 
 export interface WorldOptions {
@@ -81,7 +80,8 @@ export class World {
   #image: Image;
   #intake: Intake;
   #grid: Grid;
-  readonly #devices = new Map<string, VirtualDevice>();
+  readonly #devices: VirtualDevices;
+  readonly #faults: Faults;
   readonly #tick: Duration;
   readonly #weather: Weather;
   readonly #disk: Random;
@@ -107,10 +107,12 @@ export class World {
     this.#disk = stream(seed, 'disk');
     this.#processor = stream(seed, 'processor');
     this.#onScan = options.onScan;
-    for (const [name, device] of Object.entries(options.plant.devices)) {
-      const outputs = outputsOf(device, this.plant);
-      this.#devices.set(name, this.#device(name, outputs, stream(seed, `device/${name}`)));
-    }
+    this.#devices = this.#connect(options);
+    this.#faults = new Faults(
+      (delay, run) => this.#agenda.after(delay, run),
+      this.plant,
+      this.#devices.byName,
+    );
     [this.#image, this.#intake, this.#grid] = this.#boot(undefined, 'cold');
   }
 
@@ -209,9 +211,14 @@ export class World {
     keep();
   }
 
-  /** Begins a fault of one device, or ends it. */
-  fault(device: string, fault: VirtualFault | undefined): void {
-    deviceOf(this.#devices, device).fault(fault);
+  /** Begins a fault of a device or of the plant, as `rebe fault TARGET KIND` does; what it did, for people. */
+  fault(target: string, kind: string, more: Pick<FaultRequest, 'lasts' | 'by'> = {}): string {
+    return this.#faults.begin({ target, kind, ...more });
+  }
+
+  /** Ends every fault, or those of one target. */
+  clear(target?: string): void {
+    this.#faults.clear(target);
   }
 
   /** What is done to the machine; why not, if it cannot be done now. */
@@ -226,7 +233,7 @@ export class World {
     const { scan, now } = this.cell;
     const state = this.cell.save();
     boot.closing = { ...boot.opening, scan, now, state };
-    for (const device of this.#devices.values()) device.leave();
+    this.#devices.leave();
     this.#awayUntil = this.now + away;
     this.#agenda.after(away, () => {
       [this.#image, this.#intake, this.#grid] = this.#boot(state, way);
@@ -248,18 +255,17 @@ export class World {
     this.#setSystem('sys.mirror.ok', true);
     this.#setSystem('sys.scan.late', 0);
     this.#setSystem('sys.disk.free', 10_000);
-    for (const [name, device] of this.#devices) {
+    for (const name of this.#devices.byName.keys()) {
       this.#setSystem(`sys.device.${name}.ok`, false);
       this.#setSystem(`sys.device.${name}.returned`, false);
-      device.start();
     }
+    this.#devices.start();
     return [this.#image, new Intake(plan), new Grid({ period, min, last: now })];
   }
 
   /** As control does for `hot`: it goes on once every output reads back as safe. */
   #resume(): void {
-    const devices = [...this.#devices.values()];
-    if (!devices.every((device) => device.online && device.outputs.safe)) return;
+    if (!this.#devices.safe) return;
     this.#resuming = false;
     for (const [flow] of this.plan.flows.entries()) {
       const id = `resume-${this.boots.length}-${flow}`;
@@ -278,8 +284,8 @@ export class World {
     this.#agenda.now = to;
     while (this.#ticked + this.#tick <= to) {
       this.#ticked += this.#tick;
-      for (const device of this.#devices.values()) device.outputs.tick(this.#tick);
       this.plant.tick(this.#tick);
+      this.#devices.tick(this.#tick);
     }
     this.#agenda.runDue();
     if (to < this.#awayUntil) return;
@@ -349,7 +355,7 @@ export class World {
     const boot = this.boots.length;
     const leave = (): void => {
       if (this.boots.length !== boot) return;
-      if (this.#decided.get(tag) === value) deviceOf(this.#devices, device).write(name, value);
+      if (this.#decided.get(tag) === value) this.#devices.write(device, name, value);
     };
     if (safe) leave();
     else this.#agenda.after(this.#disk() * this.#weather.commit, leave);
@@ -357,43 +363,27 @@ export class World {
 
   #setSystem(name: string, value: Value): void {
     const tag = present(this.plan.tagIndex.get(name), `every cell has ${name}`);
-    this.#sample(tag, value);
+    this.#sample({ tag, value, status: status.Good, at: this.now });
   }
 
-  #sample(tag: number, value: Value): void {
+  #sample(one: { tag: number; value: Value; status: StatusCode; at: number }): void {
+    const { tag, value, status: code, at } = one;
+    const time = utcMs(dawn + Math.floor(at));
     const received = instant(this.now);
-    const time = utcMs(dawn + Math.floor(this.now));
-    this.#image.samples([{ tag, value, status: status.Good, time, received }]);
+    this.#image.samples([{ tag, value, status: code, time, received }]);
   }
 
-  #device(name: string, outputs: DeviceOutputs, random: Random): VirtualDevice {
-    const { devices } = this.plan.manifest;
-    const frame = present(Object.entries(devices).find(([id]) => id === name)?.[1], name);
-    const timing = timingOf(frame);
-    const sink = {
-      changed: (tag: number, value: PlantValue): void => this.#sample(tag, value),
-      seen: (tags: readonly number[]): void => this.#image.seen(tags, instant(this.now)),
-      online: (ok: boolean, again: boolean): void => {
+  #connect({ plan, seed, plant: file }: WorldOptions): VirtualDevices {
+    const { manifest, tags } = plan;
+    const options = { seed, manifest, tags, file, plant: this.plant, weather: this.#weather };
+    return new VirtualDevices(this.#agenda, options, {
+      samples: (batch) => batch.forEach((one) => this.#sample(one)),
+      seen: (confirmed) => this.#image.seen(confirmed, instant(this.now)),
+      online: (name, ok, again) => {
         this.#setSystem(`sys.device.${name}.ok`, ok);
         if (again) this.#returned.push(name);
         if (again) this.#setSystem(`sys.device.${name}.returned`, true);
       },
-    };
-    const polls = timing.classes.map(([label, period], order) => {
-      return { period, tags: this.#polled(name, label, order === 0) };
-    });
-    const options = { name, ...timing, latency: this.#weather.latency, polls };
-    return new VirtualDevice(this.#agenda, random, options, { outputs, sink });
-  }
-
-  /** The inputs of a device that are in this poll class; those that name none are in the first. */
-  #polled(device: string, label: string, first: boolean): PolledTag[] {
-    return this.plan.tags.flatMap((plan, tag): PolledTag[] => {
-      if (plan.kind !== 'input' || plan.device !== device) return [];
-      const { poll } = present(this.plan.manifest.tags[plan.name], 'a tag of the manifest');
-      if (poll === undefined ? !first : poll !== label) return [];
-      const sensor = present(this.plant.sensors.get(plan.name), `the plant shows ${plan.name}`);
-      return [{ tag, sensor }];
     });
   }
 }

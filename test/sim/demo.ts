@@ -1,7 +1,9 @@
-// The demo cell for virtual time: its manifest, flow and plant from the files, both engines, one line to a world.
+// Cells for virtual time: manifest, flow and plant from the files, both engines, one line to a world.
 import { readdirSync, readFileSync } from 'node:fs';
 import { formatDiagnostic } from '#contract/diagnostic.ts';
 import { assert, present } from '#contract/error.ts';
+import { drivers } from '#drivers/index.ts';
+import { deviceFacts, type DriverKinds } from '#flows/device-kinds.ts';
 import { Cell } from '#flows/engine/cell.ts';
 import type { Engines } from '#flows/engine/engine-pair.ts';
 import { createXstateEngine } from '#flows/engine/xstate.ts';
@@ -20,89 +22,112 @@ export interface Demo {
   readonly plant: PlantFile;
   /** The cell from its start; engines are its own. */
   world(seed: number, options?: Partial<WorldOptions>): World;
-  /** Fresh table engines. */
-  tables(): Engines[];
+  /** The same with a person who keeps it running. */
+  tended(seed: number, options?: Partial<WorldOptions>): World;
+  /** Re-executes each boot that the world recorded, with the table engine alone, up to the state that it left. */
+  replayed(world: World): Pick<ReplayReport, 'scans' | 'difference'>;
 }
 
-/** The demo cell; `edit` may spoil its flow. */
-export const loadDemo = (edit?: (text: string) => string): Promise<Demo> =>
-  loadCell('flows/cnc-tending', 'tending', edit);
+/** Where a cell's files are, and how its manifest calls the flow. */
+export interface CellFiles {
+  readonly cell: string;
+  readonly flow: string;
+  readonly key: string;
+}
 
-/** The cell of one flow in this folder; its manifest calls the flow `key`. */
-export async function loadCell(
-  folder: string,
-  key: string,
-  edit: (text: string) => string = (text) => text,
-): Promise<Demo> {
-  const names = readdirSync(folder);
-  const read = (ending: string): [file: string, text: string] => {
-    const file = present(
-      names.find((name) => name.endsWith(ending)),
-      `${folder} has a ${ending}`,
-    );
-    return [file, readFileSync(`${folder}/${file}`, 'utf8')];
-  };
-  const [file, original] = read('.flow.yaml');
+type Edit = (text: string) => string;
+
+/** The cell of these files; `edit` may spoil its flow. */
+export async function loadCell(files: CellFiles, edit: Edit = (text) => text): Promise<Demo> {
+  const [file, original] = read(files.flow, '.flow.yaml');
   const text = edit(original);
   const { flow, diagnostics } = compileFlow(file, text);
   assert(flow !== undefined, diagnostics.map((one) => formatDiagnostic(one, text)).join('\n'));
-  const { manifest, ...said } = readManifest(...read('cell.yaml'));
+  const { manifest, ...said } = readManifest(...read(files.cell, 'cell.yaml'));
   assert(manifest !== undefined, JSON.stringify(said.diagnostics));
-  const linked = linkCell(manifest, new Map([[key, { flow, file, text }]]));
+  const kinds = await kindsOf(Object.values(manifest.devices).map(({ driver }) => driver));
+  const facts = deviceFacts(manifest, kinds);
+  const linked = linkCell(manifest, new Map([[files.key, { flow, file, text }]]), {
+    // Of a driver that is not there yet nothing is known, and nothing is judged.
+    confirms: facts.confirms,
+  });
   const { plan } = linked;
   assert(plan !== undefined, JSON.stringify(linked.diagnostics));
-  const [plantName, plantText] = read('.plant.yaml');
+  const [plantName, plantText] = read(files.cell, '.plant.yaml');
   const parsed = parsePlantFile(plantText, plantName);
-  assert(parsed.ok, 'the plant file is good');
-  const { plant } = parsed;
+  assert(parsed.ok, JSON.stringify(parsed));
   const tables = await importTables(plan.flows.map((one) => one.flow));
-  const fresh = (): Engines[] =>
-    plan.flows.map((_, index) => ({ table: present(tables[index], 'a table for each flow')() }));
+  return demoOf(plan, parsed.plant, () =>
+    plan.flows.map((_, index) => ({ table: present(tables[index], 'a table for each flow')() })),
+  );
+}
+
+function demoOf(plan: CellPlan, plant: PlantFile, tables: () => Engines[]): Demo {
   const engines = (): Engines[] =>
-    fresh().map(({ table }, index) => {
+    tables().map(({ table }, index) => {
       const { flow: one } = present(plan.flows[index], 'a flow of the cell');
       return { table, xstate: createXstateEngine(one) };
     });
   const world = (seed: number, options: Partial<WorldOptions> = {}): World =>
     new World({ seed, plan, plant, engines: engines(), ...options });
-  return { plan, plant, world, tables: fresh };
+  return {
+    plan,
+    plant,
+    world,
+    tended(seed, options) {
+      const tended = world(seed, options);
+      new Operator(tended).start();
+      return tended;
+    },
+    replayed(past) {
+      let scans = 0;
+      for (const { opening, entries, closing } of past.boots) {
+        const cell = new Cell(plan, tables());
+        const { scan, now } = past.cell;
+        const end = closing ?? { ...opening, scan, now, state: past.cell.save() };
+        const report = replay(cell, opening, entries, end);
+        scans += report.scans;
+        if (report.difference !== undefined) return { scans, difference: report.difference };
+      }
+      return { scans, difference: undefined };
+    },
+  };
 }
 
-const demo = await loadDemo();
-
-/** The demo cell from its start. */
-export function demoWorld(seed: number, options: Partial<WorldOptions> = {}): World {
-  return demo.world(seed, options);
+async function kindsOf(names: readonly string[]): Promise<DriverKinds> {
+  const loaded = [...new Set(names)].map(async (name) => [name, await drivers[name]?.()] as const);
+  const kinds = await Promise.all(loaded);
+  return new Map(kinds.flatMap(([name, kind]) => (kind === undefined ? [] : [[name, kind]])));
 }
 
-/** The same with a person who keeps it running. */
-export function tendedWorld(seed: number, options: Partial<WorldOptions> = {}): World {
-  const world = demoWorld(seed, options);
-  new Operator(world).start();
-  return world;
+function read(folder: string, ending: string): [file: string, text: string] {
+  const file = present(
+    readdirSync(folder).find((name) => name.endsWith(ending)),
+    `${folder} has a ${ending}`,
+  );
+  return [file, readFileSync(`${folder}/${file}`, 'utf8')];
 }
 
-/** Re-executes each boot that the world recorded, with the table engine alone, up to the state that it left. */
-export function replayed(world: World): Pick<ReplayReport, 'scans' | 'difference'> {
-  let scans = 0;
-  for (const { opening, entries, closing } of world.boots) {
-    const cell = new Cell(demo.plan, demo.tables());
-    const { scan, now } = world.cell;
-    const end = closing ?? { ...opening, scan, now, state: world.cell.save() };
-    const report = replay(cell, opening, entries, end);
-    scans += report.scans;
-    if (report.difference !== undefined) return { scans, difference: report.difference };
-  }
-  return { scans, difference: undefined };
-}
+const tending = { flow: 'flows/cnc-tending', key: 'tending' };
+/** The cell that the product ships. */
+export const shippedFiles: CellFiles = { ...tending, cell: 'flows/cnc-tending' };
+/** The same machine behind four devices of three protocols. */
+export const demoFiles: CellFiles = { ...tending, cell: 'test/sim/four-devices' };
+export const lampFiles: CellFiles = { flow: 'flows/lamp', cell: 'flows/lamp', key: 'lamp' };
 
-/** Seeds of a run: all that SEEDS names (`3` or `1-50`), else these. */
-export function seeds(...usual: readonly number[]): readonly number[] {
+export const demo = await loadCell(demoFiles);
+
+/** Runs on every machine, or all of it where SOAK asks for that. */
+export const sample = <T>(few: T, all: T): T => (process.env['SOAK'] === '1' ? all : few);
+
+/** Seeds of a run: all that SEEDS names (`3` or `1-50`), else 1 to so many; `more` of them where SOAK is set. */
+export function seeds(count: number, more = count): readonly number[] {
   const [first, last] = (process.env['SEEDS'] ?? '').split('-').map(Number);
-  if (first === undefined || first === 0) return usual;
-  return Array.from({ length: (last ?? first) - first + 1 }, (_, index) => first + index);
+  const from = first === undefined || first === 0 ? 1 : first;
+  const to = first === undefined || first === 0 ? sample(count, more) : (last ?? first);
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
 /** Says how to see it again. */
 export const rerun = (file: string, seed: number): string =>
-  `rerun: SEEDS=${seed} npx vitest run --project sim test/sim/${file}`;
+  `rerun: SEEDS=${seed} SOAK=1 npx vitest run --project sim test/sim/${file}`;

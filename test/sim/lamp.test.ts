@@ -1,9 +1,9 @@
 // The smallest cell in virtual time: the lamp shines in the dark after a press, and never by day.
 import { expect, it } from 'vitest';
 import { qualityOf, statusCode } from '#contract/quality.ts';
-import { loadCell } from './demo.ts';
+import { lampFiles, loadCell } from './demo.ts';
 
-const lamp = await loadCell('flows/lamp', 'lamp');
+const lamp = await loadCell(lampFiles);
 
 it('a lamp shines after a press in the dark, for thirty seconds, and never by day', () => {
   let shone = 0;
@@ -27,7 +27,7 @@ it('a lamp shines after a press in the dark, for thirty seconds, and never by da
 it('a lamp goes out when nobody knows whether it is dark', () => {
   const world = lamp.world(4);
   expect(world.runUntil(() => world.plant.figures()['lit'] === true, 10 * 60_000)).toBe(true);
-  world.fault('io', { kind: 'hang' });
+  world.fault('io', 'hang');
   world.run(6500);
   expect(world.output('lamp')).toBe(false);
   expect(world.plant.figures()['lit']).toBe(false);

@@ -1,17 +1,18 @@
 // Control dies at any moment and comes back: nothing is broken, the flow goes on as `restart` says, parts are made again.
 import { describe, expect, it } from 'vitest';
 import { stream } from '#simulator/plant/random.ts';
-import { demoWorld, replayed, rerun, seeds, tendedWorld } from './demo.ts';
+import type { World } from '#simulator/world.ts';
+import { demo, rerun, seeds } from './demo.ts';
 
-const made = (world: ReturnType<typeof demoWorld>): number => Number(world.plant.figures()['made']);
+const made = (world: World): number => Number(world.plant.figures()['made']);
 
 describe('control that dies', () => {
-  it.each(seeds(1, 2, 3, 4, 5, 6))(
+  it.each(seeds(6, 60))(
     'again and again at random moments leaves nothing broken (seed %d)',
     (seed) => {
       const told = rerun('restart.test.ts', seed);
       const random = stream(seed, 'deaths');
-      const world = tendedWorld(seed);
+      const world = demo.tended(seed);
       for (let death = 0; death < 12; death += 1) {
         world.run(500 + random() * 30_000);
         world.restart(50 + random() * random() * 20_000, random() < 0.8 ? 'hot' : 'warm');
@@ -24,13 +25,13 @@ describe('control that dies', () => {
       expect(again, `stuck in ${world.state('unit')}; ${told}`).toBe(true);
       // Fewer than deaths: some found it dead.
       expect(world.boots.length, told).toBeGreaterThan(6);
-      expect(replayed(world), told).toEqual({ scans: world.scans, difference: undefined });
+      expect(demo.replayed(world), told).toEqual({ scans: world.scans, difference: undefined });
     },
     120_000,
   );
 
   it('in Machining and comes back hot is Aborted, and remembers the part', () => {
-    const world = tendedWorld(1);
+    const world = demo.tended(1);
     expect(world.runUntil(() => world.state('unit') === 'unit.Execute.Machining', 60_000)).toBe(
       true,
     );
@@ -45,7 +46,7 @@ describe('control that dies', () => {
   });
 
   it('and comes back with ask waits for a person', () => {
-    const world = demoWorld(2);
+    const world = demo.world(2);
     world.run(2000);
     world.restart(1000, 'ask');
     world.run(3000);

@@ -1,7 +1,6 @@
 // The world must find what is wrong with a flow: each row spoils the demo's flow in one place and names what shows it.
 import { describe, expect, it } from 'vitest';
-import { Operator } from '#simulator/operator.ts';
-import { loadDemo } from './demo.ts';
+import { demoFiles, loadCell } from './demo.ts';
 
 type Edit = (text: string) => string;
 const change =
@@ -75,9 +74,10 @@ const rows: { what: string; edits: Edit[]; trips: RegExp; incidents: RegExp }[] 
 
 describe('a world with a flow that', () => {
   it.each(rows)('$what shows it within a minute', async ({ edits, trips, incidents }) => {
-    const demo = await loadDemo((text) => edits.reduce((spoiled, edit) => edit(spoiled), text));
-    const world = demo.world(1);
-    new Operator(world).start();
+    const demo = await loadCell(demoFiles, (text) =>
+      edits.reduce((spoiled, edit) => edit(spoiled), text),
+    );
+    const world = demo.tended(1);
     world.run(60_000);
     const tripped = new Set(world.trips.map(({ interlock }) => interlock));
     expect([...tripped].join(' ')).toMatch(trips);
