@@ -1,0 +1,331 @@
+// The OPC UA device as a client of the same standard sees it: nodes, types, times, writes, and each fault on the wire.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
+import {
+  AttributeIds,
+  DataType,
+  MessageSecurityMode,
+  OPCUAClient,
+  SecurityPolicy,
+  StatusCodes,
+  TimestampsToReturn,
+  VariantArrayType,
+  type ClientSession,
+  type DataValue,
+  type VariantOptions,
+} from 'node-opcua-client';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CellError } from '#contract/error.ts';
+import { optional } from '#simulator/device/optional.ts';
+import { DeviceRig, fourDevices, until, within } from './device-rig.ts';
+
+/** A server and its certificates take their time on a busy machine, ms. */
+const slow = 60_000;
+/** Certificates are made once. */
+let folder: string;
+let certificates: OPCUACertificateManager;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sim-opcua-'));
+  const rootFolder = join(folder, 'client');
+  certificates = new OPCUACertificateManager({
+    rootFolder,
+    automaticallyAcceptUnknownCertificate: true,
+  });
+  await certificates.initialize();
+}, slow);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+class Client {
+  readonly client: OPCUAClient;
+  lost = false;
+  #session: ClientSession | undefined;
+  #namespace = -1;
+
+  constructor(mode = MessageSecurityMode.None, policy = SecurityPolicy.None, wanted = true) {
+    this.client = OPCUAClient.create({
+      applicationName: 'test',
+      clientCertificateManager: certificates,
+      securityMode: mode,
+      securityPolicy: policy,
+      endpointMustExist: wanted,
+      connectionStrategy: { maxRetry: 0 },
+      keepSessionAlive: false,
+    });
+    this.client.on('connection_lost', () => (this.lost = true));
+  }
+
+  async open(endpoint: string): Promise<this> {
+    await this.client.connect(endpoint);
+    this.#session = await this.client.createSession();
+    const uris = await this.#session.readNamespaceArray();
+    this.#namespace = uris.indexOf('urn:acme:tending');
+    return this;
+  }
+
+  get session(): ClientSession {
+    if (this.#session === undefined) throw new Error('not open');
+    return this.#session;
+  }
+
+  node(name: string): string {
+    return `ns=${this.#namespace};s=${name}`;
+  }
+
+  read(name: string, attributeId = AttributeIds.Value): Promise<DataValue> {
+    return this.session.read({ nodeId: this.node(name), attributeId });
+  }
+
+  /** The status by name. */
+  async write(name: string, value: VariantOptions, more: object = {}): Promise<string> {
+    const to = { nodeId: this.node(name), attributeId: AttributeIds.Value };
+    return (await this.session.write({ ...to, value: { value, ...more } })).name;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // What hangs is left to the rig, which ends the line.
+    await within(500, this.client.disconnect());
+  }
+}
+
+/** Would a client that knows the type take it? */
+const isRight = ({ statusCode, value }: DataValue, type: DataType): boolean =>
+  statusCode.value === 0 &&
+  value.dataType === type &&
+  value.arrayType === VariantArrayType.Scalar &&
+  value.value !== null;
+
+let rig: DeviceRig;
+let client: Client;
+
+describe('an OPC UA device', { timeout: slow }, () => {
+  beforeEach(async () => {
+    rig = await new DeviceRig('plc', fourDevices(), folder).open();
+    client = await new Client().open(rig.endpoint);
+  }, slow);
+  afterEach(async () => {
+    await client[Symbol.asyncDispose]();
+    await rig[Symbol.asyncDispose]();
+  }, slow);
+
+  it('serves each terminal with its type, its value and the time when it looked', async () => {
+    const running = await client.read('Cnc.Running');
+    expect([running.value.value, isRight(running, DataType.Boolean)]).toEqual([false, true]);
+    const before = Date.now();
+    const first = await client.read('Spindle.Temp');
+    expect([first.value.value, isRight(first, DataType.Double)]).toEqual([22, true]);
+    expect(first.sourceTimestamp?.getTime()).toBeGreaterThanOrEqual(before);
+    expect(first.sourceTimestamp?.getTime()).toBeLessThanOrEqual(Date.now());
+    const type = await client.read('Spindle.Temp', AttributeIds.DataType);
+    expect(type.value.value.value).toBe(DataType.Double);
+    expect((await client.read('Spindle.Tmp')).statusCode.name).toBe('BadNodeIdUnknown');
+  });
+
+  it('names no address but the one that is told', async () => {
+    const endpoints = await client.client.getEndpoints();
+    expect(endpoints.map(({ endpointUrl }) => endpointUrl)).toEqual([rig.endpoint]);
+  });
+
+  it('takes writes of the exact type, moves the machine and says what came', async () => {
+    expect(await client.write('Cnc.Stop', { dataType: DataType.Boolean, value: false })).toBe(
+      'Good',
+    );
+    expect(rig.machine.plant.cnc.stop).toBe(false);
+    expect((await client.read('Cnc.Stop')).value.value).toBe(false);
+    expect(rig.received).toEqual([
+      { node: 's=Cnc.Stop', value: false, output: 'cnc.stop', means: false },
+    ]);
+  });
+
+  it.each([
+    ['another type', { dataType: DataType.Int32, value: 1 }, {}, 'BadTypeMismatch'],
+    ['a text', { dataType: DataType.String, value: 'true' }, {}, 'BadTypeMismatch'],
+    ['nothing', { dataType: DataType.Null }, {}, 'BadTypeMismatch'],
+    [
+      'a list',
+      { dataType: DataType.Boolean, arrayType: VariantArrayType.Array, value: [true] },
+      {},
+      'BadTypeMismatch',
+    ],
+    [
+      'a bad one',
+      { dataType: DataType.Boolean, value: true },
+      { statusCode: StatusCodes.BadSensorFailure },
+      'BadWriteNotSupported',
+    ],
+  ])('refuses %s for an output, and nothing moves', async (_, value, more, status) => {
+    expect(await client.write('Cnc.Start', value as VariantOptions, more)).toBe(status);
+    expect([rig.machine.plant.cnc.start, rig.received]).toEqual([false, []]);
+  });
+
+  it('refuses writes to a sensor', async () => {
+    const value = { dataType: DataType.Boolean, value: true };
+    expect(await client.write('Cnc.Running', value)).toBe('BadNotWritable');
+  });
+
+  it('falls safe when its heartbeat is silent, and is itself again when it beats', async () => {
+    const beat = (value: number): Promise<string> =>
+      client.write('Cell.Heartbeat', { dataType: DataType.UInt32, value });
+    expect(await beat(1)).toBe('Good');
+    await client.write('Cnc.Stop', { dataType: DataType.Boolean, value: false });
+    rig.run(900);
+    expect(rig.device.status.fallen).toBe(false);
+    await beat(1);
+    rig.run(200);
+    expect([rig.device.status.fallen, rig.machine.plant.cnc.stop]).toEqual([true, true]);
+    expect((await client.read('Cnc.Stop')).value.value).toBe(true);
+    await beat(2);
+    expect(rig.device.status.fallen).toBe(false);
+    expect(rig.received).toHaveLength(1);
+  });
+
+  it('publishes what has changed, as fast as is asked', async () => {
+    const seen = await watch(client, 'Cnc.Running');
+    await until(() => seen.length === 1);
+    rig.machine.set({ 'cnc.stop': false }).cutting();
+    await until(() => seen.length === 2);
+    expect(seen.map(({ value }) => value.value as unknown)).toEqual([false, true]);
+  });
+
+  describe('with a fault', () => {
+    it('hang is open and silent, and then answers what it was asked', async () => {
+      rig.fault('hang');
+      const read = client.read('Cnc.Ready');
+      expect(await within(200, read)).toBeUndefined();
+      expect(client.lost).toBe(false);
+      rig.fault(undefined);
+      expect(isRight(await read, DataType.Boolean)).toBe(true);
+    });
+
+    it('kill cuts the connection, refuses another, and takes one when it ends', async () => {
+      rig.fault('kill');
+      await until(() => client.lost);
+      await expect(new Client().open(rig.endpoint)).rejects.toThrow('ECONNREFUSED');
+      rig.fault(undefined);
+      let again: Client | undefined;
+      await until(async () => {
+        again = await new Client().open(rig.endpoint).catch(() => undefined);
+        return again !== undefined;
+      });
+      await using next = again;
+      expect(next && isRight(await next.read('Cnc.Ready'), DataType.Boolean)).toBe(true);
+    });
+
+    it('slow answers later', async () => {
+      rig.fault('slow', 150);
+      const before = performance.now();
+      expect(isRight(await client.read('Cnc.Ready'), DataType.Boolean)).toBe(true);
+      expect(performance.now() - before).toBeGreaterThan(145);
+    });
+
+    it('stuck answers with what was', async () => {
+      rig.fault('stuck');
+      rig.machine.set({ 'cnc.stop': false }).cutting();
+      expect((await client.read('Cnc.Running')).value.value).toBe(false);
+      rig.fault(undefined);
+      expect((await client.read('Cnc.Running')).value.value).toBe(true);
+    });
+
+    it('range shows a number that cannot be, and good', async () => {
+      rig.fault('range');
+      const temp = await client.read('Spindle.Temp');
+      expect([temp.value.value, isRight(temp, DataType.Double)]).toEqual([1e9, true]);
+      expect((await client.read('Cnc.Ready')).value.value).toBe(true);
+    });
+
+    it('wrong shows nothing that could be taken for a value, read or published', async () => {
+      const seen = await watch(client, 'Spindle.Temp');
+      await until(() => seen.length === 1);
+      rig.fault('wrong');
+      const forms = new Set<string>();
+      for (let round = 0; round < 60; round += 1) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        const read = await client.read('Spindle.Temp');
+        expect(isRight(read, DataType.Double)).toBe(false);
+        const { value, statusCode } = read;
+        forms.add(`${statusCode.name} ${DataType[value.dataType]} ${value.arrayType}`);
+      }
+      expect(forms.size).toBe(5);
+      await until(() => seen.length > 5);
+      expect(seen.slice(1).filter((one) => isRight(one, DataType.Double))).toEqual([]);
+      rig.fault(undefined);
+      expect(isRight(await client.read('Spindle.Temp'), DataType.Double)).toBe(true);
+    });
+
+    it('short gives an answer that never ends', async () => {
+      rig.fault('short');
+      const read = client.read('Cnc.Ready').catch(() => undefined);
+      expect(await within(300, read)).toBeUndefined();
+    });
+
+    it('late answers with the next question', async () => {
+      rig.fault('late');
+      const first = client.read('Cnc.Ready');
+      expect(await within(200, first)).toBeUndefined();
+      const second = client.read('Cnc.Done');
+      expect(isRight(await first, DataType.Boolean)).toBe(true);
+      expect(await within(200, second)).toBeUndefined();
+      rig.fault(undefined);
+      expect(isRight(await second, DataType.Boolean)).toBe(true);
+    });
+  });
+});
+
+/** What a subscription tells of a node. */
+async function watch(from: Client, name: string): Promise<DataValue[]> {
+  const seen: DataValue[] = [];
+  const subscription = await from.session.createSubscription2({
+    requestedPublishingInterval: 20,
+    requestedMaxKeepAliveCount: 10,
+    requestedLifetimeCount: 1000,
+    maxNotificationsPerPublish: 0,
+    publishingEnabled: true,
+    priority: 1,
+  });
+  const item = { nodeId: from.node(name), attributeId: AttributeIds.Value };
+  const asked = { samplingInterval: 10, queueSize: 20, discardOldest: true };
+  const monitored = await subscription.monitor(item, asked, TimestampsToReturn.Both);
+  monitored.on('changed', (value) => seen.push(value));
+  return seen;
+}
+
+describe('an OPC UA device with security', { timeout: slow }, () => {
+  it('offers each mode and policy, and answers over it', async () => {
+    const file = fourDevices('namespace: urn:acme:tending', '$&, security: true');
+    await using secure = await new DeviceRig('plc', file, folder).open();
+    for (const [mode, policy] of [
+      [MessageSecurityMode.Sign, SecurityPolicy.Basic256Sha256],
+      [MessageSecurityMode.SignAndEncrypt, SecurityPolicy.Basic256Sha256],
+      [MessageSecurityMode.SignAndEncrypt, SecurityPolicy.Aes128_Sha256_RsaOaep],
+      [MessageSecurityMode.SignAndEncrypt, SecurityPolicy.Aes256_Sha256_RsaPss],
+      [MessageSecurityMode.None, SecurityPolicy.None],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await using over = await new Client(mode, policy).open(secure.endpoint);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(isRight(await over.read('Cnc.Ready'), DataType.Boolean)).toBe(true);
+    }
+  });
+});
+
+describe('an OPC UA device that cannot be', { timeout: slow }, () => {
+  it.each([
+    ['of another type than the machine', '{node: s=Cnc.Ready}', '{node: s=Cnc.Ready, as: real}'],
+    ['at the node of another', '{node: s=Cnc.Done}', '{node: s=Cnc.Ready}'],
+    ['at the heartbeat', '{node: s=Cnc.Done}', '{node: s=Cell.Heartbeat}'],
+  ])('has a terminal %s, and is refused', async (_, from, to) => {
+    await using bad = new DeviceRig('plc', fourDevices(from, to), folder);
+    await expect(bad.open()).rejects.toMatchObject({ code: 'E_PLANT_TERMINAL' });
+  });
+
+  it('has no package: it says which', async () => {
+    const nowhere: string = 'no-such-package';
+    const missing = optional('node-opcua', () => import(nowhere));
+    const error = await missing.catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(CellError);
+    expect(error).toMatchObject({ code: 'E_SIMULATOR_PACKAGE' });
+    expect(String(error)).toContain('node-opcua');
+  });
+});
