@@ -30,9 +30,14 @@ export class Given {
     return this.#last.has(tag);
   }
 
-  /** The sample of a good value, if it is news. */
-  good(tag: TagName, value: Value, learned: Learned): Sample | undefined {
-    return this.#news(tag, value, status.Good, learned);
+  /** The sample of a value that is good, or uncertain as the device says, if it is news. */
+  good(
+    tag: TagName,
+    value: Value,
+    learned: Learned,
+    code: StatusCode = status.Good,
+  ): Sample | undefined {
+    return this.#news(tag, value, code, learned);
   }
 
   /** The sample of a tag without a good value, if it is news. It keeps the last one, for people. */

@@ -7,5 +7,6 @@ export type AnyDriverKind = DriverKind;
 /** Name to loader. The blueprint is not listed: it is there to be copied. */
 export const drivers: Readonly<Record<string, () => Promise<AnyDriverKind>>> = {
   modbus: async () => (await import('./modbus/driver.ts')).modbus,
+  opcua: async () => (await import('./opcua/driver.ts')).opcua,
   serial: async () => (await import('./serial/driver.ts')).serial,
 };

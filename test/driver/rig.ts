@@ -46,6 +46,8 @@ export interface Rig {
   /** What the device holds. */
   get(name: string): Value;
   set(name: string, value: Value): void;
+  /** When the device came to hold what it holds, where its protocol tells that; UTC milliseconds. */
+  sourceTime?(name: string): number;
   /** Writes that the device took, in order, without heartbeats. */
   readonly written: { readonly name: string; readonly value: Value }[];
 }

@@ -1,0 +1,43 @@
+// What the cell shows a server of itself: a key and a certificate. Without security they prove nothing
+// and live as long as the process; with it they are those of pki.ts.
+import { generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
+import { crypto_utils as x509 } from 'node-opcua-client';
+
+export interface Identity {
+  /** DER. */
+  readonly certificate: Buffer;
+  readonly key: ReturnType<typeof x509.makePrivateKeyFromPem>;
+}
+
+/** The name of the cell among OPC UA applications; its certificate carries the same. */
+export const applicationUri = (cell: string): string => `urn:rebe-cell:${cell}`;
+
+const bits = 2048;
+const days = 3650;
+const passing = new Map<string, Promise<Identity>>();
+
+/** For a connection without security: the protocol wants a certificate all the same. */
+export function passingIdentity(cell: string): Promise<Identity> {
+  const known = passing.get(cell);
+  if (known !== undefined) return known;
+  const made = makePassing(cell);
+  passing.set(cell, made);
+  made.catch(() => passing.delete(cell));
+  return made;
+}
+
+async function makePassing(cell: string): Promise<Identity> {
+  const pair = await promisify(generateKeyPair)('rsa', { modulusLength: bits });
+  const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const signer = await x509.pemToPrivateKey(pem);
+  const { cert } = await x509.createSelfSignedCertificate({
+    privateKey: signer,
+    subject: `/CN=${cell}`,
+    purpose: x509.CertificatePurpose.ForApplication,
+    applicationUri: applicationUri(cell),
+    notBefore: new Date(),
+    validity: days,
+  });
+  return { certificate: x509.convertPEMtoDER(cert), key: x509.makePrivateKeyFromPem(pem) };
+}
