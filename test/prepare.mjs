@@ -5,6 +5,11 @@ import { existsSync } from 'node:fs';
 const needed = [
   { file: '/usr/bin/chromium', packages: ['chromium', 'fonts-dejavu-core'] },
   { file: '/usr/bin/mbpoll', packages: ['mbpoll'] },
+  { file: '/usr/bin/gcc', packages: ['gcc', 'libc6-dev'] },
+  { file: '/usr/bin/pkg-config', packages: ['pkg-config'] },
+  { file: '/usr/include/modbus/modbus.h', packages: ['libmodbus-dev'] },
+  { file: '/usr/lib/python3/dist-packages/pymodbus', packages: ['python3-pymodbus'] },
+  { file: '/usr/lib/python3/dist-packages/serial_asyncio', packages: ['python3-serial-asyncio'] },
 ];
 const missing = needed.filter(({ file }) => !existsSync(file)).flatMap(({ packages }) => packages);
 
