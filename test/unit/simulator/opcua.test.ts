@@ -2,23 +2,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OPCUACertificateManager } from 'node-opcua-certificate-manager';
+import type { OPCUACertificateManager } from 'node-opcua-certificate-manager';
 import {
   AttributeIds,
   DataType,
   MessageSecurityMode,
-  OPCUAClient,
   SecurityPolicy,
   StatusCodes,
-  TimestampsToReturn,
   VariantArrayType,
-  type ClientSession,
-  type DataValue,
   type VariantOptions,
 } from 'node-opcua-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CellError } from '#contract/error.ts';
 import { optional } from '#simulator/device/optional.ts';
+import { clientCertificates, isRight, OpcUaClient } from './opcua-client.ts';
 import { DeviceRig, fourDevices, until, within } from './device-rig.ts';
 
 /** A server and its certificates take their time on a busy machine, ms. */
@@ -29,81 +26,17 @@ let certificates: OPCUACertificateManager;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sim-opcua-'));
-  const rootFolder = join(folder, 'client');
-  certificates = new OPCUACertificateManager({
-    rootFolder,
-    automaticallyAcceptUnknownCertificate: true,
-  });
-  await certificates.initialize();
+  certificates = await clientCertificates(join(folder, 'client'));
 }, slow);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-class Client {
-  readonly client: OPCUAClient;
-  lost = false;
-  #session: ClientSession | undefined;
-  #namespace = -1;
-
-  constructor(mode = MessageSecurityMode.None, policy = SecurityPolicy.None, wanted = true) {
-    this.client = OPCUAClient.create({
-      applicationName: 'test',
-      clientCertificateManager: certificates,
-      securityMode: mode,
-      securityPolicy: policy,
-      endpointMustExist: wanted,
-      connectionStrategy: { maxRetry: 0 },
-      keepSessionAlive: false,
-    });
-    this.client.on('connection_lost', () => (this.lost = true));
-  }
-
-  async open(endpoint: string): Promise<this> {
-    await this.client.connect(endpoint);
-    this.#session = await this.client.createSession();
-    const uris = await this.#session.readNamespaceArray();
-    this.#namespace = uris.indexOf('urn:acme:tending');
-    return this;
-  }
-
-  get session(): ClientSession {
-    if (this.#session === undefined) throw new Error('not open');
-    return this.#session;
-  }
-
-  node(name: string): string {
-    return `ns=${this.#namespace};s=${name}`;
-  }
-
-  read(name: string, attributeId = AttributeIds.Value): Promise<DataValue> {
-    return this.session.read({ nodeId: this.node(name), attributeId });
-  }
-
-  /** The status by name. */
-  async write(name: string, value: VariantOptions, more: object = {}): Promise<string> {
-    const to = { nodeId: this.node(name), attributeId: AttributeIds.Value };
-    return (await this.session.write({ ...to, value: { value, ...more } })).name;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // What hangs is left to the rig, which ends the line.
-    await within(500, this.client.disconnect());
-  }
-}
-
-/** Would a client that knows the type take it? */
-const isRight = ({ statusCode, value }: DataValue, type: DataType): boolean =>
-  statusCode.value === 0 &&
-  value.dataType === type &&
-  value.arrayType === VariantArrayType.Scalar &&
-  value.value !== null;
-
 let rig: DeviceRig;
-let client: Client;
+let client: OpcUaClient;
 
 describe('an OPC UA device', { timeout: slow }, () => {
   beforeEach(async () => {
     rig = await new DeviceRig('plc', fourDevices(), folder).open();
-    client = await new Client().open(rig.endpoint);
+    client = await new OpcUaClient(certificates).open(rig.endpoint);
   }, slow);
   afterEach(async () => {
     await client[Symbol.asyncDispose]();
@@ -182,7 +115,7 @@ describe('an OPC UA device', { timeout: slow }, () => {
   });
 
   it('publishes what has changed, as fast as is asked', async () => {
-    const seen = await watch(client, 'Cnc.Running');
+    const seen = await client.watch('Cnc.Running');
     await until(() => seen.length === 1);
     rig.machine.set({ 'cnc.stop': false }).cutting();
     await until(() => seen.length === 2);
@@ -202,11 +135,13 @@ describe('an OPC UA device', { timeout: slow }, () => {
     it('kill cuts the connection, refuses another, and takes one when it ends', async () => {
       rig.fault('kill');
       await until(() => client.lost);
-      await expect(new Client().open(rig.endpoint)).rejects.toThrow('ECONNREFUSED');
+      await expect(new OpcUaClient(certificates).open(rig.endpoint)).rejects.toThrow(
+        'ECONNREFUSED',
+      );
       rig.fault(undefined);
-      let again: Client | undefined;
+      let again: OpcUaClient | undefined;
       await until(async () => {
-        again = await new Client().open(rig.endpoint).catch(() => undefined);
+        again = await new OpcUaClient(certificates).open(rig.endpoint).catch(() => undefined);
         return again !== undefined;
       });
       await using next = again;
@@ -236,7 +171,7 @@ describe('an OPC UA device', { timeout: slow }, () => {
     });
 
     it('wrong shows nothing that could be taken for a value, read or published', async () => {
-      const seen = await watch(client, 'Spindle.Temp');
+      const seen = await client.watch('Spindle.Temp');
       await until(() => seen.length === 1);
       rig.fault('wrong');
       const forms = new Set<string>();
@@ -273,24 +208,6 @@ describe('an OPC UA device', { timeout: slow }, () => {
   });
 });
 
-/** What a subscription tells of a node. */
-async function watch(from: Client, name: string): Promise<DataValue[]> {
-  const seen: DataValue[] = [];
-  const subscription = await from.session.createSubscription2({
-    requestedPublishingInterval: 20,
-    requestedMaxKeepAliveCount: 10,
-    requestedLifetimeCount: 1000,
-    maxNotificationsPerPublish: 0,
-    publishingEnabled: true,
-    priority: 1,
-  });
-  const item = { nodeId: from.node(name), attributeId: AttributeIds.Value };
-  const asked = { samplingInterval: 10, queueSize: 20, discardOldest: true };
-  const monitored = await subscription.monitor(item, asked, TimestampsToReturn.Both);
-  monitored.on('changed', (value) => seen.push(value));
-  return seen;
-}
-
 describe('an OPC UA device with security', { timeout: slow }, () => {
   it('offers each mode and policy, and answers over it', async () => {
     const file = fourDevices('namespace: urn:acme:tending', '$&, security: true');
@@ -303,7 +220,7 @@ describe('an OPC UA device with security', { timeout: slow }, () => {
       [MessageSecurityMode.None, SecurityPolicy.None],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      await using over = await new Client(mode, policy).open(secure.endpoint);
+      await using over = await new OpcUaClient(certificates, mode, policy).open(secure.endpoint);
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(isRight(await over.read('Cnc.Ready'), DataType.Boolean)).toBe(true);
     }
