@@ -26,6 +26,7 @@ import { Outputs } from './outputs.ts';
 import { lost, readPast } from './past.ts';
 import { builtFile, productVersion } from './product.ts';
 import { Recorder } from './recorder.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { RetainedFile } from './retained.ts';
 import { Stops } from './stops.ts';
 import { SystemTags } from './system-tags.ts';
@@ -114,11 +115,12 @@ export async function startControl(
   await parts.systemTags.start();
   await parts.devices.start((device, limit) => control.doubtful(device, limit));
   parts.outputs.allSafe();
-  const server = new WireServer(control);
+  const server = new WireServer(clock, control);
   await server.listen(join(data, 'control.sock'));
   parts.feed.start();
   parts.loop.start();
   control.resumeHot(entry.hot);
+  parts.rehearsal.start();
   const { scan, station } = loaded.manifest;
   channel.ready({ watchdog_ms: scan.watchdog, listen: station.listen, url: `boot ${boot}` });
   return {
@@ -187,8 +189,13 @@ export function assemble({
   const intake = new Intake(plan);
   const grid = new Grid({ ...manifest.scan, last: start });
   const loop = new Loop(clock, { grid, image, intake, cell }, control);
+  const rehearsal = new Rehearsal(clock, (error) =>
+    process.stderr.write(`rehearsal: ${String(error)}\n`),
+  );
   const devices = new Devices({ clock, random, data }, loaded, image, {
-    arrived: () => loop.wake(),
+    arrived: () => {
+      if (!loop.wake()) rehearsal.polled();
+    },
     health: (device, health, before) => control.health(device, health, before),
     log: (text) => process.stderr.write(`${text}\n`),
   });
@@ -231,6 +238,7 @@ export function assemble({
     stops,
     alarms,
     flowAlarms,
+    rehearsal,
     systemTags: new SystemTags(clock, plan, image, data),
     chronicle,
     recorder: new Recorder(clock, chronicle, plan),

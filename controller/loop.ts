@@ -94,15 +94,17 @@ export class Loop {
     this.#timer?.();
   }
 
-  /** Something arrived that a scan may want to see at once. Cheap, and safe to call from anywhere. */
-  wake(): void {
-    if (this.#woken || !this.#running || !this.#waiting()) return;
+  /** Something arrived that a scan may want to see at once; true when one does. Cheap, and safe to call from anywhere. */
+  wake(): boolean {
+    if (!this.#running || !this.#waiting()) return false;
+    if (this.#woken) return true;
     this.#woken = true;
     // Not inside the caller: a driver is in the middle of its own work.
     queueMicrotask(() => {
       this.#woken = false;
       if (this.#running) this.#turn();
     });
+    return true;
   }
 
   /** Lateness of scans on the grid and cost of a scan, in ms. */
@@ -183,8 +185,8 @@ export class Loop {
     const scanned = { scan: this.#count, due, tags, taken, result };
     this.#events.scanned(scanned);
     this.#unsettled = scanned;
-    // A driver that was given an output sends it first.
-    queueMicrotask(() => this.#safely(() => this.#settle()));
+    // Not a microtask: a driver that was given an output sends it first, however many of those that takes.
+    process.nextTick(() => this.#safely(() => this.#settle()));
     if (!offGrid) {
       // Of the first deadline that it stands for: those passed over were late as well.
       const late = started - (now - missed * this.#cell.plan.manifest.scan.period);

@@ -162,7 +162,7 @@ class CellLoader {
     if (this.#plan === undefined || key !== this.#key) {
       this.#plan = planOf(body);
       this.#modules = await Promise.all(
-        this.#plan.flows.map(({ flow }) => importText(generateTable(flow))),
+        this.#plan.flows.map(({ flow }) => importTable(generateTable(flow))),
       );
       this.#key = key;
     }
@@ -177,7 +177,7 @@ class CellLoader {
 }
 
 /** The text becomes a module without touching a disk, and without evaluating a string. */
-const importText = (text: string): Promise<TableModule> =>
+export const importTable = (text: string): Promise<TableModule> =>
   import(
     /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(text, 'utf8').toString('base64')}`
   );
