@@ -10,7 +10,7 @@ import type { Simulator } from './simulator.ts';
 const word = z.string().min(1).max(64);
 const span = z.int().positive().max(86_400_000);
 
-/** What can be asked. `by_ms` is how late a slow device answers. */
+/** What can be asked. `by_ms` is how late a slow device answers; `clear` without a target is of all. */
 export const DoorRequest = z.discriminatedUnion('verb', [
   z.strictObject({
     verb: z.literal('fault'),
@@ -19,7 +19,7 @@ export const DoorRequest = z.discriminatedUnion('verb', [
     for_ms: span.optional(),
     by_ms: span.optional(),
   }),
-  z.strictObject({ verb: z.literal('clear') }),
+  z.strictObject({ verb: z.literal('clear'), target: word.optional() }),
   z.strictObject({ verb: z.literal('status') }),
 ]);
 export type DoorRequest = z.infer<typeof DoorRequest>;
@@ -115,7 +115,7 @@ export class Door {
           ...(request.by_ms === undefined ? {} : { by: milliseconds(request.by_ms) }),
         });
       case 'clear':
-        this.#simulator.clear();
+        this.#simulator.clear(request.target);
         return 'cleared';
       case 'status':
         return 'running';

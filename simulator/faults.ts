@@ -4,22 +4,19 @@ import { CellError } from '#contract/error.ts';
 import { milliseconds, type Cancel, type Clock, type Duration } from '#contract/time.ts';
 import { plantActNames, plantActText, type Plant } from './plant/plant.ts';
 
-/**
- * hang: the line is open and silent. kill: cut, and refused. slow, late: each answer comes so much later; late is past
- * every deadline. stuck: values stand still. range: numbers are beyond what they can be. wrong: answers are not to what
- * was asked. short: answers end in the middle.
- */
-export const deviceFaults = [
-  'hang',
-  'kill',
-  'slow',
-  'stuck',
-  'range',
-  'wrong',
-  'short',
-  'late',
-] as const;
-export type DeviceFaultKind = (typeof deviceFaults)[number];
+/** What each fault of a device is, for people. */
+export const deviceFaultTexts = {
+  hang: 'the line is open and silent',
+  kill: 'the line is cut, and nobody is let in',
+  slow: 'each answer comes so much later',
+  stuck: 'the values that are read stand still',
+  range: 'numbers are beyond what they can be',
+  wrong: 'answers are not to what was asked, or no values',
+  short: 'answers lack their end',
+  late: 'each answer comes past every deadline: over a real line when the next one should',
+} as const;
+export type DeviceFaultKind = keyof typeof deviceFaultTexts;
+export const deviceFaults = Object.keys(deviceFaultTexts) as readonly DeviceFaultKind[];
 
 export type DeviceFault =
   | { readonly kind: Exclude<DeviceFaultKind, 'slow' | 'late'> }
@@ -74,11 +71,7 @@ export class Faults {
   begin(request: FaultRequest): string {
     const { target, kind, lasts } = request;
     if (target === 'plant') return this.#act(kind, lasts);
-    const point = this.#points.get(target);
-    if (point === undefined) {
-      const names = [...this.#points.keys(), 'plant'].join(', ');
-      throw new CellError('E_SIMULATOR_FAULT', `there is no ${target}; there are ${names}`);
-    }
+    const point = this.#pointOf(target);
     const kinds = point.kinds ?? deviceFaults;
     const known = kinds.find((one) => one === kind);
     if (known === undefined) {
@@ -97,6 +90,7 @@ export class Faults {
 
   /** Ends every fault and every act, or those of one target. */
   clear(target?: string): void {
+    if (target !== undefined && target !== 'plant') this.#pointOf(target);
     for (const [name, point] of this.#points) {
       if (target === undefined || target === name) this.#mend(name, point);
     }
@@ -110,6 +104,13 @@ export class Faults {
   /** No timer is left. */
   stop(): void {
     for (const key of this.#ends.keys()) this.#cancel(key);
+  }
+
+  #pointOf(target: string): FaultPoint {
+    const point = this.#points.get(target);
+    if (point !== undefined) return point;
+    const names = [...this.#points.keys(), 'plant'].join(', ');
+    throw new CellError('E_SIMULATOR_FAULT', `there is no ${target}; there are ${names}`);
   }
 
   #act(kind: string, lasts: Duration | undefined): string {

@@ -9,7 +9,7 @@ import { CellError, codes } from '#contract/error.ts';
 import { parseDuration, type Duration } from '#contract/time.ts';
 import { systemClock } from './clock.ts';
 import { ask, Door, doorPath, type DoorRequest } from './door.ts';
-import { deviceFaults } from './faults.ts';
+import { deviceFaults, deviceFaultTexts } from './faults.ts';
 import { parsePlantFile } from './plant/file.ts';
 import { plantActNames } from './plant/plant.ts';
 import { Simulator, type Endpoints } from './simulator.ts';
@@ -28,14 +28,17 @@ Example:
   rebe simulate flows/cnc-tending/tending.plant.yaml --endpoints endpoints.json`,
   fault: `rebe fault DEVICE ${deviceFaults.join('|')} [--for 10s] [--by 80ms] [--data DIR] [--json]
 rebe fault plant ${plantActNames.join('|')} [--for 10s] [--data DIR] [--json]
-rebe fault --clear [--data DIR] [--json]
+rebe fault [DEVICE|plant] --clear [--data DIR] [--json]
 rebe fault [--data DIR] [--json]
 
 Makes a fault in a running simulator, of a device or of the machine, or does what a person there does.
 Without a target it says what is going on.
   --for SPAN   it ends by itself; without it what is done to the plant goes on until it is given again
   --by SPAN    how late a slow device answers
-  --clear      ends every fault, releases the E-stop, closes the gate
+  --clear      ends every fault or the target's, releases the E-stop, closes the gate
+
+Faults of a device:
+${deviceFaults.map((kind) => `  ${kind.padEnd(11)}  ${deviceFaultTexts[kind]}`).join('\n')}
 
 Examples:
   rebe fault io hang --for 10s
@@ -190,7 +193,10 @@ function requestOf(
   values: { for?: string | undefined; by?: string | undefined; clear: boolean },
 ): DoorRequest | string {
   const [target, kind] = positionals;
-  if (values.clear) return target === undefined ? { verb: 'clear' } : '--clear takes no target';
+  if (values.clear) {
+    if (kind !== undefined) return '--clear takes no kind';
+    return { verb: 'clear', ...(target === undefined ? {} : { target }) };
+  }
   if (target === undefined) return { verb: 'status' };
   if (kind === undefined || positionals.length > 2) return 'a target and a kind';
   const lasts = spanOf(values.for);

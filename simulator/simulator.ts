@@ -75,9 +75,9 @@ export class Simulator {
     return this.#faults.begin(request);
   }
 
-  /** Ends every fault and every act. */
-  clear(): void {
-    this.#faults.clear();
+  /** Ends every fault and every act, or those of one target. */
+  clear(target?: string): void {
+    this.#faults.clear(target);
   }
 
   status(): SimulatorStatus {

@@ -59,13 +59,13 @@ export const simulateVerbs: readonly Verb[] = [
     name: 'fault',
     usage: 'DEVICE|plant KIND',
     summary:
-      'Injects a fault into a running simulator (hang, kill, slow), or does what a person at the machine does (take-part, estop, gate-open).',
+      'Makes a fault of a simulated device (hang, kill, slow, stuck, range, wrong, short, late) or of the plant (door-jam, coolant-loss, part-lost, pressure-leak), or does what a person there does (take-part, estop, gate-open).',
     example: 'rebe fault io hang --for 10s',
     words: [0, 2],
     options: {
       for: { type: 'string', help: 'clear it by itself after this: 10s' },
       by: { type: 'string', help: 'how late a slow device answers: 80ms' },
-      clear: { type: 'boolean', help: 'clear all faults' },
+      clear: { type: 'boolean', help: 'clear all faults, or those of the target' },
     },
     run: pass('fault', ['for', 'by']),
   },

@@ -1,6 +1,9 @@
 // Faults by name: what a request begins and ends, what is told as going on, and what is refused.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { milliseconds } from '#contract/time.ts';
+import { simulateVerbs } from '#controller/cli/simulate.ts';
+import { helpOf } from '#controller/cli/verb.ts';
+import { present } from '#contract/error.ts';
 import { Agenda } from '#simulator/agenda.ts';
 import { deviceFaults, Faults, type DeviceFault } from '#simulator/faults.ts';
 import { plantActNames, type Plant } from '#simulator/plant/plant.ts';
@@ -66,6 +69,30 @@ describe('a fault of a device', () => {
     expect(faults.going).toEqual(['io hang', 'plant door-jam']);
     faults.clear('plant');
     expect(faults.going).toEqual(['io hang']);
+    expect(() => faults.clear('oi')).toThrowError(
+      expect.objectContaining({ code: 'E_SIMULATOR_FAULT' }),
+    );
+    expect(faults.going).toEqual(['io hang']);
+  });
+
+  it('is refused where the device has it not, with those that it has', () => {
+    const point = { kinds: ['hang', 'kill'] as const, fault: () => undefined };
+    const few = new Faults(() => () => undefined, plant, new Map([['io', point]]));
+    expect(() => few.begin({ target: 'io', kind: 'range' })).toThrowError(
+      expect.objectContaining({ message: 'io has no fault range; it has hang, kill' }),
+    );
+    expect(few.going).toEqual([]);
+  });
+});
+
+describe('the help of `rebe fault`', () => {
+  it('names every kind that there is', () => {
+    const verb = present(
+      simulateVerbs.find(({ name }) => name === 'fault'),
+      'there is a verb fault',
+    );
+    const words = new Set(helpOf(verb).match(/[a-z-]+/g));
+    expect([...deviceFaults, ...plantActNames].filter((kind) => !words.has(kind))).toEqual([]);
   });
 });
 

@@ -215,6 +215,11 @@ describe('rebe fault', { timeout: processes }, () => {
     expect(await faults()).toEqual(['plant estop', 'plant gate-open']);
     expect(await give('plant', 'estop')).toMatchObject({ text: 'E-stop released' });
     expect(await faults()).toEqual(['plant gate-open']);
+    await give('io', 'hang');
+    expect(fault('io', '--clear').status).toBe(0);
+    expect(await faults()).toEqual(['plant gate-open']);
+    const unknown = await ask(data, { verb: 'clear', target: 'oi' });
+    expect(unknown).toMatchObject({ ok: false, code: 'E_SIMULATOR_FAULT' });
     expect(await ask(data, { verb: 'clear' })).toMatchObject({ ok: true });
     expect(await faults()).toEqual([]);
     const refused = fault('plant', 'take-part', '--json');
