@@ -19,8 +19,8 @@ import type { Received } from './points.ts';
 const turn = milliseconds(20);
 /** Frames looked at as they come in one turn; of those beyond, as many of the newest at its end. */
 const framesInTurn = 32;
-/** Past so many bytes in one turn the rest waits with the system. 4 Mbaud bring half of it. */
-const bytesInTurn = 16_384;
+/** Past so many bytes in one turn the rest waits with the system. 4 Mbaud bring 8,000. */
+const bytesInTurn = 8192;
 /** Frames in a row that nobody asked for, before an asked device is not believed any longer. */
 const strayLimit = 64;
 /** How long an asked line may go on without a silence. */
@@ -132,9 +132,16 @@ export class SerialLink implements Connection {
     const learned = { received: now, time: utcMs(Math.round(this.#clock.time())) };
     for (const piece of this.#framer.take(chunk)) {
       this.#frames += 1;
-      if (this.#frames <= framesInTurn) this.#deliver(piece, learned);
+      // A flood does not hide that the device is alive.
+      const isLookedAt = this.#frames <= framesInTurn || this.#isAnswer(piece);
+      if (isLookedAt) this.#deliver(piece, learned);
       else this.#hold(piece, learned);
     }
+  }
+
+  #isAnswer(piece: Piece): boolean {
+    if (this.#alive === undefined || this.#waiting === undefined) return false;
+    return piece.kind === 'frame' && matches(this.#alive, this.#received(piece.bytes));
   }
 
   #hold(piece: Piece, learned: Learned): void {

@@ -77,3 +77,41 @@ export async function stationRig(): Promise<SerialRig> {
     set: (name, value) => void held.set(name, value),
   };
 }
+
+export interface ScannerRig extends SerialRig {
+  /** Sends something by itself. */
+  push(text: string | Uint8Array): void;
+}
+
+/** `S` is answered with `OK\r`. It sends codes, and `T` and `H` with a number, each in a frame of its own. */
+export async function scannerRig(): Promise<ScannerRig> {
+  const inputs = [
+    rigTag('code', undefined, 'input', ['AB-1', 'AB-2'], { match: '^([A-Z0-9-]{1,64})$' }),
+    rigTag('temperature', undefined, 'input', [20.5, 21], { match: '^T=(.*)$' }),
+    rigTag('humidity', undefined, 'input', [40, 41], { match: '^H=(.*)$' }),
+  ];
+  const server = new PtyServer({
+    split,
+    answer: (request) => Buffer.from(request.toString('latin1') === 'S' ? 'OK\r' : '?\r'),
+    garbage: () => Buffer.from([0xff, 0xfe, 13]),
+  });
+  await server.listen();
+  return {
+    kind: serial,
+    server,
+    timeout: rigTimeout,
+    config: () => ({
+      port: server.path,
+      frame: { end: '\r', max: 64 },
+      alive: { send: 'S\r', expect: '^OK$', every: '20ms', timeout: `${rigTimeout}ms` },
+      ignore: '^#',
+    }),
+    inputs,
+    outputs: [],
+    badTag: rigTag('bad', { offset: 0 }, 'input', [0, 1]).tag,
+    written: [],
+    get: () => null,
+    set: () => undefined,
+    push: (text) => server.push(typeof text === 'string' ? Buffer.from(text, 'latin1') : text),
+  };
+}
