@@ -25,6 +25,7 @@ const modules: readonly (readonly [
     ['command', 'resume', 'set', 'force', 'unforce', 'ack'],
     async () => (await import('#controller/cli/act.ts')).actVerbs,
   ],
+  [['pki'], async () => (await import('#controller/cli/pki.ts')).pkiVerbs],
   [['link'], async () => (await import('#controller/cli/link.ts')).linkVerbs],
   [
     ['replay', 'verify', 'chronicle'],

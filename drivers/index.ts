@@ -10,3 +10,6 @@ export const drivers: Readonly<Record<string, () => Promise<AnyDriverKind>>> = {
   opcua: async () => (await import('./opcua/driver.ts')).opcua,
   serial: async () => (await import('./serial/driver.ts')).serial,
 };
+
+/** The certificates of OPC UA devices, for the command line. */
+export const certificates = async () => import('./opcua/pki.ts');

@@ -95,8 +95,8 @@ export const OpcuaConfig = z
     message: 'user and secret belong together',
     path: ['secret'],
   })
-  .refine(({ user, security }) => user === undefined || security.mode !== 'None', {
-    message: 'a password is sent only over a connection with security',
+  .refine(({ user, security }) => user === undefined || security.mode === 'SignAndEncrypt', {
+    message: 'a password is sent only with security mode SignAndEncrypt',
     path: ['user'],
   });
 export type OpcuaConfig = z.infer<typeof OpcuaConfig>;

@@ -4,7 +4,7 @@
 import * as z from 'zod';
 import { AttributeIds, DataType, ServerState } from 'node-opcua-client';
 import type { DataValue } from 'node-opcua-client';
-import { CellError } from '#contract/error.ts';
+import { CellError, present } from '#contract/error.ts';
 import type { Issue } from '#contract/error.ts';
 import type {
   Driver,
@@ -24,15 +24,16 @@ import type { Duration, Instant } from '#contract/time.ts';
 import { Outputs } from '#drivers/outputs.ts';
 import { Supervisor } from '#drivers/supervise.ts';
 import type { Outcome } from '#drivers/supervise.ts';
-import { EndpointUrl, OpcuaAt, OpcuaConfig, connectLimit } from './config.ts';
-import { passingIdentity } from './identity.ts';
+import { EndpointUrl, OpcuaAt, OpcuaConfig, connectLimit, parseEndpoint } from './config.ts';
+import { lastingIdentity, passingIdentity } from './identity.ts';
 import { Items } from './items.ts';
 import { hearLibrary } from './library-log.ts';
 import { OpcuaLink } from './link.ts';
-import type { Answer } from './link.ts';
+import type { Answer, LinkPlan } from './link.ts';
 import { listen, publishes } from './listen.ts';
 import { Monitor } from './monitor.ts';
 import type { Point } from './monitor.ts';
+import { judgeCertificate } from './pki.ts';
 import { compile } from './points.ts';
 import { counterLimit, readingOf } from './value.ts';
 import { OpcuaWire } from './wire.ts';
@@ -69,19 +70,7 @@ class OpcuaDriver implements Driver {
     this.#config = config;
     this.#supervisor = new Supervisor(deps, {
       connectTimeout: connectLimit(config),
-      open: (lost) =>
-        new OpcuaLink(
-          {
-            config,
-            cell: deps.cell,
-            device: deps.device,
-            clock: deps.clock,
-            identity: () => passingIdentity(deps.cell),
-            judge: () => Promise.resolve(),
-            password: (name) => deps.secret(name),
-          },
-          lost,
-        ),
+      open: (lost) => new OpcuaLink(planOf(deps, config), lost),
       serve: (link) => this.#serve(link),
     });
     this.#wire = new OpcuaWire((work) => this.#ask(config.timeout, work));
@@ -251,6 +240,23 @@ class OpcuaDriver implements Driver {
     this.#toldSlow = true;
     this.#deps.log('warn', `it publishes each ${every}ms at the fastest, not each ${publish}ms`);
   }
+}
+
+/** Certificates are of the store only where there is security; without, nothing is written to disk. */
+function planOf(deps: DriverDeps, config: OpcuaConfig): LinkPlan {
+  const { cell, device, clock, data } = deps;
+  const secure = config.security.mode !== 'None';
+  const now = (): Date => new Date(clock.time());
+  const { host } = present(parseEndpoint(config.endpoint), 'the endpoint was checked');
+  return {
+    config,
+    cell,
+    device,
+    clock,
+    identity: () => (secure ? lastingIdentity(data, cell, now()) : passingIdentity(cell)),
+    judge: (certificates) => judgeCertificate({ data, device, host, certificates, now: now() }),
+    password: (name) => deps.secret(name),
+  };
 }
 
 /** OPC UA over its own TCP protocol. */

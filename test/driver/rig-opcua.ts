@@ -17,6 +17,7 @@ import {
   nodesets,
 } from 'node-opcua';
 import type { Namespace, OPCUAServerOptions, StatusCode, UAObject } from 'node-opcua';
+import { present } from '#contract/error.ts';
 import type { Value } from '#contract/sample.ts';
 import { opcua } from '#drivers/opcua/driver.ts';
 import { OpcuaRelay } from './opcua-relay.ts';
@@ -59,8 +60,13 @@ export class OpcuaRigServer {
   #namespace: Namespace | undefined;
   port = 0;
 
+  /** Its certificate, DER; made when it starts with security. */
+  get certificate(): Buffer {
+    return present(this.#server, 'it runs').getCertificate();
+  }
+
   /** Listens; the second time at the same port, without any node. */
-  async start(options: OPCUAServerOptions = {}): Promise<void> {
+  async start(options: OPCUAServerOptions = {}, shown?: ShownCertificate): Promise<void> {
     this.port ||= await freePort();
     const certificates = new OPCUACertificateManager({
       rootFolder: join(this.#directory, 'pki'),
@@ -68,6 +74,8 @@ export class OpcuaRigServer {
       disableFileWatchers: true,
     });
     await certificates.initialize();
+    const own =
+      shown === undefined ? {} : await makeCertificate(certificates, this.#directory, shown);
     const server = new OPCUAServer({
       port: this.port,
       nodeset_filename: [nodesets.standard],
@@ -77,6 +85,7 @@ export class OpcuaRigServer {
       securityPolicies: [SecurityPolicy.None],
       maxConnectionsPerEndpoint: 1000,
       serverInfo: { applicationUri: 'urn:rebe-rig-server' },
+      ...own,
       ...options,
       serverCapabilities: { maxSessions: 1000, ...options.serverCapabilities },
     });
@@ -127,6 +136,49 @@ export class OpcuaRigServer {
   }
 }
 
+/** What the server's certificate says. */
+export interface ShownCertificate {
+  readonly ip?: readonly string[];
+  readonly dns?: readonly string[];
+  readonly startDate: Date;
+  readonly days: number;
+}
+
+let shownCount = 0;
+
+async function makeCertificate(
+  certificates: OPCUACertificateManager,
+  directory: string,
+  { ip = [], dns = [], startDate, days }: ShownCertificate,
+): Promise<OPCUAServerOptions> {
+  shownCount += 1;
+  const certificateFile = join(directory, `server-${shownCount}.pem`);
+  await certificates.createSelfSignedCertificate({
+    applicationUri: 'urn:rebe-rig-server',
+    dns: [...dns],
+    ip: [...ip],
+    outputFile: certificateFile,
+    subject: '/CN=rig server',
+    startDate,
+    validity: days,
+  });
+  return {
+    certificateFile,
+    privateKeyFile: certificates.privateKey,
+    securityModes: [
+      MessageSecurityMode.None,
+      MessageSecurityMode.Sign,
+      MessageSecurityMode.SignAndEncrypt,
+    ],
+    securityPolicies: [
+      SecurityPolicy.None,
+      SecurityPolicy.Basic256Sha256,
+      SecurityPolicy.Aes128_Sha256_RsaOaep,
+      SecurityPolicy.Aes256_Sha256_RsaPss,
+    ],
+  };
+}
+
 async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
@@ -138,6 +190,8 @@ async function freePort(): Promise<number> {
 export interface OpcuaRig extends Rig {
   readonly server: OpcuaRelay;
   readonly nodes: ReadonlyMap<string, RigNode>;
+  /** The data directory, when the rig has one. */
+  readonly data?: string;
   /** The text of a further node of this rig. */
   add(name: string, dataType: DataType, value: unknown, typeNode?: string): string;
 }
@@ -145,7 +199,7 @@ export interface OpcuaRig extends Rig {
 let rigs = 0;
 
 /** A rig on a server that runs already; its relay listens. */
-export async function opcuaRig(server: OpcuaRigServer): Promise<OpcuaRig> {
+export async function opcuaRig(server: OpcuaRigServer, data?: string): Promise<OpcuaRig> {
   rigs += 1;
   const prefix = `rig${rigs}`;
   const relay = new OpcuaRelay(server.port);
@@ -182,6 +236,7 @@ export async function opcuaRig(server: OpcuaRigServer): Promise<OpcuaRig> {
   };
   return {
     kind: opcua,
+    ...(data === undefined ? {} : { data }),
     server: relay,
     nodes,
     add,

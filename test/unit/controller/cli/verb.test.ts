@@ -6,6 +6,7 @@ import { askVerbs } from '#controller/cli/ask.ts';
 import { checkVerbs } from '#controller/cli/check.ts';
 import { demoVerbs } from '#controller/cli/demo.ts';
 import { linkVerbs } from '#controller/cli/link.ts';
+import { pkiVerbs } from '#controller/cli/pki.ts';
 import { recordVerbs } from '#controller/cli/record.ts';
 import { runVerbs } from '#controller/cli/run.ts';
 import { simulateVerbs } from '#controller/cli/simulate.ts';
@@ -111,6 +112,7 @@ describe('help', () => {
     ...askVerbs,
     ...actVerbs,
     ...linkVerbs,
+    ...pkiVerbs,
     ...recordVerbs,
   ];
   test.each(all.map((one) => [one.name, one] as const))(
