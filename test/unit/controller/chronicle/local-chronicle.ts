@@ -54,7 +54,9 @@ export class TestClock implements Clock {
 export function makeFolder(): { path: string; remove: () => void } {
   const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
   const path = mkdtempSync(join(base, 'chronicle-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  // A file that is kept beside the record may still be on its way.
+  const options = { recursive: true, force: true, maxRetries: 5 };
+  return { path, remove: () => rmSync(path, options) };
 }
 
 export interface Local {
