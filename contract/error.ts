@@ -87,6 +87,14 @@ export const codes = {
     'The client did not read what it was sent.',
     'Connect again; a snapshot follows.',
   ),
+  E_DOOR_HELLO: later(
+    'The client did not say hello in time.',
+    'Mend the client: it says hello at once, or it is closed.',
+  ),
+  E_DOOR_FLOOD: later(
+    'More was refused at control’s door than is recorded one by one.',
+    'Find the client that repeats itself; the entries before this one show what it asks.',
+  ),
   E_DOOR_ORIGIN: never(
     'The request comes from another origin or host.',
     'Open the page at its own address.',

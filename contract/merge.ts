@@ -2,14 +2,15 @@
 // An entry of a section replaces the one before it; null says that it is gone.
 import type { Delta, Snapshot } from './wire.ts';
 
-const maps = ['tags', 'outputs', 'flows', 'alarms', 'forces', 'devices'] as const;
+/** Sections whose entries replace one another. */
+export const mapSections = ['tags', 'outputs', 'flows', 'alarms', 'forces', 'devices'] as const;
 const wholes = ['scan', 'chronicle'] as const;
-type MapSection = (typeof maps)[number];
+export type MapSection = (typeof mapSections)[number];
 
 /** Two deltas that follow one another, as one. */
 export function mergeDeltas(older: Delta, newer: Delta): Delta {
   const merged: Delta = { ...older, ...newer, from: older.from };
-  for (const name of maps) {
+  for (const name of mapSections) {
     const before = older[name];
     const after = newer[name];
     if (before !== undefined && after !== undefined) put(merged, name, { ...before, ...after });
@@ -24,7 +25,7 @@ export const follows = (frame: number, delta: Delta): boolean => delta.from <= f
 export function applyDelta(snapshot: Snapshot, delta: Delta): Snapshot {
   const { frame, now, time, seq } = delta;
   const next: Snapshot = { ...snapshot, frame, now, time, seq };
-  for (const name of maps) {
+  for (const name of mapSections) {
     const changed = delta[name];
     if (changed !== undefined) put(next, name, withChanges(snapshot[name], changed));
   }

@@ -12,6 +12,9 @@ export const queueLimit = 4 * 1024 * 1024;
 
 // --- what control says -------------------------------------------------------------------------
 
+/** Another page follows; see pages.ts. */
+const more = z.literal(true).optional();
+
 export const Hello = z.strictObject({
   type: z.literal('hello'),
   protocol: z.number(),
@@ -28,8 +31,12 @@ export const Hello = z.strictObject({
   devices: z.array(z.strictObject({ name: z.string(), driver: z.string(), address: z.string() })),
   /** The newest entry: what is shown is recorded at or before it. */
   seq: z.number(),
+  more,
 });
 export type Hello = z.infer<typeof Hello>;
+/** Further tags of a greeting. */
+export const Tags = z.strictObject({ type: z.literal('tags'), tags: z.array(TagInfo), more });
+export type Tags = z.infer<typeof Tags>;
 
 /** v value, s StatusCode, t source time (UTC ms), f forced; `age_ms` in snapshots only. */
 export const TagState = z.strictObject({
@@ -188,7 +195,12 @@ export const Sections = z.strictObject({
   chronicle: ChronicleFigures,
 });
 export type Sections = z.infer<typeof Sections>;
-export const Snapshot = z.strictObject({ type: z.literal('snapshot'), ...feed, ...Sections.shape });
+export const Snapshot = z.strictObject({
+  type: z.literal('snapshot'),
+  ...feed,
+  ...Sections.shape,
+  more,
+});
 export type Snapshot = z.infer<typeof Snapshot>;
 /** `from`: the first frame that this delta covers; more than one when a client lagged. */
 export const Delta = z.strictObject({
@@ -196,6 +208,7 @@ export const Delta = z.strictObject({
   ...feed,
   from: z.number(),
   ...Sections.partial().shape,
+  more,
 });
 export type Delta = z.infer<typeof Delta>;
 
@@ -258,7 +271,7 @@ export const Bye = z.strictObject({ type: z.literal('bye'), code: z.string(), re
 export type Bye = z.infer<typeof Bye>;
 
 /** What station passes on to browsers unchanged. */
-export const passedOn = [Hello, Snapshot, Delta, Why, Stopped, Receipt, Done] as const;
+export const passedOn = [Hello, Tags, Snapshot, Delta, Why, Stopped, Receipt, Done] as const;
 export const FromControl = z.discriminatedUnion('type', [...passedOn, Bye]);
 export type FromControl = z.infer<typeof FromControl>;
 

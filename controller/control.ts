@@ -20,6 +20,7 @@ import type { LoopEvents, Scanned } from './loop.ts';
 import type { OutputPlan } from './outputs.ts';
 import type { SegmentWhy } from './recorder.ts';
 import type { ControlParts } from './parts.ts';
+import { Refusals } from './refusals.ts';
 import { retainedKey } from './retained.ts';
 import { notSteppedText } from './view.ts';
 import { visitsEnded } from './visits.ts';
@@ -47,8 +48,14 @@ export class Control implements LoopEvents, DoorTarget {
   #stopping = false;
   #endHot: Cancel | undefined;
 
+  readonly #refusals: Refusals;
+
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#refusals = new Refusals(clock, (left) => {
+      const text = `${left} refusals are not recorded one by one`;
+      this.#parts.recorder.fault('E_DOOR_FLOOD', text, { door: 'control.sock' });
+    });
   }
 
   get #parts(): ControlParts {
@@ -90,6 +97,7 @@ export class Control implements LoopEvents, DoorTarget {
     }
     feed.stop();
     await devices.stop(stopPatience);
+    this.#refusals.close();
     this.segment('stop');
     // The last entry but a checkpoint: by it the next start knows that this end was meant.
     recorder.stop(safe ? why : `${why}; not every output was confirmed safe`);
@@ -256,7 +264,7 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   refused(code: Code, reason: string): void {
-    if (this.#stopping) return;
+    if (this.#stopping || !this.#refusals.take()) return;
     this.#parts.recorder.fault(code, wellFormed(reason), { door: 'control.sock' });
   }
 
@@ -320,6 +328,10 @@ export class Control implements LoopEvents, DoorTarget {
 
   record(act: ActRecord): number {
     return this.#parts.recorder.act(act);
+  }
+
+  refusal(act: ActRecord): void {
+    if (this.#refusals.take()) this.record(act);
   }
 
   now(): number {

@@ -30,8 +30,10 @@ const notRecorded = 'E_CHRONICLE_LOST';
 export interface DoorTarget extends ActTarget {
   /** The newest entry that recorded a transition of the flow. */
   movedAt(flow: number): number;
-  /** Writes the entry of a refused act and gives its `seq`. */
+  /** Writes the entry of an act that no scan took and gives its `seq`. */
   record(act: ActRecord): number;
+  /** Of an act that was refused at once: recorded, but for what is too much of it. */
+  refusal(act: ActRecord): void;
 }
 
 /** The body of an `act` entry, with its actor. */
@@ -183,7 +185,7 @@ export class Door {
     return this.#tickets.get(id);
   }
 
-  /** Refused here and recorded; no scan sees it. */
+  /** Refused here; no scan sees it. */
   refused(
     ticket: Pick<Ticket, 'id' | 'actor' | 'verb' | 'args'>,
     code: Code,
@@ -192,7 +194,7 @@ export class Door {
     // Whoever it was is recorded by that name, known here or not; what is no name at all is not.
     const actor: Actor = Actor.safeParse(ticket.actor).success ? ticket.actor : 'system';
     const { id, verb, args } = ticket;
-    this.#target.record({ id, actor, verb, args, result: 'refused', code, reason });
+    this.#target.refusal({ id, actor, verb, args, result: 'refused', code, reason });
     const whole = this.#tickets.get(id);
     if (whole === undefined) return;
     whole.awaited = false;

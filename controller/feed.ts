@@ -1,9 +1,11 @@
 // The live feed of control's door: a snapshot, then deltas, to each client that asked for them. Control
 // never waits for one: while a client lags its deltas are merged, and `WirePeer` ends it beyond its bound.
 import { mergeDeltas } from '#contract/merge.ts';
+import { deltaPages, helloPages, snapshotPages } from '#contract/pages.ts';
+import type { SectionEntry } from '#contract/pages.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
-import type { Delta, Hello, Sections, Stopped, Why } from '#contract/wire.ts';
+import type { Delta, FromControl, Hello, Sections, Stopped, Why } from '#contract/wire.ts';
 import type { WirePeer } from '#controller/wire/server.ts';
 
 /** The least time between two frames, and the longest silence. */
@@ -16,7 +18,9 @@ const lagLimit = 64 * 1024;
 export interface FeedSource {
   hello(): Hello;
   moment(): { now: number; time: number; seq: number };
-  sections(): Sections;
+  /** Everything that is shown, each as it is when it is asked for. */
+  entries(): Iterable<SectionEntry>;
+  figures(): Pick<Sections, 'scan' | 'chronicle'>;
   /** What changed since the last call; undefined when nothing did. */
   changes(): Partial<Sections> | undefined;
   why(flow: string): Omit<Why, 'type' | 'frame'> | undefined;
@@ -28,6 +32,9 @@ interface Client {
   watched: readonly string[];
   /** The last `why` sent of each flow, to send changes only. */
   readonly told: Map<string, string>;
+  /** What it is being sent, page by page as it reads. */
+  pages: Iterator<FromControl> | undefined;
+  /** What happened since that was made. */
   pending: Delta | undefined;
   /** It asked for a snapshot, or for reasons; it gets them with the next frame, however often it asked. */
   stale: boolean;
@@ -64,29 +71,33 @@ export class Feed {
 
   /** Greets a client; with `feed` it gets a snapshot and then every change. */
   open(peer: WirePeer): void {
-    peer.send(this.#source.hello());
-    if (!peer.feed) return;
     // A delta tells what changed since the one before: nothing may change between that and the snapshot.
-    this.#tick();
-    const told = new Map<string, string>();
-    this.#clients.set(peer, {
+    if (peer.feed) this.#tick();
+    const client: Client = {
       peer,
       watched: [],
-      told,
+      told: new Map(),
+      pages: helloPages(this.#source.hello()),
       pending: undefined,
-      stale: false,
+      stale: peer.feed,
       asks: false,
-    });
-    this.#snapshot(peer);
+    };
+    this.#clients.set(peer, client);
+    this.#send(client);
   }
 
   close(peer: WirePeer): void {
     this.#clients.delete(peer);
   }
 
+  /** It has read what waited for it: what it is being sent goes on. */
+  drained(peer: WirePeer): void {
+    if (this.#clients.get(peer)?.pages !== undefined) this.#tick();
+  }
+
   watch(peer: WirePeer, flows: readonly string[]): void {
     const client = this.#clients.get(peer);
-    if (client === undefined) return;
+    if (client === undefined || !peer.feed) return;
     client.watched = flows;
     client.told.clear();
     client.asks = true;
@@ -94,22 +105,19 @@ export class Feed {
 
   resync(peer: WirePeer): void {
     const client = this.#clients.get(peer);
-    if (client !== undefined) client.stale = true;
+    if (client !== undefined && peer.feed) client.stale = true;
   }
 
   /** To every client of the feed, now. */
   broadcast(message: Stopped): void {
-    for (const { peer } of this.#clients.values()) peer.send(message);
+    for (const { peer } of this.#clients.values()) if (peer.feed) peer.send(message);
   }
 
-  #snapshot(peer: WirePeer): void {
-    peer.send({
-      type: 'snapshot',
-      frame: this.#frame,
-      ...this.#source.moment(),
-      ...this.#source.sections(),
-    });
-    for (const message of this.#source.stopped()) peer.send(message);
+  *#picture(): Generator<FromControl> {
+    const source = this.#source;
+    const head = { frame: this.#frame, ...source.moment() };
+    yield* snapshotPages(head, source.entries(), source.figures());
+    yield* source.stopped();
   }
 
   #tick(): void {
@@ -131,7 +139,8 @@ export class Feed {
     };
     const reasons: Reasons = new Map();
     for (const client of this.#clients.values()) {
-      client.pending = client.pending === undefined ? delta : mergeDeltas(client.pending, delta);
+      if (client.peer.feed)
+        client.pending = client.pending === undefined ? delta : mergeDeltas(client.pending, delta);
       this.#send(client);
       this.#tellWhy(client, reasons);
     }
@@ -145,16 +154,28 @@ export class Feed {
     }
   }
 
+  /** While it reads: what was begun, then a new picture if it asked, then what happened since. */
   #send(client: Client): void {
-    if (client.peer.waiting > lagLimit) return;
-    if (client.stale) this.#snapshot(client.peer);
-    else if (client.pending !== undefined) client.peer.send(client.pending);
+    const { peer } = client;
+    while (peer.waiting <= lagLimit) {
+      client.pages ??= this.#next(client);
+      if (client.pages === undefined) return;
+      const page = client.pages.next();
+      if (page.done === true) client.pages = undefined;
+      else peer.send(page.value);
+    }
+  }
+
+  #next(client: Client): Client['pages'] {
+    const { stale, pending } = client;
     client.stale = false;
     client.pending = undefined;
+    if (stale) return this.#picture();
+    return pending === undefined ? undefined : deltaPages(pending);
   }
 
   #tellWhy(client: Client, reasons: Reasons): void {
-    if (client.peer.waiting > lagLimit) return;
+    if (client.peer.waiting > lagLimit || client.pages !== undefined) return;
     client.asks = false;
     for (const flow of client.watched) {
       if (!reasons.has(flow)) reasons.set(flow, this.#source.why(flow));

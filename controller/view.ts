@@ -2,6 +2,7 @@
 // the scans made. Reads only; each part is rebuilt when something of it may have changed.
 import { present } from '#contract/error.ts';
 import type { DeviceHealth } from '#contract/driver.ts';
+import type { SectionEntry } from '#contract/pages.ts';
 import { toJsonValue } from '#contract/sample.ts';
 import type { Clock } from '#contract/time.ts';
 import type { Scalar } from '#contract/described.ts';
@@ -45,22 +46,34 @@ export interface ViewParts {
   usual(flow: string, state: string): Usual | undefined;
 }
 
-type MapName = Exclude<keyof Sections, 'scan' | 'chronicle'>;
-const mapNames: readonly MapName[] = ['tags', 'outputs', 'flows', 'alarms', 'forces', 'devices'];
+/** Sections of which what was told is kept, to tell changes only. */
+const toldSections = ['outputs', 'flows', 'alarms', 'forces', 'devices'] as const;
+type Told = (typeof toldSections)[number];
 
 export class View implements FeedSource {
   readonly #clock: Clock;
   readonly #parts: ViewParts;
-  /** What was last told, as text, by section and key. */
-  readonly #told = new Map<string, string>();
+  /** Indices of the outputs among the tags. */
+  readonly #outputs: readonly number[];
+  /** What was last told beside tags, as text, by section and key. */
+  readonly #told: Readonly<Record<Told, Map<string, string>>> = {
+    outputs: new Map(),
+    flows: new Map(),
+    alarms: new Map(),
+    forces: new Map(),
+    devices: new Map(),
+  };
   #dirty = true;
-  #changedTags = new Set<number>();
+  readonly #changedTags = new Set<number>();
   #figuresAt = 0;
   #greeting: Omit<Hello, 'seq'> | undefined;
 
   constructor(clock: Clock, parts: ViewParts) {
     this.#clock = clock;
     this.#parts = parts;
+    this.#outputs = parts.cell.plan.tags.flatMap(({ kind }, tag) =>
+      kind === 'output' ? [tag] : [],
+    );
   }
 
   /** Something changed beside tags. */
@@ -83,27 +96,42 @@ export class View implements FeedSource {
     return { now: this.#parts.cell.now, time, seq: this.#parts.seq() };
   }
 
-  sections(): Sections {
-    return { ...this.#maps(this.#parts.loaded.plan.tags.keys(), true), ...this.#parts.figures() };
+  *entries(): Generator<SectionEntry> {
+    const { tags } = this.#parts.cell.plan;
+    for (const section of toldSections) {
+      for (const [key, value] of Object.entries(this.#section(section))) {
+        yield [section, key, value];
+      }
+    }
+    for (const [index, { name, kind }] of tags.entries()) {
+      const now = Math.floor(this.#clock.now());
+      if (kind !== 'output') yield ['tags', name, this.tagState(index, now)];
+    }
+  }
+
+  figures(): Pick<Sections, 'scan' | 'chronicle'> {
+    return this.#parts.figures();
   }
 
   changes(): Partial<Sections> | undefined {
     const now = this.#clock.now();
     const figures = now - this.#figuresAt >= 1000;
-    if (!this.#dirty && this.#changedTags.size === 0 && !figures) return undefined;
-    const maps = this.#maps(this.#changedTags, false);
-    this.#changedTags = new Set();
-    this.#dirty = false;
     const changes: Partial<Sections> = {};
-    for (const name of mapNames) {
-      const changed = this.#changed(name, maps[name]);
-      if (changed !== undefined) Object.assign(changes, { [name]: changed });
+    if (this.#changedTags.size > 0) {
+      const states = this.#tagStates(this.#changedTags);
+      if (states !== undefined) changes.tags = states;
+      this.#changedTags.clear();
     }
+    for (const section of this.#dirty ? toldSections : []) {
+      const changed = this.#changed(section, this.#section(section));
+      if (changed !== undefined) Object.assign(changes, { [section]: changed });
+    }
+    this.#dirty = false;
     if (figures) {
       this.#figuresAt = now;
       // Latency and counts of devices move without a change of state.
       this.#dirty = true;
-      Object.assign(changes, this.#parts.figures());
+      Object.assign(changes, this.figures());
     }
     return Object.keys(changes).length === 0 ? undefined : changes;
   }
@@ -137,58 +165,65 @@ export class View implements FeedSource {
     };
   }
 
-  #maps(tags: Iterable<number>, ages: boolean): Pick<Sections, MapName> {
-    const { cell, outputs } = this.#parts;
-    const now = Math.floor(this.#clock.now());
-    const { plan } = cell;
-    const states: Record<string, TagState> = {};
-    for (const index of tags) {
+  /** Outputs have a section of their own. */
+  #tagStates(tags: ReadonlySet<number>): Sections['tags'] | undefined {
+    const { plan } = this.#parts.cell;
+    const states = [...tags].flatMap((index): [string, TagState][] => {
       const tag = present(plan.tags[index], 'a tag of the plan');
-      if (tag.kind !== 'output') states[tag.name] = this.tagState(index, ages ? now : undefined);
-    }
-    const outputStates: Record<string, OutputState> = {};
-    for (const [index, tag] of plan.tags.entries()) {
-      if (tag.kind !== 'output') continue;
-      const { value, asked, by, interlock } = cell.output(index);
-      outputStates[tag.name] = {
-        v: toJsonValue(value),
-        asked: toJsonValue(asked),
-        by,
-        ...(interlock === undefined ? {} : { interlock }),
-        write: outputs.stateOf(index),
-      };
-    }
-    return {
-      tags: states,
-      outputs: outputStates,
-      flows: Object.fromEntries(cell.flows.map((run) => [run.plan.name, this.#flowState(run)])),
-      alarms: this.#parts.alarms(),
-      forces: this.#forces(),
-      devices: Object.fromEntries(
-        [...this.#parts.devices.health()].map(([name, health]) => [name, deviceView(health)]),
-      ),
-    };
+      return tag.kind === 'output' ? [] : [[tag.name, this.tagState(index)]];
+    });
+    return states.length === 0 ? undefined : Object.fromEntries(states);
   }
 
+  #section(section: Told): Readonly<Record<string, unknown>> {
+    const { cell, devices } = this.#parts;
+    switch (section) {
+      case 'outputs':
+        return Object.fromEntries(this.#outputs.map((tag) => this.#outputState(tag)));
+      case 'flows':
+        return Object.fromEntries(cell.flows.map((run) => [run.plan.name, this.#flowState(run)]));
+      case 'alarms':
+        return this.#parts.alarms();
+      case 'forces':
+        return this.#forces();
+      case 'devices':
+        return Object.fromEntries(
+          [...devices.health()].map(([name, health]) => [name, deviceView(health)]),
+        );
+    }
+  }
+
+  #outputState(tag: number): [name: string, state: OutputState] {
+    const { cell, outputs } = this.#parts;
+    const { name } = present(cell.plan.tags[tag], 'a tag of the plan');
+    const { value, asked, by, interlock } = cell.output(tag);
+    const state: OutputState = {
+      v: toJsonValue(value),
+      asked: toJsonValue(asked),
+      by,
+      ...(interlock === undefined ? {} : { interlock }),
+      write: outputs.stateOf(tag),
+    };
+    return [name, state];
+  }
+
+  /** What of a section is not as it was last told; null for what is gone. */
   #changed(
-    name: MapName,
+    section: Told,
     now: Readonly<Record<string, unknown>>,
   ): Record<string, unknown> | undefined {
     const changed: Record<string, unknown> = {};
+    const told = this.#told[section];
     for (const [key, value] of Object.entries(now)) {
       const text = JSON.stringify(value);
-      const place = `${name}/${key}`;
-      if (this.#told.get(place) === text) continue;
-      this.#told.set(place, text);
+      if (told.get(key) === text) continue;
+      told.set(key, text);
       changed[key] = value;
     }
-    if (name === 'alarms' || name === 'forces') {
-      for (const place of this.#told.keys()) {
-        const key = place.slice(name.length + 1);
-        if (!place.startsWith(`${name}/`) || Object.hasOwn(now, key)) continue;
-        this.#told.delete(place);
-        changed[key] = null;
-      }
+    for (const key of told.keys()) {
+      if (Object.hasOwn(now, key)) continue;
+      told.delete(key);
+      changed[key] = null;
     }
     return Object.keys(changed).length === 0 ? undefined : changed;
   }

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import { seconds } from '#contract/time.ts';
 import type { Duration } from '#contract/time.ts';
-import type { Done, FromControl, Hello, Receipt, Snapshot, Verb, Why } from '#contract/wire.ts';
+import type { WholeFromControl } from '#contract/pages.ts';
+import type { Done, Hello, Receipt, Snapshot, Verb, Why } from '#contract/wire.ts';
 import { consoleActor } from '#controller/console-actor.ts';
 import { WireClient } from '#controller/wire/client.ts';
 
@@ -18,7 +19,7 @@ export interface Connection {
   readonly hello: Hello;
   readonly snapshot: Snapshot;
   /** Everything that arrives from now on. */
-  listen(hear: (message: FromControl) => void): void;
+  listen(hear: (message: WholeFromControl) => void): void;
   act(
     verb: Verb,
     args: Readonly<Record<string, unknown>>,
@@ -30,7 +31,7 @@ export interface Connection {
 
 /** Connects and waits for the first snapshot. Throws `E_CELL_NOT_RUNNING`. `limit`: how long an answer may take. */
 export async function openConnection(data: string, limit = patience): Promise<Connection> {
-  const listeners = new Set<(message: FromControl) => void>();
+  const listeners = new Set<(message: WholeFromControl) => void>();
   const end: { resolve?: (error: CellError | undefined) => void } = {};
   const closed = new Promise<CellError | undefined>((resolveClosed) => {
     end.resolve = resolveClosed;
@@ -71,7 +72,7 @@ export async function openConnection(data: string, limit = patience): Promise<Co
 
 interface Line {
   readonly send: WireClient['send'];
-  readonly listeners: Set<(message: FromControl) => void>;
+  readonly listeners: Set<(message: WholeFromControl) => void>;
   readonly limit: Duration;
 }
 
@@ -83,7 +84,7 @@ async function act(
   const id = randomBytes(12).toString('hex');
   let receipt: Receipt | undefined;
   const answered = new Promise<{ receipt: Receipt; done: Done | undefined }>((resolveAct) => {
-    const hear = (message: FromControl): void => {
+    const hear = (message: WholeFromControl): void => {
       if (message.type === 'receipt' && message.id === id) {
         receipt = message;
         // A held command is answered by its receipt alone; its begin and end are the scan's to record.
@@ -110,7 +111,7 @@ async function act(
 async function watch({ send, listeners, limit }: Line, flows: readonly string[]): Promise<Why[]> {
   const answered = new Promise<Why[]>((resolveWatch) => {
     const heard = new Map<string, Why>();
-    const hear = (message: FromControl): void => {
+    const hear = (message: WholeFromControl): void => {
       if (message.type !== 'why' || !flows.includes(message.flow)) return;
       heard.set(message.flow, message);
       if (heard.size < flows.length) return;

@@ -6,7 +6,7 @@ import type { Code } from '#contract/error.ts';
 import type { FromBrowser } from '#contract/live.ts';
 import { verbArgs } from '#contract/wire.ts';
 import type { ActMessage, Hello, Receipt } from '#contract/wire.ts';
-import type { Bucket } from './bucket.ts';
+import type { Bucket } from '#controller/bucket.ts';
 
 export type PageAct = Extract<FromBrowser, { type: 'act' }>;
 

@@ -6,7 +6,9 @@ import { mergeDeltas } from '#contract/merge.ts';
 import { heartbeat_ms, ping_ms } from '#contract/pace.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
-import type { Delta, FromControl, Why } from '#contract/wire.ts';
+import { openingPages } from '#contract/pages.ts';
+import type { WholeFromControl } from '#contract/pages.ts';
+import type { Delta, Why } from '#contract/wire.ts';
 import { judgeAct } from './acts.ts';
 import type { PageAct, Visitor } from './acts.ts';
 import { PageSocket } from './page-socket.ts';
@@ -66,7 +68,7 @@ export class Live {
   }
 
   /** Control said something. */
-  take(message: FromControl): void {
+  take(message: WholeFromControl): void {
     if (!this.#view.take(message)) {
       this.#send({ type: 'resync' });
       return;
@@ -127,10 +129,7 @@ export class Live {
   }
 
   #open(page: PageSocket): void {
-    for (const message of this.#view.opening()) {
-      if (message.type === 'snapshot') page.show(message);
-      else page.send(message);
-    }
+    page.open(openingPages(this.#view.opening()), this.#view.snapshot?.frame);
     for (const why of this.#view.whys.values()) page.explain(why);
   }
 

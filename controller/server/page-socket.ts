@@ -8,14 +8,15 @@ import { mergeDeltas } from '#contract/merge.ts';
 import { ackWindow, silence_ms } from '#contract/pace.ts';
 import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
-import type { Delta, Snapshot, Why } from '#contract/wire.ts';
+import type { Delta, Why } from '#contract/wire.ts';
 import type { Visitor } from './acts.ts';
-import { Bucket } from './bucket.ts';
+import { Bucket } from '#controller/bucket.ts';
 
 /** A page says little; more than this is not a page. */
 export const messageLimit = 16 * 1024;
-/** Bytes that may wait in the socket of a page that does not read. */
+/** Bytes that may wait in the socket of a page that does not read, and those at which what opens it waits. */
 const sendLimit = 4 * 1024 * 1024;
+const openLimit = 512 * 1024;
 const messagePace = { rate: 100, burst: 300 };
 const actPace = { rate: 5, burst: 10 };
 /** A hand on a held command says so ten times a second. */
@@ -47,6 +48,8 @@ export class PageSocket {
   #heard: number;
   /** Frames sent and not yet painted. */
   #unpainted: number[] = [];
+  /** What it is shown first, sent as it reads. */
+  #opening: Iterator<ToBrowser> | undefined;
   /** What happened since the last frame that was sent. */
   #lag: Delta | undefined;
   readonly #whys = new Map<string, Why>();
@@ -74,27 +77,24 @@ export class PageSocket {
     this.#write(JSON.stringify(message));
   }
 
-  /** A whole picture; what waited before it is void. */
-  show(snapshot: Snapshot): void {
+  /** A greeting and a whole picture, of this frame if there is one; what waited before it is void. */
+  open(messages: Iterator<ToBrowser>, frame: number | undefined): void {
     this.#lag = undefined;
-    this.#unpainted = [snapshot.frame];
-    this.send(snapshot);
+    this.#unpainted = frame === undefined ? [] : [frame];
+    this.#opening = messages;
+    this.#goOn();
   }
 
   /** A delta and its text, which all pages in step share. */
   offer(delta: Delta, text: string): void {
-    if (this.#lag === undefined && this.#unpainted.length < ackWindow) {
-      this.#unpainted.push(delta.frame);
-      this.#write(text);
-      return;
-    }
     this.#lag = this.#lag === undefined ? delta : mergeDeltas(this.#lag, delta);
+    if (this.#lag === delta && this.#mayShow()) this.#show(text);
   }
 
   /** The newest `why` of a flow, after the frame that it belongs to. */
   explain(why: Why): void {
     if (!this.watched.includes(why.flow)) return;
-    if (this.#lag === undefined) this.send(why);
+    if (this.#lag === undefined && this.#opening === undefined) this.send(why);
     else this.#whys.set(why.flow, why);
   }
 
@@ -134,17 +134,40 @@ export class PageSocket {
 
   #painted(frame: number): void {
     this.#unpainted = this.#unpainted.filter((sent) => sent > frame);
-    if (this.#lag === undefined || this.#unpainted.length >= ackWindow) return;
-    this.#unpainted.push(this.#lag.frame);
-    this.send(this.#lag);
-    this.#lag = undefined;
+    this.#catchUp();
+  }
+
+  /** Pages of what opens it, while it reads them; then what happened meanwhile. */
+  #goOn(): void {
+    while (this.#opening !== undefined && this.#socket.bufferedAmount <= openLimit) {
+      const next = this.#opening.next();
+      if (next.done === true) {
+        this.#opening = undefined;
+        this.#catchUp();
+      } else this.#write(JSON.stringify(next.value), () => this.#goOn());
+    }
+  }
+
+  #catchUp(): void {
+    if (!this.#mayShow()) return;
+    if (this.#lag !== undefined) this.#show(JSON.stringify(this.#lag));
     for (const why of this.#whys.values()) this.send(why);
     this.#whys.clear();
   }
 
-  #write(text: string): void {
+  #mayShow(): boolean {
+    return this.#opening === undefined && this.#unpainted.length < ackWindow;
+  }
+
+  #show(text: string): void {
+    if (this.#lag !== undefined) this.#unpainted.push(this.#lag.frame);
+    this.#lag = undefined;
+    this.#write(text);
+  }
+
+  #write(text: string, written?: () => void): void {
     if (this.#ended) return;
-    this.#socket.send(text);
+    this.#socket.send(text, written);
     if (this.#socket.bufferedAmount > sendLimit) this.end('E_DOOR_SLOW');
   }
 }

@@ -1,7 +1,8 @@
 // The cell as station last heard it: what a page that opens now is shown first.
 // Also when control is gone: a page then shows the last state, and how old it is.
 import { applyDelta, follows } from '#contract/merge.ts';
-import type { FromControl, Hello, Snapshot, Stopped, Why } from '#contract/wire.ts';
+import type { WholeFromControl } from '#contract/pages.ts';
+import type { Hello, Snapshot, Stopped, Why } from '#contract/wire.ts';
 
 /** Merged from everything that control said since its last `hello`. */
 export class CellView {
@@ -31,7 +32,7 @@ export class CellView {
   }
 
   /** False when frames are missing before this message: a new snapshot is needed. */
-  take(message: FromControl): boolean {
+  take(message: WholeFromControl): boolean {
     switch (message.type) {
       case 'hello':
         if (message.boot !== this.#hello?.boot) this.#stops.clear();

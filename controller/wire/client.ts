@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 import { CellError } from '#contract/error.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Cancel, Clock, Random } from '#contract/time.ts';
+import { Pages } from '#contract/pages.ts';
+import type { WholeFromControl } from '#contract/pages.ts';
 import { FromControl, protocolVersion } from '#contract/wire.ts';
 import type { FromClient } from '#contract/wire.ts';
 import { FrameReader, encodeFrame } from './frame.ts';
@@ -16,7 +18,8 @@ export interface WireClientOptions {
 }
 
 export interface WireClientEvents {
-  message(message: FromControl): void;
+  /** Whole, of however many pages it was. */
+  message(message: WholeFromControl): void;
   /** The connection ended; `error` says why when it did not simply close. */
   closed(error: CellError | undefined): void;
 }
@@ -26,6 +29,7 @@ export class WireClient {
   readonly #socket: Socket;
   readonly #events: WireClientEvents;
   readonly #reader = new FrameReader();
+  readonly #pages = new Pages();
   #error: CellError | undefined;
 
   constructor(options: WireClientOptions, events: WireClientEvents) {
@@ -81,7 +85,8 @@ export class WireClient {
     }
     if (message.type === 'bye')
       this.#error = new CellError('E_DOOR_FRAME', `${message.code}: ${message.reason}`);
-    this.#events.message(message);
+    const whole = this.#pages.take(message);
+    if (whole !== undefined) this.#events.message(whole);
   }
 }
 

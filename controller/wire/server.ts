@@ -5,6 +5,8 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { CellError } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
+import { seconds } from '#contract/time.ts';
+import type { Cancel, Clock } from '#contract/time.ts';
 import { FromClient, protocolVersion, queueLimit } from '#contract/wire.ts';
 import type { FromControl } from '#contract/wire.ts';
 import { FrameReader, encodeFrame } from './frame.ts';
@@ -14,6 +16,8 @@ const pathLimit = 107;
 const clientLimit = 32;
 /** Of what is said of a frame that was refused, to its client and to the record. */
 const reasonLimit = 300;
+/** A client says hello within this, or its place is another's. */
+const helloTime = seconds(5);
 /** How deep a message may nest; `act` has arguments in arguments, and nothing else. */
 const depthLimit = 8;
 /** Messages of one client taken before everything else has its turn. */
@@ -24,6 +28,8 @@ export interface WireHandlers {
   message(peer: WirePeer, message: FromClient): void;
   /** A client was refused, and its connection is about to close. */
   refused(code: Code, reason: string): void;
+  /** The client has read all that waited for it. */
+  drained(peer: WirePeer): void;
   closed(peer: WirePeer): void;
 }
 
@@ -32,20 +38,28 @@ export class WirePeer {
   readonly #socket: Socket;
   readonly #reader = new FrameReader();
   readonly #handlers: WireHandlers;
+  readonly #silence: Cancel;
   #inbox: unknown[] = [];
   #turning = false;
   #greeted = false;
   #ended = false;
   feed = false;
 
-  constructor(socket: Socket, handlers: WireHandlers) {
+  constructor(clock: Clock, socket: Socket, handlers: WireHandlers) {
     this.#socket = socket;
     this.#handlers = handlers;
+    this.#silence = clock.after(helloTime, () =>
+      this.refuse('E_DOOR_HELLO', `no hello within ${helloTime} ms`),
+    );
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     // The close that follows tells everything; a reset client is no error of ours.
     socket.on('error', () => undefined);
+    socket.on('drain', () => {
+      if (this.#greeted && !this.#ended) handlers.drained(this);
+    });
     socket.on('close', () => {
       this.#ended = true;
+      this.#silence();
       if (this.#greeted) handlers.closed(this);
     });
   }
@@ -125,6 +139,7 @@ export class WirePeer {
       }
       if (this.#greeted) throw new CellError('E_DOOR_FRAME', 'hello was said already');
       this.#greeted = true;
+      this.#silence();
       this.feed = message.feed;
       this.#handlers.opened(this);
       return;
@@ -142,11 +157,13 @@ function isDeeper(value: unknown, limit: number): boolean {
 
 /** The listening door. */
 export class WireServer {
+  readonly #clock: Clock;
   readonly #handlers: WireHandlers;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(handlers: WireHandlers) {
+  constructor(clock: Clock, handlers: WireHandlers) {
+    this.#clock = clock;
     this.#handlers = handlers;
     this.#server = createServer((socket) => this.#accept(socket));
   }
@@ -183,7 +200,7 @@ export class WireServer {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    const peer = new WirePeer(socket, this.#handlers);
+    const peer = new WirePeer(this.#clock, socket, this.#handlers);
     if (this.#sockets.size > clientLimit) {
       peer.refuse('E_DOOR_FULL', `control has ${clientLimit} clients already`);
     }

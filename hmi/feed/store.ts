@@ -4,6 +4,7 @@ import { batch, signal } from '@preact/signals';
 import type { Signal } from '@preact/signals';
 import type { Link, ToBrowser } from '#contract/live.ts';
 import { applyDelta, follows } from '#contract/merge.ts';
+import { Pages } from '#contract/pages.ts';
 import type { TagInfo } from '#contract/described.ts';
 import type { Hello, Snapshot, Stopped, TagState, Why } from '#contract/wire.ts';
 
@@ -50,6 +51,7 @@ export class CellStore {
   #whys: Readonly<Record<string, Explained>> = {};
   #stops: Readonly<Record<string, Stopped>> = {};
   #whole = false;
+  #pages = new Pages();
   readonly #dirty = new Set<string>();
   #numbersAt = Number.NEGATIVE_INFINITY;
 
@@ -85,10 +87,15 @@ export class CellStore {
   /** The connection is gone; what is shown stays, and is not live. */
   disconnected(): void {
     this.#whole = false;
+    this.#pages = new Pages();
   }
 
   /** False when frames are missing: a new picture is needed. */
-  take(message: ToBrowser): boolean {
+  take(part: ToBrowser): boolean {
+    // While pages are still to come, what is shown is neither the old cell nor the new one.
+    if ((part.type === 'hello' || part.type === 'snapshot') && part.more) this.#whole = false;
+    const message = this.#pages.take(part);
+    if (message === undefined) return true;
     switch (message.type) {
       case 'link':
         this.#link = message;

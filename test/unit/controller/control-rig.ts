@@ -9,7 +9,8 @@ import { status } from '#contract/quality.ts';
 import type { StatusCode } from '#contract/quality.ts';
 import type { Value } from '#contract/sample.ts';
 import { instant, utcMs } from '#contract/time.ts';
-import type { ActMessage, Done, Receipt } from '#contract/wire.ts';
+import { Pages, snapshotPages } from '#contract/pages.ts';
+import type { ActMessage, Done, Receipt, Snapshot } from '#contract/wire.ts';
 import { assemble } from '#controller/cell.ts';
 import { Chronicle } from '#controller/chronicle/chronicle.ts';
 import { ChronicleDatabase } from '#controller/chronicle/database.ts';
@@ -37,6 +38,8 @@ export interface RigOptions {
   readonly onReturn?: 'restore' | 'safe';
   readonly backlog?: string;
   readonly machine?: string;
+  /** Inputs that no flow reads. */
+  readonly more?: readonly string[];
 }
 
 const manifestOf = ({
@@ -44,6 +47,7 @@ const manifestOf = ({
   restart = 'warm',
   onReturn = 'restore',
   backlog = '1MB',
+  more = [],
 }: RigOptions): string => `
 cell: rig
 format: cell/1
@@ -60,7 +64,7 @@ tags:
   lamp: {device: io, at: {holding: 1}}
   gate: {device: io, at: {discrete: 1}}
   horn: {device: io, at: {coil: 1}}
-flows:
+${more.map((name, at) => `  ${name}: {device: io, at: {holding: ${at + 100}}, type: int}\n`).join('')}flows:
   machine: {file: machine.flow.yaml, restart: ${restart}}
   other: {file: other.flow.yaml, restart: ${restart}}
 `;
@@ -307,6 +311,19 @@ export class ControlRig {
     const run = present(this.parts.cell.flows[0], 'the machine');
     const index = run.flow.regions.findIndex(({ name }) => name === region);
     return run.flow.states[run.configuration.leaves[index] ?? -1]?.path ?? '';
+  }
+
+  /** What a client that comes now would be shown. */
+  picture(): Snapshot {
+    const { view } = this.parts;
+    const head = { frame: 0, ...view.moment() };
+    const pages = new Pages();
+    const shown = [...snapshotPages(head, view.entries(), view.figures())].map((page) =>
+      pages.take(page),
+    );
+    const whole = present(shown.at(-1), 'the last page makes it whole');
+    if (whole.type !== 'snapshot') throw new Error('it is a snapshot');
+    return whole;
   }
 
   /** The last value that the device was told, by output. */

@@ -42,13 +42,7 @@ class FeedClient {
 }
 
 /** Without ages, which a snapshot alone tells, and figures, which move by themselves. */
-function plain({
-  tags,
-  outputs,
-  flows,
-  alarms,
-  forces,
-}: Omit<Snapshot, 'type' | 'frame' | 'now' | 'time' | 'seq'>) {
+function plain({ tags, outputs, flows, alarms, forces }: Snapshot) {
   const aged = Object.entries(tags).map(([name, { v, s, t, f }]) => [name, { v, s, t, f }]);
   return { tags: Object.fromEntries(aged), outputs, flows, alarms, forces };
 }
@@ -87,7 +81,7 @@ test.each([1, 2, 3])(
     }
     for (const client of clients) client.waiting = 0;
     await rig.pass(120);
-    const now = plain(rig.parts.view.sections());
+    const now = plain(rig.picture());
     expect(clients.length).toBeGreaterThan(1);
     for (const client of clients) {
       const { shown } = client;

@@ -24,13 +24,14 @@ async function openControl(
   boot: number,
   message: (peer: WirePeer, message: FromClient) => void = () => undefined,
 ): Promise<WireServer> {
-  const server = new WireServer({
+  const server = new WireServer(realClock(), {
     opened: (peer) => {
       peer.send(hello(boot));
       peer.send(snapshot(1));
     },
     message,
     refused: () => undefined,
+    drained: () => undefined,
     closed: () => undefined,
   });
   await server.listen(path);

@@ -117,7 +117,7 @@ test('a kill loses no visit that the record has, though the file is as old as th
 test('a screen is told what is usual of the active leaf, once it was left', async () => {
   using folder = new CellFolder();
   const rig = await ControlRig.start(folder);
-  const unit = () => rig.parts.view.sections().flows['machine']?.regions['unit'];
+  const unit = () => rig.picture().flows['machine']?.regions['unit'];
   expect(unit()).not.toHaveProperty('usual');
   rig.give({ part: true });
   rig.command('start');

@@ -1,5 +1,6 @@
 // The page's picture of the cell: merged at once, shown in flushes, numbers at four a second.
 import { describe, expect, test } from 'vitest';
+import { deltaPages, openingPages } from '#contract/pages.ts';
 import { CellStore, numberPace_ms } from '#hmi/feed/store.ts';
 import { delta, good, hello, link, snapshot } from './messages.ts';
 
@@ -105,5 +106,75 @@ describe('the store', () => {
     store.take(hello(2));
     store.publish(2);
     expect(store.whys.value).toEqual({});
+  });
+});
+
+describe('a cell of 20,000 tags, told page by page', () => {
+  const names = Array.from({ length: 20_000 }, (_, index) => `t${index}`);
+  const tags = Object.fromEntries(names.map((name, index) => [name, good(index)]));
+  const greeting = (boot: number) => ({
+    ...hello(boot),
+    tags: names.map(
+      (name) => ({ name, kind: 'input', type: 'int', title: `Tag ${name}` }) as const,
+    ),
+  });
+  const opening = (boot: number, frame: number) => [
+    ...openingPages([greeting(boot), snapshot(frame, { tags })]),
+  ];
+
+  test('is shown when the last page is there, whole', () => {
+    const store = new CellStore();
+    store.take(link());
+    const pages = opening(1, 5);
+    expect(pages.length).toBeGreaterThan(8);
+    for (const page of pages) {
+      expect(store.whole).toBe(false);
+      expect(store.publish(0)).toBeUndefined();
+      expect(store.take(page)).toBe(true);
+    }
+    expect(store.whole).toBe(true);
+    expect(store.publish(0)).toBe(5);
+    expect(store.info('t19999')?.title).toBe('Tag t19999');
+    expect(store.tag('t19999').value).toEqual(good(19_999));
+    expect(store.take(delta(6, { tags: { t7: good(-7) } }))).toBe(true);
+    store.publish(1000);
+    expect(store.tag('t7').value).toEqual(good(-7));
+  });
+
+  test('is not live between the first page of another picture and its last', () => {
+    const store = opened();
+    const pages = opening(2, 9);
+    for (const page of pages) {
+      store.take(page);
+      expect(store.whole).toBe(page === pages.at(-1));
+    }
+    store.publish(0);
+    expect(store.tag('force').value).toBeUndefined();
+  });
+
+  test('that is cut off in the middle leaves nothing to the connection after it', () => {
+    const store = new CellStore();
+    for (const page of opening(1, 5).slice(0, -1)) store.take(page);
+    store.disconnected();
+    store.take(hello());
+    expect(store.take(delta(6, { tags }))).toBe(false);
+    store.take(snapshot(7));
+    store.publish(0);
+    expect(store.tag('t3').value).toBeUndefined();
+    expect(store.tag('force').value?.v).toBe(4.2);
+  });
+
+  test('of which every tag changed at once is one frame', () => {
+    const store = new CellStore();
+    for (const page of opening(1, 5)) store.take(page);
+    const more = Object.fromEntries(names.map((name) => [name, good(1)]));
+    const pages = [...deltaPages(delta(6, { tags: more }))];
+    expect(pages.length).toBeGreaterThan(2);
+    for (const page of pages.slice(0, -1)) store.take(page);
+    expect(store.publish(1000)).toBe(5);
+    expect(store.tag('t19999').value).toEqual(good(19_999));
+    for (const page of pages.slice(-1)) expect(store.take(page)).toBe(true);
+    expect(store.publish(2000)).toBe(6);
+    expect(store.tag('t19999').value).toEqual(good(1));
   });
 });

@@ -9,6 +9,7 @@ import type { FromClient, Snapshot } from '#contract/wire.ts';
 import { askVerbs } from '#controller/cli/ask.ts';
 import { openConnection } from '#controller/cli/connection.ts';
 import { readInvocation } from '#controller/cli/verb.ts';
+import { realClock } from '#controller/clock.ts';
 import { WireServer } from '#controller/wire/server.ts';
 import type { WirePeer } from '#controller/wire/server.ts';
 import { good, hello, snapshot } from '#test/unit/hmi/messages.ts';
@@ -23,7 +24,7 @@ beforeEach(async () => {
   const latency = { p50: 0.15894699999626027, p99: 4.26689400000032 };
   const counts = { epoch: 1, failures: 0, requests: 9, late: 1, stale: 2 };
   const io: Snapshot['devices'][string] = { state: 'online', since: 0, latency, ...counts };
-  server = new WireServer({
+  server = new WireServer(realClock(), {
     opened: (peer) => {
       peer.send(hello());
       peer.send(
@@ -42,6 +43,7 @@ beforeEach(async () => {
     },
     message: (peer, message) => hear(peer, message),
     refused: () => undefined,
+    drained: () => undefined,
     closed: () => undefined,
   });
   await server.listen(join(data, 'control.sock'));

@@ -1,6 +1,7 @@
 // The feed to pages over real sockets: what they are told, in which order, how fast, and what their acts become.
 import { describe, expect, test } from 'vitest';
 import type { FromBrowser } from '#contract/live.ts';
+import { Pages } from '#contract/pages.ts';
 import type { Why } from '#contract/wire.ts';
 import { delta, good, hello, snapshot } from '#test/unit/hmi/messages.ts';
 import { openDoors } from './rig.ts';
@@ -78,6 +79,39 @@ describe('a page', () => {
     const merged = await page.hear('delta', ({ frame }) => frame === 100);
     expect(merged).toMatchObject({ from: 3 });
     expect(Object.keys(merged.tags ?? {}).toSorted()).toEqual(['t0', 't1', 't2']);
+  });
+
+  test('is shown a cell of 20,000 tags, however slowly it reads, and what happened meanwhile after it', async () => {
+    await using doors = await openDoors();
+    const names = Array.from({ length: 20_000 }, (_, index) => `t${index}`);
+    const infos = names.map(
+      (name) => ({ name, kind: 'input', type: 'int', title: name.repeat(9) }) as const,
+    );
+    const tags = Object.fromEntries(names.map((name, index) => [name, good(index)]));
+    doors.live.take({ ...hello(), tags: infos });
+    doors.live.take(snapshot(1, { tags }));
+    const pages = new Pages();
+    const page = await doors.page();
+    page.socket.pause();
+    for (let frame = 2; frame < 8; frame += 1) {
+      doors.live.take(delta(frame, { tags: { t5: good(frame) } }));
+      doors.clock.advance(50);
+    }
+    page.socket.resume();
+    await page.hear('delta', ({ frame, more }) => frame >= 2 && more === undefined);
+    page.say({ type: 'ack', frame: 6 });
+    await page.hear('delta', ({ frame }) => frame === 7);
+    const whole = page.heard.flatMap((message) => pages.take(message) ?? []);
+    const told = whole.filter(({ type }) => type !== 'link');
+    expect(told[0]).toEqual({ ...hello(), tags: infos });
+    expect(told[1]).toEqual(snapshot(1, { tags }));
+    const deltas = told.slice(2).flatMap((message) => (message.type === 'delta' ? [message] : []));
+    expect(deltas.map(({ from }) => from)).toEqual([
+      2,
+      ...deltas.slice(0, -1).map((one) => one.frame + 1),
+    ]);
+    expect(deltas.at(-1)).toMatchObject({ frame: 7, tags: { t5: good(7) } });
+    expect(page.heard.length).toBeGreaterThan(10);
   });
 
   test('that is slow does not slow another', async () => {

@@ -5,7 +5,9 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from '#contract/time.ts';
 import type { FromClient, FromControl, Hello } from '#contract/wire.ts';
+import { realClock } from '#controller/clock.ts';
 import { FrameReader } from '#controller/wire/frame.ts';
 import { WireServer } from '#controller/wire/server.ts';
 import type { WireHandlers, WirePeer } from '#controller/wire/server.ts';
@@ -32,6 +34,7 @@ export class Handlers implements WireHandlers {
   readonly messages: FromClient[] = [];
   readonly refusals: string[] = [];
   gone = 0;
+  drains = 0;
 
   opened(peer: WirePeer): void {
     this.peers.push(peer);
@@ -44,6 +47,10 @@ export class Handlers implements WireHandlers {
 
   refused(code: string, reason: string): void {
     this.refusals.push(`${code} ${reason}`);
+  }
+
+  drained(): void {
+    this.drains += 1;
   }
 
   closed(): void {
@@ -59,11 +66,11 @@ export interface DoorRig extends AsyncDisposable {
   client(): RawClient;
 }
 
-export async function openDoor(): Promise<DoorRig> {
+export async function openDoor(clock: Clock = realClock()): Promise<DoorRig> {
   const folder = mkdtempSync(join(tmpdir(), 'rebe-wire-'));
   const path = join(folder, 'control.sock');
   const handlers = new Handlers();
-  const server = new WireServer(handlers);
+  const server = new WireServer(clock, handlers);
   await server.listen(path);
   const clients: RawClient[] = [];
   return {

@@ -7,8 +7,10 @@ import { instant, milliseconds } from '#contract/time.ts';
 import type { FromControl } from '#contract/wire.ts';
 import { queueLimit } from '#contract/wire.ts';
 import { WireClient, WireLink } from '#controller/wire/client.ts';
+import { realClock } from '#controller/clock.ts';
 import { WireServer } from '#controller/wire/server.ts';
 import { TestClock } from '#test/unit/controller/chronicle/local-chronicle.ts';
+import { HandClock } from '#test/unit/controller/server/rig.ts';
 import { Handlers, hello, openDoor, until } from './door-rig.ts';
 
 const act = {
@@ -159,6 +161,35 @@ describe('a client', () => {
     expect(rig.handlers.refusals[0]).toContain('E_DOOR_SIZE');
   });
 
+  test('that never says hello is ended after five seconds, and one that says it is not', async () => {
+    const clock = new HandClock();
+    await using rig = await openDoor(clock);
+    const silent = rig.client();
+    const trickling = rig.client().bytes(Buffer.from([0, 0]));
+    const polite = rig.client().greet();
+    await until('all are there', () => clock.waiting === 2 && rig.handlers.peers.length === 1);
+    clock.advance(4999);
+    await until('the other is heard', () => polite.heard.length === 1);
+    expect([silent.ended, trickling.ended]).toEqual([false, false]);
+    clock.advance(1);
+    await until('both are ended', () => silent.ended && trickling.ended);
+    expect([silent.bye, trickling.bye]).toEqual(['E_DOOR_HELLO', 'E_DOOR_HELLO']);
+    expect(polite.say(act).ended).toBe(false);
+    await until('it is heard', () => rig.handlers.messages.length === 1);
+    expect(clock.waiting).toBe(0);
+  });
+
+  test('that reads what waited for it is told of', async () => {
+    await using rig = await openDoor();
+    const client = rig.client().greet();
+    await until('it is greeted', () => client.heard.length === 1);
+    client.socket.pause();
+    rig.handlers.peers[0]?.send({ type: 'bye', code: 'x'.repeat(900_000), reason: '' });
+    expect(rig.handlers.drains).toBe(0);
+    client.socket.resume();
+    await until('it has read', () => rig.handlers.drains === 1);
+  });
+
   test('beyond the most that control has is told so, and there is room again when one goes', async () => {
     await using rig = await openDoor();
     const all = Array.from({ length: 32 }, () => rig.client().greet());
@@ -185,7 +216,7 @@ describe('the socket', () => {
     await using rig = await openDoor();
     const path = join(rig.folder, 'left.sock');
     writeFileSync(path, '');
-    const server = new WireServer(new Handlers());
+    const server = new WireServer(realClock(), new Handlers());
     await server.listen(path);
     expect(statSync(path).isSocket()).toBe(true);
     await server.close();
@@ -197,9 +228,9 @@ describe('the socket', () => {
     mkdirSync(folder);
     const fill = (bytes: number): string =>
       join(folder, 'x'.repeat(bytes - Buffer.byteLength(folder) - 1));
-    const long = new WireServer(new Handlers());
+    const long = new WireServer(realClock(), new Handlers());
     await expect(long.listen(fill(108))).rejects.toMatchObject({ code: 'E_DOOR_PATH' });
-    const server = new WireServer(new Handlers());
+    const server = new WireServer(realClock(), new Handlers());
     await server.listen(fill(107));
     expect(statSync(fill(107)).isSocket()).toBe(true);
     await server.close();
