@@ -170,6 +170,30 @@ export function waysBack(flow: FlowInfo, why: Why | undefined): readonly Way[] {
   });
 }
 
+/** A step of the way back that a person takes, and what the flow then does by itself. */
+export interface BackStep {
+  /** Undefined where the way begins with what the flow does by itself. */
+  readonly command: string | undefined;
+  readonly lacks: readonly string[];
+  readonly after: readonly { readonly to: string; readonly lacks: readonly string[] }[];
+}
+
+/** The way back by what a person does: what follows by itself belongs to the step before it. */
+export function stepsBack(back: NonNullable<Why['back']>): readonly BackStep[] {
+  const steps: {
+    command: string | undefined;
+    lacks: readonly string[];
+    after: BackStep['after'];
+  }[] = [];
+  for (const { command, to, lacks } of back) {
+    const last = steps.at(-1);
+    if (command !== undefined) steps.push({ command, lacks, after: [] });
+    else if (last === undefined) steps.push({ command, lacks: [], after: [{ to, lacks }] });
+    else last.after = [...last.after, { to, lacks }];
+  }
+  return steps;
+}
+
 export interface Way {
   readonly command: FlowInfo['commands'][number];
   readonly ready: boolean;

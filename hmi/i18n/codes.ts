@@ -16,6 +16,8 @@ const de: Actions = {
     'Prüfen, was es senden lässt; seine Variablen sind schlecht, bis sie wieder kommen.',
   E_DEVICE_EXCEPTION: 'Adresse und Typ der Variable prüfen.',
   E_DEVICE_TAG: 'Ihr `at` im Manifest berichtigen.',
+  E_DEVICE_CERTIFICATE:
+    'Seinen Fingerabdruck mit dem vergleichen, den das Gerät zeigt, dann vertrauen, wie der Text sagt.',
   E_DEVICE_STOPPED: 'Nichts zu tun.',
 };
 const actions: Readonly<Record<Exclude<Language, 'en'>, Actions>> = { de };

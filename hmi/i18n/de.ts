@@ -82,7 +82,7 @@ export const de: Readonly<Record<Key, string>> = {
   'again.resume': 'Die Maschine ansehen, dann den Ablauf fortsetzen.',
   'again.ready': 'bereit',
   'again.lacks': 'braucht {lacks}',
-  'again.itself': 'von selbst: {to}',
+  'again.then': 'dann von selbst {to}',
 
   'hand.title': 'Zur Hand',
   'hand.safety': 'Sicherheit',

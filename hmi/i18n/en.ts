@@ -82,7 +82,7 @@ export const en = {
   'again.resume': 'Look at the machine, then resume the flow.',
   'again.ready': 'ready',
   'again.lacks': 'needs {lacks}',
-  'again.itself': 'by itself: {to}',
+  'again.then': 'then {to} by itself',
 
   'hand.title': 'At hand',
   'hand.safety': 'Safety',

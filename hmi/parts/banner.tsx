@@ -19,17 +19,23 @@ function Lost(): JSX.Element {
   const span = formatSpan(age.value * 1000);
   return (
     <div class="banner lost" role="alert" aria-label={t('banner.lostLabel')}>
-      <strong>{t('banner.lost')}</strong>
-      <b class="count">{known ? t('banner.lostAge', { age: span }) : t('banner.never')}</b>
-      <span class="help">{t('banner.lostHelp')}</span>
+      <span class="said">
+        <strong>
+          {t('banner.lost')}{' '}
+          <b class="count">{known ? t('banner.lostAge', { age: span }) : t('banner.never')}</b>
+        </strong>
+        <span class="help">{t('banner.lostHelp')}</span>
+      </span>
     </div>
   );
 }
 
 const Restarted = ({ at }: { at: number }): JSX.Element => (
   <div class="banner restarted" role="alert">
-    <strong>{t('banner.restarted', { time: formatTime(at) })}</strong>
-    <span class="help">{t('banner.restartedHelp')}</span>
+    <span class="said">
+      <strong>{t('banner.restarted', { time: formatTime(at) })}</strong>
+      <span class="help">{t('banner.restartedHelp')}</span>
+    </span>
   </div>
 );
 
@@ -50,8 +56,10 @@ function TopAlarm(): JSX.Element {
     <div class={`banner alarm p${top.priority}`} role="alert" aria-label={t('banner.label')}>
       <Priority priority={top.priority} waits={top.state === 'unacknowledged'} />
       <time>{formatTime(top.raised)}</time>
-      <strong>{textOf(top.text)}</strong>
-      <span class="help">{textOf(top.response)}</span>
+      <span class="said">
+        <strong>{textOf(top.text)}</strong>
+        <span class="help">{textOf(top.response)}</span>
+      </span>
       {open.length > 1 && <b class="more">{t('banner.more', { count: open.length - 1 })}</b>}
       <AckButton key={top.id} alarm={top.id} />
     </div>

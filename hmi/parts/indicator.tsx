@@ -25,10 +25,10 @@ export function Indicator({ info }: { info: TagInfo }): JSX.Element {
         {priority !== undefined && <Priority priority={priority} waits={false} />}
         <span class="title">{tagTitle(info, name)}</span>
         {outside !== undefined && bound !== undefined && (
-          <b class="outside">
+          <span class="outside">
             <span aria-hidden="true">{outside === 'low' ? '▼ ' : '▲ '}</span>
             {t(`measured.${outside}`, { at: formatEnd(bound) })}
-          </b>
+          </span>
         )}
       </span>
       <TagValue name={name} brief />

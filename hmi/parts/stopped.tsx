@@ -8,8 +8,10 @@ import {
   decisiveTerms,
   stateTitle,
   stateTitles,
+  stepsBack,
   waysBack,
 } from '#hmi/feed/derive.ts';
+import type { BackStep } from '#hmi/feed/derive.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';
 import { formatTime } from './format.ts';
 import { Truth } from './mark.tsx';
@@ -47,7 +49,7 @@ export function StoppedBy({ flow, runs }: { flow: FlowInfo; runs: boolean }): JS
 /** The way back as numbered steps; where the cell knows none, the commands that lead on from here. */
 export function ToRunAgain({ flow }: { flow: FlowInfo }): JSX.Element {
   const why = store.whys.value[flow.name]?.why;
-  const back = why?.back ?? [];
+  const back = stepsBack(why?.back ?? []);
   const ways = back.length > 0 ? [] : waysBack(flow, why);
   const stands = store.flows.value?.[flow.name]?.stepped === false;
   return (
@@ -57,17 +59,19 @@ export function ToRunAgain({ flow }: { flow: FlowInfo }): JSX.Element {
         <p class="quiet">{t(stands ? 'again.resume' : 'again.none')}</p>
       )}
       <ol class="scroll" tabIndex={0}>
-        {back.map(({ command, to, lacks }, index) => (
-          <Step key={index} flow={flow} number={index + 1} lacks={lacks} ready={index === 0}>
-            {command === undefined
-              ? t('again.itself', { to: stateTitle(flow, to) })
-              : titleOf(flow, command)}
-          </Step>
+        {back.map(({ command, lacks, after }, index) => (
+          <Step
+            key={index}
+            flow={flow}
+            title={command === undefined ? '' : titleOf(flow, command)}
+            number={index + 1}
+            lacks={lacks}
+            ready={index === 0}
+            after={after}
+          />
         ))}
         {ways.map(({ command, lacks }) => (
-          <Step key={command.name} flow={flow} lacks={lacks} ready>
-            {commandTitle(command)}
-          </Step>
+          <Step key={command.name} flow={flow} title={commandTitle(command)} lacks={lacks} ready />
         ))}
       </ol>
     </section>
@@ -79,25 +83,36 @@ const titleOf = (flow: FlowInfo, name: string): string => {
   return command === undefined ? name : commandTitle(command);
 };
 
-/** `ready`: it can be taken now, unless it lacks something. */
+/** `ready`: it can be taken now, unless it lacks something. `after`: what the flow does by itself after it. */
 function Step(props: {
   flow: FlowInfo;
+  title: string;
   number?: number;
   lacks: readonly string[];
   ready: boolean;
-  children: string;
+  after?: BackStep['after'];
 }): JSX.Element {
-  const { flow, number, lacks, ready, children } = props;
+  const { flow, title, number, lacks, ready, after = [] } = props;
   const held = lacks.length > 0;
   return (
     <li class={held ? 'false' : ready ? 'true' : ''}>
       {number !== undefined && <span class="number">{number}</span>}
-      {(held || ready) && <Truth truth={held ? 'false' : 'true'} />}
+      {title !== '' && (held || ready) && <Truth truth={held ? 'false' : 'true'} />}
       <p>
-        <b>{children}</b>{' '}
-        {held && t('again.lacks', { lacks: lacks.map((lack) => saidOf(lack, flow)).join(', ') })}
-        {!held && ready && t('again.ready')}
+        {title !== '' && <b>{title} </b>}
+        {title !== '' && held && <Lacks flow={flow} lacks={lacks} />}
+        {title !== '' && !held && ready && t('again.ready')}
+        {after.map((each) => (
+          <small key={each.to}>
+            {t('again.then', { to: stateTitle(flow, each.to) })}{' '}
+            {each.lacks.length > 0 && <Lacks flow={flow} lacks={each.lacks} />}
+          </small>
+        ))}
       </p>
     </li>
   );
 }
+
+const Lacks = ({ flow, lacks }: { flow: FlowInfo; lacks: readonly string[] }): JSX.Element => (
+  <strong>{t('again.lacks', { lacks: lacks.map((lack) => saidOf(lack, flow)).join(', ') })}</strong>
+);

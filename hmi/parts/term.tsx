@@ -80,7 +80,9 @@ export function Leaf({ term, flow, at, values }: TermProps): JSX.Element {
   return (
     <span class={`leaf ${term.truth}`}>
       <Truth truth={term.truth} />
-      <span class="text">{leafText(term, flow, at)}</span>
+      <span class="text">
+        {values === undefined ? leafText(term, flow, at) : saidOf(term.text, flow)}
+      </span>
       {tags.map((name) => {
         const info = store.info(name);
         const state = values === undefined ? store.tag(name).value : values[name];

@@ -1,10 +1,11 @@
 // Commands from the page to the machine: one tap stops, a second's hold starts, others are confirmed; what came of it is said.
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '#test/system/test-cell.ts';
 import type { TestCell } from '#test/system/test-cell.ts';
 import { linkOf, startCalmCell } from './calm-cell.ts';
 import type { CalmCell } from './calm-cell.ts';
+import { button, confirm, hold, inState } from './hands.ts';
 import { launch, openPage } from './open-page.ts';
 
 let calm: CalmCell;
@@ -23,25 +24,6 @@ afterAll(async () => {
 }, 30_000);
 
 const link = (): Promise<string> => linkOf(cell);
-const button = (page: Page, title: string): Locator =>
-  page.locator('.commands .act').filter({ has: page.locator(`.title:text-is("${title}")`) });
-const inState = (page: Page, state: string): Promise<unknown> =>
-  page.waitForSelector(`[data-unit^="${state}"]`, { timeout: 30_000 });
-
-/** Two taps of a person. */
-async function confirm(target: Locator): Promise<void> {
-  await target.click();
-  await target.page().waitForTimeout(400);
-  await target.click();
-}
-
-async function hold(page: Page, title: string, span: number): Promise<void> {
-  await button(page, title).hover();
-  await page.mouse.down();
-  await page.waitForTimeout(span);
-  await page.mouse.up();
-}
-
 test('a person brings the machine from Aborted to parts and stops it, by the page alone', async () => {
   await using open = await openPage(browser, await link());
   const { page } = open;
@@ -56,15 +38,14 @@ test('a person brings the machine from Aborted to parts and stops it, by the pag
   await inState(page, 'unit.Stopped');
   expect(names()).toEqual(['clear']);
 
-  const empty = button(page, 'I have looked: no part in chuck or gripper');
-  await confirm(empty);
+  await confirm(page, 'I have looked: no part in chuck or gripper');
   await page.waitForSelector('.accepted .act.start[aria-disabled="false"]');
   await hold(page, 'Reset', 600);
   await page.waitForTimeout(600);
   expect(names()).toEqual(['clear', 'empty']);
-  await hold(page, 'Reset', 1200);
+  await hold(page, 'Reset');
   await inState(page, 'unit.Idle');
-  await hold(page, 'Start', 1200);
+  await hold(page, 'Start');
   await inState(page, 'unit.Execute');
 
   await button(page, 'Stop').click();
@@ -89,7 +70,7 @@ test('a jog runs while it is pressed: it says so ten times a second, and that th
   await using open = await openPage(browser, await link());
   const { page } = open;
   await inState(page, 'unit.Aborted');
-  await confirm(button(page, 'Manual'));
+  await confirm(page, 'Manual');
   await page.waitForSelector('.act.keep[aria-disabled="false"]', { timeout: 20_000 });
   const jog = page.locator('.act.keep[aria-disabled="false"]').first();
   await jog.hover();

@@ -2,9 +2,11 @@
 // Scripts that run in the page are texts, so that this folder needs no types of a browser.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { FromBrowser, ToBrowser } from '#contract/live.ts';
+import { root } from '#test/system/test-cell.ts';
 
 const args = [
   '--no-sandbox',
@@ -86,6 +88,11 @@ export async function openPage(
   };
 }
 
+/** Keeps a picture of the page, for whoever wants to look: `dist/screens/NAME.png`. */
+export async function shoot(page: Page, name: string): Promise<Buffer> {
+  return page.screenshot({ path: join(root, 'dist/screens', `${name}.png`) });
+}
+
 /** Names of the rules that axe-core finds broken, with the first element of each. */
 export async function axe(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
@@ -110,6 +117,50 @@ export const overflows = (page: Page): Promise<string[]> =>
     `[...document.querySelectorAll('html, main, header, nav, button, .unit, .fact, .step, .leaf')]
       .filter((each) => each.scrollWidth > each.clientWidth + 1)
       .map((each) => each.tagName + '.' + each.className + ' ' + each.textContent.slice(0, 60))`,
+  );
+
+/**
+ * Texts that lie over one another, as far as they can be seen: clipped where an ancestor clips them, and without the
+ * marks that lie on what they mark.
+ */
+export const overlaps = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(
+    `(() => {
+      const seen = (node) => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        return [...range.getClientRects()].map((line) => {
+          let { left, top, right, bottom } = line;
+          for (let up = node.parentElement; up !== null; up = up.parentElement) {
+            if (getComputedStyle(up).overflow === 'visible') continue;
+            const clip = up.getBoundingClientRect();
+            left = Math.max(left, clip.left);
+            top = Math.max(top, clip.top);
+            right = Math.min(right, clip.right);
+            bottom = Math.min(bottom, clip.bottom);
+          }
+          return { node, left, top, right, bottom };
+        });
+      };
+      const walker = document.createTreeWalker(document.querySelector('#app'), NodeFilter.SHOW_TEXT);
+      const lines = [];
+      while (walker.nextNode()) {
+        const { currentNode: node } = walker;
+        const { parentElement: parent } = node;
+        const drawn = parent.checkVisibility() && parent.closest('svg') === null;
+        if (drawn && node.data.trim() !== '') lines.push(...seen(node));
+      }
+      const found = [];
+      for (const [index, a] of lines.entries()) {
+        for (const b of lines.slice(index + 1)) {
+          if (a.node === b.node) continue;
+          const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+          const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+          if (wide > 3 && high > 6) found.push(a.node.data.slice(0, 30) + ' / ' + b.node.data.slice(0, 30));
+        }
+      }
+      return found;
+    })()`,
   );
 
 /** The share of pixels whose colour says something: channels more than 60 apart. */

@@ -15,6 +15,7 @@ import {
   sortCandidates,
   sortLacks,
   stateTitles,
+  stepsBack,
   waysBack,
 } from '#hmi/feed/derive.ts';
 import { hello, leaf, press, snapshot } from './messages.ts';
@@ -162,6 +163,27 @@ describe('commands', () => {
     ];
     const names = waysBack(press, why(candidates, ...given)).map((way) => way.command.name);
     expect(names).toEqual(['start']);
+  });
+});
+
+const backStep = (name: string | undefined, to: string, ...lacks: string[]) =>
+  name === undefined ? { to, lacks } : { command: name, to, lacks };
+
+describe('the way back', () => {
+  test('is what a person does, in order; what the flow does by itself belongs to the step before it', () => {
+    const own = { to: 'unit.Stopped', lacks: ['!alarm'] };
+    expect(
+      stepsBack([
+        backStep('clear', 'unit.Clearing', 'gate'),
+        own,
+        backStep('start', 'unit.Execute'),
+      ]),
+    ).toEqual([
+      { command: 'clear', lacks: ['gate'], after: [own] },
+      { command: 'start', lacks: [], after: [] },
+    ]);
+    expect(stepsBack([own])).toEqual([{ command: undefined, lacks: [], after: [own] }]);
+    expect(stepsBack([])).toEqual([]);
   });
 });
 

@@ -1,0 +1,35 @@
+// What a person's hands do at the page: find a command, tap it, confirm it, hold it; and what they wait for.
+import type { Locator, Page } from 'playwright-core';
+
+/** A command by its title. */
+export const button = (page: Page, title: string): Locator =>
+  page.locator('.commands .act').filter({ has: page.locator(`.title:text-is("${title}")`) });
+
+/** One that can be pressed now. */
+const ready = async (page: Page, title: string): Promise<Locator> => {
+  const found = button(page, title).and(page.locator('[aria-disabled="false"]'));
+  await found.waitFor({ timeout: 30_000 });
+  return found;
+};
+
+/** Waits until the unit is in a state whose path begins so. */
+export const inState = (page: Page, state: string, limit = 30_000): Promise<unknown> =>
+  page.waitForSelector(`[data-unit^="${state}"]`, { timeout: limit });
+
+export const tap = async (page: Page, title: string): Promise<void> =>
+  (await ready(page, title)).click();
+
+/** Two taps of a person. */
+export async function confirm(page: Page, title: string): Promise<void> {
+  await (await ready(page, title)).click();
+  await page.waitForTimeout(400);
+  await button(page, title).click();
+}
+
+/** A finger that stays for so many ms. */
+export async function hold(page: Page, title: string, span = 1300): Promise<void> {
+  await (await ready(page, title)).hover();
+  await page.mouse.down();
+  await page.waitForTimeout(span);
+  await page.mouse.up();
+}

@@ -1,0 +1,183 @@
+// The page of cells that the demo is not: a hundred devices, twelve numbers, everything wrong at once, another
+// language. What holds for the demo must hold for them, because the page knows no cell.
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  axe,
+  colourShare,
+  launch,
+  overflows,
+  overlaps,
+  shoot,
+  sizes,
+  smallTargets,
+} from './open-page.ts';
+import { normal, told, worst } from './told-cell.ts';
+import { openTold } from './told-page.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+}, 30_000);
+afterAll(() => browser.close());
+
+const screens = 5;
+const cells = { normal, worst } as const;
+
+describe.each(Object.entries(sizes))('on a %s screen', (name, size) => {
+  test.each([
+    ['normal', 'en-GB'],
+    ['worst', 'en-GB'],
+    ['worst', 'de-DE'],
+  ] as const)(
+    'the %s cell in %s is accessible, and nothing is cut or covered',
+    async (cell, locale) => {
+      await using open = await openTold(browser, cells[cell](), { size, locale });
+      const { page } = open;
+      for (let screen = 0; screen < screens; screen += 1) {
+        // oxlint-disable no-await-in-loop -- one screen after the other
+        await page.locator('nav button').nth(screen).click();
+        await page.waitForTimeout(200);
+        await shoot(page, `told-${cell}-${locale}-${name}-${screen}`);
+        expect({
+          screen,
+          broken: await axe(page),
+          cut: await overflows(page),
+          covered: await overlaps(page),
+          small: await smallTargets(page, 56),
+        }).toEqual({ screen, broken: [], cut: [], covered: [], small: [] });
+        // oxlint-enable no-await-in-loop
+      }
+      expect(open.problems).toEqual([]);
+    },
+    90_000,
+  );
+
+  test('a normal cell has no colour to speak of', async () => {
+    await using open = await openTold(browser, normal(), { size });
+    const share = await colourShare(open.context, await open.page.screenshot());
+    expect(share).toBeLessThan(0.005);
+  }, 30_000);
+});
+
+describe('a value that is not good', () => {
+  test('is told by a sign and a word, by an outline and by its writing, without any colour', async () => {
+    await using open = await openTold(browser, worst(), { size: sizes.desk });
+    const looks = await open.page.evaluate<Record<string, string>[]>(
+      `['bad', 'stale', 'uncertain', 'good'].map((look) => {
+        const value = document.querySelector('.indicator .value.' + look);
+        const style = getComputedStyle(value.querySelector('b'));
+        return {
+          word: value.querySelector('em')?.textContent ?? '',
+          sign: value.querySelector('svg.sign path')?.getAttribute('d') ?? '',
+          outline: style.outlineStyle,
+          writing: [style.fontStyle, style.fontWeight, style.letterSpacing].join(' '),
+          digits: /\\d/.test(value.querySelector('b').textContent),
+        };
+      })`,
+    );
+    expect(looks.map(({ word, digits }) => [word, digits])).toEqual([
+      ['BAD', false],
+      ['STALE', false],
+      ['UNCERTAIN', true],
+      ['', true],
+    ]);
+    for (const way of ['word', 'sign', 'outline', 'writing']) {
+      expect([way, new Set(looks.map((look) => look[way])).size]).toEqual([way, 4]);
+    }
+  }, 30_000);
+
+  test('that is forced says so, and the header and the line at hand with it', async () => {
+    await using open = await openTold(browser, worst(), { size: sizes.panel });
+    const { page } = open;
+    expect(await page.locator('.indicator .overridden .forced').innerText()).toBe('FORCED');
+    expect(await page.locator('.facts .forced').innerText()).toBe('FORCED 1');
+    expect(await page.locator('.at-hand .wrong', { hasText: 'Forces' }).count()).toBe(1);
+    await page.locator('nav button').nth(4).click();
+    expect(await page.locator('main').innerText()).toMatch(
+      /axis5\.force[\s\S]+ada[\s\S]+1 min \d\d s/,
+    );
+  }, 30_000);
+});
+
+describe('the overview of any cell', () => {
+  test('marks only the number whose alarm stands, and says on which side of its limit the others are', async () => {
+    await using open = await openTold(browser, worst(), { size: sizes.desk });
+    const { page } = open;
+    const abnormal = await page.locator('.indicator.abnormal').allInnerTexts();
+    expect(abnormal).toHaveLength(1);
+    expect(abnormal[0]).toMatch(/Force of the main ram[\s\S]*above 15/);
+    expect(await page.locator('.indicator', { hasText: 'axis1.force' }).innerText()).toContain(
+      'below 4',
+    );
+  }, 30_000);
+
+  test('says in words that a state lasts longer than usual', async () => {
+    await using open = await openTold(browser, normal(), { size: sizes.panel });
+    const long = open.page.locator('.regions .long');
+    expect(await long.first().innerText()).toMatch(/4\d s\s+LONG, usual 1\.2 s/);
+  }, 30_000);
+
+  test('shows what the clock will bring about, by station', async () => {
+    await using open = await openTold(browser, normal(), { size: sizes.desk });
+    const next = open.page.locator('.regions .next');
+    expect(await next.allInnerTexts()).toEqual([expect.stringMatching(/^Held in (?:30|29|28) s$/)]);
+  }, 30_000);
+
+  test('leads back in numbered steps, each with what it lacks', async () => {
+    await using open = await openTold(browser, worst(), { size: sizes.panel });
+    const steps = await open.page.locator('.again li').allInnerTexts();
+    expect(steps.map((step) => step.replaceAll(/\s+/g, ' '))).toEqual([
+      '1 Clear ready then Held by itself',
+      '2 Reset needs Light curtain free',
+      '3 Start',
+    ]);
+  }, 30_000);
+});
+
+describe('the devices', () => {
+  test('of a hundred those that need a look stand first, with code, cause, what to do and the next try', async () => {
+    await using open = await openTold(browser, worst(), { size: sizes.panel });
+    const { page } = open;
+    await page.locator('nav button').nth(3).click();
+    expect(await page.locator('.devices > tbody > tr').count()).toBe(told.devices.length);
+    const troubled = await page.locator('.troubled li').allInnerTexts();
+    expect(troubled).toHaveLength(3);
+    expect(troubled[0]).toMatch(
+      /^d2\s+DOES NOT ANSWER\s+E_DEVICE_TIMEOUT no answer[^]+Check the device[^]+7 times\s+next try in \d+ s/,
+    );
+    expect(await page.locator('.devices tr.backoff').innerText()).toMatch(/1 min \d\d s ago/);
+  }, 30_000);
+
+  test('show their tags by key or by finger, a bounded number at a time', async () => {
+    await using open = await openTold(browser, worst(), { size: sizes.panel });
+    const { page } = open;
+    await page.locator('nav button').nth(3).click();
+    const last = page.locator('.devices th button').last();
+    await last.focus();
+    await page.keyboard.press('Enter');
+    expect(await last.getAttribute('aria-expanded')).toBe('true');
+    const rows = page.locator('.devices .tags tbody tr');
+    expect(await rows.count()).toBe(100);
+    await page.locator('.tags .plain').click();
+    await page.locator('.tags .plain').click();
+    expect(await rows.count()).toBe(240);
+    expect(await page.locator('.tags .plain').count()).toBe(0);
+    expect(await axe(page)).toEqual([]);
+  }, 30_000);
+});
+
+test('the language is the browser’s, can be picked on the page, and is remembered', async () => {
+  await using open = await openTold(browser, worst(), { size: sizes.panel, locale: 'de-DE' });
+  const { page } = open;
+  expect(await page.locator('html').getAttribute('lang')).toBe('de');
+  expect(await page.locator('.banner strong').innerText()).toBe('Stößel überlastet');
+  expect(await page.locator('.indicator .value b').first().innerText()).toBe('18,40');
+  await page.locator('nav button').nth(4).click();
+  await page.locator('button[lang="en"]').click();
+  expect(await page.locator('html').getAttribute('lang')).toBe('en');
+  expect(await page.locator('.banner strong').innerText()).toBe('Ram overloaded');
+  await page.reload();
+  await page.waitForSelector('.page.live');
+  expect(await page.locator('nav button').first().innerText()).toBe('Overview');
+}, 30_000);
