@@ -1,7 +1,9 @@
 // What a manifest says of a device's driver that virtual time needs: how it reads, its deadlines and its beats. The rest
 // of a driver's fields is the driver's business, and no driver is imported here.
-import type { DeviceFrame } from '#contract/cell.ts';
-import { parseDuration } from '#contract/time.ts';
+import type { DeviceFrame, Manifest } from '#contract/cell.ts';
+import type { Confirmation } from '#contract/driver.ts';
+import type { TagName } from '#contract/name.ts';
+import { milliseconds, parseDuration } from '#contract/time.ts';
 
 /** How control comes to know the values of a device; all times in ms. */
 export type ReadingTimes =
@@ -37,7 +39,7 @@ export interface DriverTiming {
 }
 
 /** As the drivers' own defaults are. */
-const usual = {
+const defaults = {
   heartbeat: 100,
   modbus: { timeout: 300, period: 100 },
   opcua: { timeout: 300, connect: 1000, publish: 100 },
@@ -55,7 +57,7 @@ const exchanged = 12;
 /** Times of a device as its manifest and its driver's defaults give them; undefined of a driver unknown here. */
 export function timingOf(frame: DeviceFrame): DriverTiming | undefined {
   const { heartbeat } = frame;
-  const beat = isObject(heartbeat) ? (spanOf(heartbeat['every']) ?? usual.heartbeat) : undefined;
+  const beat = isObject(heartbeat) ? (spanOf(heartbeat['every']) ?? defaults.heartbeat) : undefined;
   const common = { heartbeat: beat, greeting: undefined, wire: 0 };
   switch (frame.driver) {
     case 'modbus':
@@ -64,7 +66,7 @@ export function timingOf(frame: DeviceFrame): DriverTiming | undefined {
       return { ...common, ...opcua(frame) };
     case 'serial': {
       const { baud } = frame;
-      const speed = typeof baud === 'number' && baud > 0 ? baud : usual.serial.baud;
+      const speed = typeof baud === 'number' && baud > 0 ? baud : defaults.serial.baud;
       return { ...common, reading: serial(frame), wire: (exchanged * 10 * 1000) / speed };
     }
     default:
@@ -72,10 +74,41 @@ export function timingOf(frame: DeviceFrame): DriverTiming | undefined {
   }
 }
 
+/** How often a tag of this manifest is confirmed at the slowest, as its driver would say it. */
+export function confirmsOf({
+  tags,
+  devices,
+}: Manifest): (tag: TagName) => Confirmation | undefined {
+  return (tag) => {
+    const place = tags[tag];
+    const frame = place === undefined ? undefined : devices[place.device];
+    const reading = frame === undefined ? undefined : timingOf(frame)?.reading;
+    switch (reading?.kind) {
+      case 'polled': {
+        const [first, ...others] = reading.classes;
+        const named = others.find(([name]) => name === place?.poll) ?? first;
+        return named === undefined ? undefined : confirmed(named[1], 3, 3);
+      }
+      case 'subscribed':
+        return confirmed(reading.publish, 5, 4);
+      case 'pushed':
+        return confirmed(reading.every, 3, 3);
+      case undefined:
+        return undefined;
+    }
+  };
+}
+
+const confirmed = (period: number, usual: number, least: number): Confirmation => ({
+  period: milliseconds(period),
+  usual,
+  least,
+});
+
 function opcua(frame: DeviceFrame): Pick<DriverTiming, 'reading' | 'greeting'> {
-  const publish = spanOf(frame['publish']) ?? usual.opcua.publish;
-  const timeout = spanOf(frame['timeout']) ?? usual.opcua.timeout;
-  const connect = spanOf(frame['connect']) ?? usual.opcua.connect;
+  const publish = spanOf(frame['publish']) ?? defaults.opcua.publish;
+  const timeout = spanOf(frame['timeout']) ?? defaults.opcua.timeout;
+  const connect = spanOf(frame['connect']) ?? defaults.opcua.connect;
   const { security } = frame;
   const open = !isObject(security) || (security['mode'] ?? 'None') === 'None';
   const silence = timeout + publishes * publish * keepAlive;
@@ -86,7 +119,7 @@ function opcua(frame: DeviceFrame): Pick<DriverTiming, 'reading' | 'greeting'> {
 }
 
 function modbus({ poll, timeout }: DeviceFrame): ReadingTimes {
-  const { period, timeout: patience } = usual.modbus;
+  const { period, timeout: patience } = defaults.modbus;
   const classes = isObject(poll)
     ? Object.entries(poll).map(([name, span]) => [name, spanOf(span) ?? period] as const)
     : [['default', period] as const];
@@ -96,12 +129,12 @@ function modbus({ poll, timeout }: DeviceFrame): ReadingTimes {
 function serial({ ask, alive }: DeviceFrame): ReadingTimes {
   const asked = isObject(ask) ? spanOf(ask['every']) : undefined;
   if (isObject(ask) && asked !== undefined) {
-    const timeout = spanOf(ask['timeout']) ?? usual.serial.timeout;
+    const timeout = spanOf(ask['timeout']) ?? defaults.serial.timeout;
     return { kind: 'polled', classes: [['ask', asked]], timeout, told: true };
   }
   const own = isObject(alive) ? alive : {};
-  const timeout = spanOf(own['timeout']) ?? usual.serial.timeout;
-  return { kind: 'pushed', every: spanOf(own['every']) ?? usual.serial.alive, timeout };
+  const timeout = spanOf(own['timeout']) ?? defaults.serial.timeout;
+  return { kind: 'pushed', every: spanOf(own['every']) ?? defaults.serial.alive, timeout };
 }
 
 function spanOf(text: unknown): number | undefined {

@@ -12,6 +12,7 @@ import { linkCell } from '#flows/link.ts';
 import { readManifest } from '#flows/manifest.ts';
 import type { CellPlan } from '#flows/plan.ts';
 import { readScenario, type Scenario, type ScenarioRead } from '#flows/scenario.ts';
+import { confirmsOf } from './driver-timing.ts';
 import { parsePlantFile, type PlantFile } from './plant/file.ts';
 import { World } from './world.ts';
 
@@ -61,7 +62,8 @@ function loadPlan(
   });
   const { flows, diagnostics } = compileFlows(new Map(sources));
   if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
-  const linked = linkCell(manifest, flows, { file, place: read.place });
+  const confirms = confirmsOf(manifest);
+  const linked = linkCell(manifest, flows, { file, place: read.place, confirms });
   return linked.plan === undefined
     ? { diagnostics: linked.diagnostics }
     : { plan: linked.plan, diagnostics: [] };

@@ -216,6 +216,11 @@ export class World {
     return this.#faults.begin({ target, kind, ...more });
   }
 
+  /** Faults that go on, such as `io hang`. */
+  get going(): readonly string[] {
+    return this.#faults.going;
+  }
+
   /** Ends every fault, or those of one target. */
   clear(target?: string): void {
     this.#faults.clear(target);

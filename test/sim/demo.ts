@@ -2,8 +2,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { formatDiagnostic } from '#contract/diagnostic.ts';
 import { assert, present } from '#contract/error.ts';
-import { drivers } from '#drivers/index.ts';
-import { deviceFacts, type DriverKinds } from '#flows/device-kinds.ts';
 import { Cell } from '#flows/engine/cell.ts';
 import type { Engines } from '#flows/engine/engine-pair.ts';
 import { createXstateEngine } from '#flows/engine/xstate.ts';
@@ -12,6 +10,7 @@ import { linkCell } from '#flows/link.ts';
 import { readManifest } from '#flows/manifest.ts';
 import type { CellPlan } from '#flows/plan.ts';
 import { replay, type ReplayReport } from '#flows/replay/replay.ts';
+import { confirmsOf } from '#simulator/driver-timing.ts';
 import { Operator } from '#simulator/operator.ts';
 import { parsePlantFile, type PlantFile } from '#simulator/plant/file.ts';
 import { World, type WorldOptions } from '#simulator/world.ts';
@@ -45,11 +44,8 @@ export async function loadCell(files: CellFiles, edit: Edit = (text) => text): P
   assert(flow !== undefined, diagnostics.map((one) => formatDiagnostic(one, text)).join('\n'));
   const { manifest, ...said } = readManifest(...read(files.cell, 'cell.yaml'));
   assert(manifest !== undefined, JSON.stringify(said.diagnostics));
-  const kinds = await kindsOf(Object.values(manifest.devices).map(({ driver }) => driver));
-  const facts = deviceFacts(manifest, kinds);
   const linked = linkCell(manifest, new Map([[files.key, { flow, file, text }]]), {
-    // Of a driver that is not there yet nothing is known, and nothing is judged.
-    confirms: facts.confirms,
+    confirms: confirmsOf(manifest),
   });
   const { plan } = linked;
   assert(plan !== undefined, JSON.stringify(linked.diagnostics));
@@ -92,12 +88,6 @@ function demoOf(plan: CellPlan, plant: PlantFile, tables: () => Engines[]): Demo
       return { scans, difference: undefined };
     },
   };
-}
-
-async function kindsOf(names: readonly string[]): Promise<DriverKinds> {
-  const loaded = [...new Set(names)].map(async (name) => [name, await drivers[name]?.()] as const);
-  const kinds = await Promise.all(loaded);
-  return new Map(kinds.flatMap(([name, kind]) => (kind === undefined ? [] : [[name, kind]])));
 }
 
 function read(folder: string, ending: string): [file: string, text: string] {

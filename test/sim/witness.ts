@@ -1,0 +1,126 @@
+// Watches a world scan by scan from outside: when tags turned bad, whether a guard was satisfied by one that was, whether a
+// good value was ever one that the machine did not have, and what was noted of the parts.
+import { present } from '#contract/error.ts';
+import { qualityOf, statusCode } from '#contract/quality.ts';
+import type { Value } from '#contract/sample.ts';
+import type { Flow } from '#flows/program.ts';
+import type { ScanInput, ScanResult } from '#flows/engine/scan.ts';
+import type { World, WorldOptions } from '#simulator/world.ts';
+import type { Demo } from './demo.ts';
+
+/** What delivery may add to a value's age: a slow line, an answer that was held, a processor that was away, ms. */
+const delivery = 700;
+
+export interface Wrong {
+  readonly now: number;
+  readonly tag: string;
+  readonly value: Value;
+}
+
+export interface Noted {
+  readonly now: number;
+  readonly code: Value;
+  readonly good: boolean;
+  /** The code of the part that lay there. */
+  readonly part: string;
+}
+
+export class Witness {
+  readonly world: World;
+  /** By tag that is bad now: the scan's time at which it turned. */
+  readonly bad = new Map<string, number>();
+  /** Transitions that fired while a tag that their `when` reads was bad. */
+  readonly blind: string[] = [];
+  /** Good values that the machine has not had for longer than they may be good. */
+  readonly wrong: Wrong[] = [];
+  readonly notes: Noted[] = [];
+  /** Values that were compared. */
+  compared = 0;
+  readonly #reads: readonly ReadonlySet<string>[];
+  readonly #discrete: readonly { readonly tag: number; readonly name: string }[];
+  /** By tag and value: when the machine last had it. */
+  readonly #had = new Map<string, number>();
+  /** By device: until when it may lie, because it was stuck. */
+  readonly #lied = new Map<string, number>();
+
+  constructor(
+    demo: Demo,
+    make: (options: Pick<WorldOptions, 'onScan'>) => World = (options) => demo.world(1, options),
+  ) {
+    const { plan } = demo;
+    this.#reads = present(plan.flows[0], 'a flow').flow.transitions.map((_, index) =>
+      tagsRead(present(plan.flows[0], 'a flow').flow, index),
+    );
+    this.#discrete = plan.tags.flatMap(({ name, kind, type }, tag) =>
+      kind === 'input' && type !== 'real' ? [{ tag, name }] : [],
+    );
+    this.world = make({ onScan: (input, result) => this.#see(input, result) });
+  }
+
+  /** The tags that are bad on a device, and since when. */
+  badOf(device: string): ReadonlyMap<string, number> {
+    const own = this.world.plan.tags.filter((tag) => tag.device === device);
+    const names = new Set<string>(own.map(({ name }) => name));
+    return new Map([...this.bad].filter(([name]) => names.has(name)));
+  }
+
+  #see(input: ScanInput, result: ScanResult): void {
+    const { tags } = this.world.plan;
+    for (const { tag, status } of input.tags) {
+      const { name } = present(tags[tag], 'a tag');
+      if (qualityOf(status) !== 'bad') this.bad.delete(name);
+      else if (!this.bad.has(name)) this.bad.set(name, input.now);
+    }
+    for (const { transition } of result.record?.fired ?? []) {
+      const { id } = present(this.world.plan.flows[0]?.flow.transitions[transition], 'one');
+      for (const name of this.#reads[transition] ?? []) {
+        if (this.bad.has(name)) this.blind.push(`${id} read ${name}`);
+      }
+    }
+    for (const { values } of result.notes) {
+      const { v, s } = present(values['code'], 'a code is noted');
+      const part = String(this.world.plant.figures()['infeed']);
+      this.notes.push({
+        now: input.now,
+        code: v,
+        good: qualityOf(statusCode(s)) === 'good',
+        part,
+      });
+    }
+    this.#compare(input.now);
+  }
+
+  #compare(now: number): void {
+    for (const fault of this.world.going) {
+      const [device = '', kind] = fault.split(' ');
+      if (kind === 'stuck') this.#lied.set(device, now);
+    }
+    for (const { tag, name } of this.#discrete) {
+      const { device, stale } = present(this.world.plan.tags[tag], 'a tag');
+      const limit = present(stale, `${name} may grow stale`) + delivery;
+      this.#had.set(`${name} ${present(this.world.plant.sensors.get(name), name)()}`, now);
+      const { value, status } = this.world.tag(name);
+      if (qualityOf(statusCode(status)) !== 'good') continue;
+      const lied = this.#lied.get(device ?? '');
+      if (lied !== undefined && now - lied <= limit) continue;
+      this.compared += 1;
+      const had = this.#had.get(`${name} ${value}`);
+      if (had === undefined || now - had > limit) this.wrong.push({ now, tag: name, value });
+    }
+  }
+}
+
+/** The inputs that a transition's `when` reads. */
+function tagsRead(flow: Flow, transition: number): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (part: unknown): void => {
+    if (Array.isArray(part)) part.forEach(visit);
+    if (typeof part !== 'object' || part === null) return;
+    const node = part as { kind?: string; input?: number; let?: number };
+    if (node.kind === 'input') found.add(flow.inputs[node.input ?? -1]?.name ?? '');
+    else if (node.kind === 'let') visit(flow.lets[node.let ?? -1]?.expr);
+    else Object.values(node).forEach(visit);
+  };
+  visit(flow.transitions[transition]?.when);
+  return found;
+}
