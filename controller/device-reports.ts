@@ -2,13 +2,17 @@
 // the flows as system tags, and to the outputs of a device that was lost or is back.
 import type { DeviceHealth, WriteResult } from '#contract/driver.ts';
 import type { Value } from '#contract/sample.ts';
-import type { Clock } from '#contract/time.ts';
+import { seconds } from '#contract/time.ts';
+import type { Cancel, Clock } from '#contract/time.ts';
 import type { SystemAlarms } from './alarms.ts';
 import type { Devices } from './devices.ts';
 import type { OutputPlan, Outputs } from './outputs.ts';
 import type { Recorder } from './recorder.ts';
 import type { SystemTags } from './system-tags.ts';
 import type { Withholding } from './withholding.ts';
+
+/** So long may a device answer badly before a person is asked to look. */
+const patience = seconds(5);
 
 /** Whom they are told to. */
 export interface ReportTargets {
@@ -28,6 +32,8 @@ export class DeviceReports {
   readonly #ended = new Map<number, string>();
   /** By device: the connection in which it was last online. */
   readonly #online = new Map<string, number>();
+  /** By device: what will raise its alarm unless it answers well again. */
+  readonly #waiting = new Map<string, Cancel>();
 
   constructor(clock: Clock, targets: ReportTargets) {
     this.#clock = clock;
@@ -49,16 +55,26 @@ export class DeviceReports {
       outputs.lost(device);
       withholding.lost(device);
     }
-    systemTags.device(device, online, returned);
+    systemTags.device(device, isThere(health.state), returned);
+    this.#waiting.get(device)?.();
+    this.#waiting.delete(device);
     // It got worse: another text, and whoever acknowledged the first is asked again.
     if (before?.state === 'degraded' && health.state === 'backoff')
       alarms.clear(`device.${device}`, this.#clock.time());
-    this.#alarm(device, health);
+    if (health.state === 'degraded') this.#alarmLater(device, health);
+    else if (health.state !== 'connecting') this.#alarm(device, health);
+  }
+
+  /** One late answer asks nothing of a person. */
+  #alarmLater(device: string, health: DeviceHealth): void {
+    const raise = (): void => {
+      this.#waiting.delete(device);
+      this.#alarm(device, health);
+    };
+    this.#waiting.set(device, this.#clock.after(patience, raise));
   }
 
   #alarm(device: string, { state, error }: DeviceHealth): void {
-    // Nothing is known of it yet.
-    if (state === 'connecting') return;
     const stands = state === 'degraded' || state === 'backoff';
     const why = error === undefined ? '' : `: ${error.text}`;
     const bad = state === 'degraded';

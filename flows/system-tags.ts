@@ -18,7 +18,7 @@ const ofCell: readonly SystemTag[] = [
 /** Of a cell with these devices, in the order of the plan. */
 export function systemTags(devices: readonly string[]): readonly SystemTag[] {
   const ofDevices = devices.flatMap((id): SystemTag[] => [
-    { name: `sys.device.${id}.ok`, type: 'bool', title: `${id} is online` },
+    { name: `sys.device.${id}.ok`, type: 'bool', title: `${id} answers` },
     { name: `sys.device.${id}.returned`, type: 'bool', title: `${id} came back` },
   ]);
   return [...ofCell, ...ofDevices];

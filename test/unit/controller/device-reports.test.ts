@@ -37,11 +37,30 @@ test('a device that answers badly is told from one that does not answer', async 
   const rig = await ControlRig.start(folder);
   const alarm = () => rig.control.standing()['device.io'];
   rig.health('degraded', 1);
+  await rig.pass(4900, 100);
+  expect(alarm()).toBeUndefined();
+  await rig.pass(200, 100);
   expect(alarm()?.text).toBe('Device io answers badly');
   rig.act('acknowledge', { alarm: 'device.io' });
   expect(alarm()?.state).toBe('acknowledged');
   rig.health('backoff', 1);
   expect(alarm()).toMatchObject({ state: 'unacknowledged', text: 'Device io does not answer' });
+  rig.kill();
+});
+
+test('one late answer is no alarm, and the device counts as there', async () => {
+  using folder = new CellFolder();
+  const rig = await ControlRig.start(folder);
+  rig.health('online', 1);
+  rig.health('degraded', 1);
+  await rig.pass(1000, 100);
+  expect(rig.picture().tags['sys.device.io.ok']?.v).toBe(true);
+  rig.health('online', 1);
+  await rig.pass(6000, 100);
+  expect(rig.control.standing()['device.io']).toBeUndefined();
+  rig.health('backoff', 1);
+  await rig.pass(40);
+  expect(rig.picture().tags['sys.device.io.ok']?.v).toBe(false);
   rig.kill();
 });
 
