@@ -29,6 +29,8 @@ export class SerialLine {
   /** Counts ends of the line, so that what was opening meanwhile is given up. */
   #epoch = 0;
   /** Until then the line is busy. */
+  #busy: Instant = instant(0);
+  /** When the last of what is on its way is there: nothing overtakes on a line. */
   #due: Instant = instant(0);
   #waiting = 0;
   #kept: Buffer | undefined;
@@ -118,15 +120,16 @@ export class SerialLine {
 
   /** The line is busy for so many bytes more. */
   #occupy(bytes: number): void {
-    const from = Math.max(this.#clock.now(), this.#due);
-    this.#due = instant(from + (bytes * bitsPerByte * 1000) / this.#options.baud);
+    const from = Math.max(this.#clock.now(), this.#busy);
+    this.#busy = instant(from + (bytes * bitsPerByte * 1000) / this.#options.baud);
   }
 
   #later(bytes: Buffer, by: number): void {
     if (this.#waiting + bytes.length > waitingLimit) return void (this.#lost += bytes.length);
     this.#waiting += bytes.length;
     this.#occupy(bytes.length);
-    const delay = milliseconds(this.#due - this.#clock.now() + by);
+    this.#due = instant(Math.max(this.#due, this.#busy + by));
+    const delay = milliseconds(this.#due - this.#clock.now());
     const cancel = this.#clock.after(delay, () => {
       this.#timers.delete(cancel);
       this.#waiting -= bytes.length;

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Client } from './client.ts';
 import { DeviceRig, fourDevices } from './device-rig.ts';
 
+/** A busy machine makes each step slow, ms. */
+const slow = 60_000;
 let rig: DeviceRig;
 let client: Client;
 const open = (): Promise<Client> => Client.reach(Number(rig.endpoint.split(':')[1]));
@@ -25,7 +27,7 @@ const answer = async (transaction: string, ms = 3000): Promise<string> => {
   return client.take(11, ms);
 };
 
-describe('a Modbus device with a fault', () => {
+describe('a Modbus device with a fault', { timeout: slow }, () => {
   it('hang is open and silent, and then answers what it was asked', async () => {
     rig.fault('hang');
     expect(await answer('0001', 100)).toBe('');

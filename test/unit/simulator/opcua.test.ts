@@ -15,6 +15,8 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CellError } from '#contract/error.ts';
 import { optional } from '#simulator/device/optional.ts';
+import { stream } from '#simulator/plant/random.ts';
+import { Client } from './client.ts';
 import { clientCertificates, isRight, OpcUaClient } from './opcua-client.ts';
 import { DeviceRig, fourDevices, until, within } from './device-rig.ts';
 
@@ -120,6 +122,24 @@ describe('an OPC UA device', { timeout: slow }, () => {
     rig.machine.set({ 'cnc.stop': false }).cutting();
     await until(() => seen.length === 2);
     expect(seen.map(({ value }) => value.value as unknown)).toEqual([false, true]);
+  });
+
+  it('outlives whoever sends what is not OPC UA', async () => {
+    const random = stream(11, 'hostile');
+    const port = Number(rig.endpoint.split(':')[2]);
+    const begins = ['', 'HELF', 'OPNF', 'MSGF', 'CLOF', 'HELF\0\0\0\xff', 'GET / HTTP/1.1\r\n'];
+    for (let round = 0; round < 60; round += 1) {
+      const begin = Buffer.from(begins[round % begins.length] ?? '', 'latin1');
+      const rest = Buffer.from(
+        Array.from({ length: Math.floor(random() * 3000) }, () => Math.floor(random() * 256)),
+      );
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      using hostile = await Client.open(port);
+      hostile.socket.write(Buffer.concat([begin, rest]));
+      // oxlint-disable-next-line no-await-in-loop -- what it says is nobody's business
+      await hostile.take(100_000, 20);
+    }
+    expect(isRight(await client.read('Cnc.Ready'), DataType.Boolean)).toBe(true);
   });
 
   describe('with a fault', () => {

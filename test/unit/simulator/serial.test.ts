@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DeviceRig, fourDevices, until, wait } from './device-rig.ts';
 import { Port } from './port.ts';
 
+/** A busy machine makes each step slow, ms. */
+const slow = 60_000;
 let rig: DeviceRig;
 let port: Port;
 
@@ -33,7 +35,7 @@ const terminals = (): number =>
     }
   }).length;
 
-describe('a device that is asked', () => {
+describe('a device that is asked', { timeout: slow }, () => {
   beforeEach(() => begin('gauge'));
 
   it('is found at a link in the data directory', () => {
@@ -83,7 +85,7 @@ describe('a device that is asked', () => {
   });
 });
 
-describe('an asked device with a fault', () => {
+describe('an asked device with a fault', { timeout: slow }, () => {
   beforeEach(() => begin('gauge'));
 
   it('hang hears nothing and says nothing', async () => {
@@ -126,6 +128,15 @@ describe('an asked device with a fault', () => {
     const before = performance.now();
     expect(await pressure()).toBeCloseTo(6.2, 1);
     expect(performance.now() - before).toBeGreaterThan(108);
+  });
+
+  it('slow, then quick: what is on its way is not overtaken', async () => {
+    rig.fault('slow', 150);
+    port.send(question);
+    await wait(50);
+    rig.fault(undefined);
+    rig.machine.set({ 'clamp.open': true }).run(1000);
+    expect(await port.ask(question, /\n[^]*\n/)).toMatch(/^P=6\.\d\d\r\nP=0\.\d\d\r\n$/);
   });
 
   it('stuck answers with what was', async () => {
@@ -176,7 +187,7 @@ describe('an asked device with a fault', () => {
   });
 });
 
-describe('a device that pushes', () => {
+describe('a device that pushes', { timeout: slow }, () => {
   beforeEach(() => begin('scanner'));
 
   it('says each code that it reads once, and answers that it is there', async () => {
