@@ -20,6 +20,9 @@ export function formatValue(value: Scalar, shape: Shape = {}): string {
 /** An end of a scale or a bound: no more decimals than it needs. */
 export const formatEnd = (value: number): string => formatNumber(value, 0, 2);
 
+/** Every digit of a number that somebody sets. */
+export const formatExact = (value: number): string => formatNumber(value, 0, 12);
+
 /** `°C` for `degC`; the flow language knows plain letters only. */
 export const formatUnit = (unit: string | undefined): string =>
   (unit ?? '')

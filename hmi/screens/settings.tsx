@@ -1,11 +1,15 @@
-// What tunes and what holds the flows: parameters with their envelope, memory, forces. To read; they are set with `rebe`.
+// What tunes and what holds the flows: parameters with their envelope, forces with their end, memory; and the page's language.
 import type { JSX } from 'preact';
 import type { FlowInfo } from '#contract/described.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
 import { pickLanguage } from '#hmi/i18n/choice.ts';
 import { isLanguage, language, languages, t } from '#hmi/i18n/text.ts';
+import { ActButton } from '#hmi/parts/act-button.tsx';
 import { formatSpan, formatUnit, formatValue } from '#hmi/parts/format.ts';
+import { Parameters } from '#hmi/parts/parameters.tsx';
 import { Table } from '#hmi/parts/table.tsx';
+
+const soon_ms = 60_000;
 
 export function Settings(): JSX.Element {
   const flows = store.hello.value?.flows ?? [];
@@ -25,44 +29,6 @@ export function Settings(): JSX.Element {
       </div>
     </main>
   );
-}
-
-function Parameters({ flow }: { flow: FlowInfo }): JSX.Element | null {
-  const values = store.flows.value?.[flow.name]?.parameters ?? {};
-  if (flow.parameters.length === 0) return null;
-  return (
-    <section class="panel">
-      <h2>
-        {t('settings.parameters')} <small>{flow.name}</small>
-      </h2>
-      <Table columns={['signals.name', 'settings.value', 'settings.range', 'settings.step']}>
-        {flow.parameters.map((parameter) => (
-          <tr key={parameter.name}>
-            <th scope="row">{parameter.name}</th>
-            <td>
-              <b>{formatValue(values[parameter.name] ?? null, parameter)}</b>{' '}
-              {formatUnit(parameter.unit)}
-            </td>
-            <td>{rangeText(parameter)}</td>
-            <td>{stepText(parameter)}</td>
-          </tr>
-        ))}
-      </Table>
-    </section>
-  );
-}
-
-type Parameter = FlowInfo['parameters'][number];
-
-function rangeText({ min, max, values }: Parameter): string {
-  if (values !== undefined) return values.join(', ');
-  return min === undefined && max === undefined ? '' : `${min ?? ''} – ${max ?? ''}`;
-}
-
-function stepText({ maxStep, every_ms }: Parameter): string {
-  if (maxStep === undefined) return '';
-  if (every_ms === undefined) return String(maxStep);
-  return t('settings.stepText', { step: maxStep, span: formatSpan(every_ms) });
 }
 
 function Memory({ flow }: { flow: FlowInfo }): JSX.Element | null {
@@ -116,24 +82,45 @@ function Forces(): JSX.Element {
   const forces = Object.entries(store.forces.value ?? {}).flatMap(([tag, force]) =>
     force === null ? [] : [{ tag, ...force }],
   );
+  const signedIn = store.link.value?.actor != null;
   return (
     <section class="panel">
       <h2>{t('settings.forces')}</h2>
       {forces.length === 0 && <p class="quiet">{t('settings.noForces')}</p>}
       {forces.length > 0 && (
-        <Table columns={['signals.name', 'settings.value', 'settings.reason', 'settings.until']}>
+        <Table
+          columns={[
+            'signals.name',
+            'settings.value',
+            'settings.reason',
+            'settings.until',
+            'settings.end',
+          ]}
+        >
           {forces.map(({ tag, value, reason, actor, until }) => (
             <tr key={tag} class="held">
               <th scope="row">{tag}</th>
               <td>
-                <b>{formatValue(value, store.info(tag))}</b>
+                <b>{formatValue(value, store.info(tag))}</b> {formatUnit(store.info(tag)?.unit)}
                 <strong class="forced">{t('look.forced')}</strong>
               </td>
               <td>
                 {reason}
                 <small>{actor}</small>
               </td>
-              <td>{formatSpan(until - cellTime.value)}</td>
+              <td>
+                <Ends left={until - cellTime.value} />
+              </td>
+              <td>
+                <ActButton
+                  kind="confirm"
+                  title={t('settings.endForce')}
+                  verb="unforce"
+                  args={{ tag }}
+                  small
+                  {...(signedIn ? {} : { blocked: t('press.signIn') })}
+                />
+              </td>
             </tr>
           ))}
         </Table>
@@ -141,3 +128,11 @@ function Forces(): JSX.Element {
     </section>
   );
 }
+
+/** In the last minute a force says that it ends. */
+const Ends = ({ left }: { left: number }): JSX.Element => (
+  <>
+    {formatSpan(left)}
+    {left < soon_ms && <strong class="held">{t('settings.soon')}</strong>}
+  </>
+);

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clearFaults, fault } from '#test/system/simulator-door.ts';
 import { until } from '#test/system/test-cell.ts';
 import { linkOf, produce, startCalmCell } from './calm-cell.ts';
-import { confirm, hold, inState, tap } from './hands.ts';
-import { axe, launch, openPage, shoot } from './open-page.ts';
+import { confirm, hold, inState, tap, twice } from './hands.ts';
+import { axe, launch, openPage, shoot, smallTargets } from './open-page.ts';
 
 let browser: Browser;
 
@@ -24,6 +24,24 @@ const parts = (page: Page): Promise<string> =>
 /** The numbered steps of the way back, without marks. */
 const steps = async (page: Page): Promise<string[]> =>
   (await page.locator('.again li p b').allInnerTexts()).map((step) => step.trim());
+/** As a person does it on the screen of settings. */
+async function setParameter(page: Page, name: string, value: string): Promise<void> {
+  await page.locator('nav button', { hasText: 'Settings' }).click();
+  await page.locator('.parameters th button', { hasText: name }).click();
+  await page.locator('.editor input').fill('0');
+  expect(await page.locator('.editor .act').getAttribute('aria-disabled')).toBe('true');
+  expect(await page.locator('.editor .act .hint').innerText()).toBe('not below 1');
+  await page.locator('.editor input').fill(value);
+  await twice(page.locator('.editor .act'));
+  await page
+    .locator('.parameters tr', { hasText: name })
+    .locator('td b', { hasText: value })
+    .waitFor();
+  expect(await axe(page)).toEqual([]);
+  expect(await smallTargets(page, 56)).toEqual([]);
+  await shoot(page, 'settings');
+  await page.locator('nav button', { hasText: 'Overview' }).click();
+}
 const restart = async (page: Page): Promise<void> => {
   await hold(page, 'Reset');
   await inState(page, 'unit.Idle');
@@ -36,8 +54,8 @@ test('a batch is made by the page alone: cleared, emptied, reset, started, held,
   const { cell } = calm;
   await using open = await openPage(browser, await linkOf(cell));
   const { page } = open;
-  done(cell.rebe('set', 'tending', 'batch', '1'));
   await inState(page, 'unit.Aborted');
+  await setParameter(page, 'batch', '1');
   expect(await steps(page)).toEqual(['Clear', empty, 'Reset', 'Start']);
   await confirm(page, 'Clear');
   await inState(page, 'unit.Stopped');
@@ -51,19 +69,27 @@ test('a batch is made by the page alone: cleared, emptied, reset, started, held,
   await inState(page, 'unit.Held');
   await hold(page, 'Unhold');
   await inState(page, 'unit.Suspended');
-  done(cell.rebe('unforce', 'infeed.part'));
+  await page.locator('nav button', { hasText: 'Settings' }).click();
+  expect(await page.locator('tr.held', { hasText: 'infeed.part' }).innerText()).toMatch(
+    /no part yet[\s\S]+1 min \d\d s/,
+  );
+  await twice(page.locator('tr.held .act'));
+  await page.locator('main .quiet', { hasText: 'Nothing is forced' }).waitFor({ timeout: 30_000 });
+  await page.locator('nav button', { hasText: 'Overview' }).click();
   await inState(page, 'unit.Complete', 90_000);
   expect(await parts(page)).toContain('1 of 1');
   await tap(page, 'Stop');
   await inState(page, 'unit.Stopped');
   await shoot(page, 'stopped');
   expect(open.acts().map(({ args }) => args['name'])).toEqual([
+    'batch',
     'clear',
     'empty',
     'reset',
     'start',
     'hold',
     'unhold',
+    undefined,
     'stop',
   ]);
   expect(open.problems).toEqual([]);

@@ -19,12 +19,15 @@ export const inState = (page: Page, state: string, limit = 30_000): Promise<unkn
 export const tap = async (page: Page, title: string): Promise<void> =>
   (await ready(page, title)).click();
 
-/** Two taps of a person. */
-export async function confirm(page: Page, title: string): Promise<void> {
-  await (await ready(page, title)).click();
-  await page.waitForTimeout(400);
-  await button(page, title).click();
+/** Two taps of a person on the same button. */
+export async function twice(target: Locator): Promise<void> {
+  await target.click();
+  await target.page().waitForTimeout(400);
+  await target.click();
 }
+
+export const confirm = async (page: Page, title: string): Promise<void> =>
+  twice(await ready(page, title));
 
 /** A finger that stays for so many ms. */
 export async function hold(page: Page, title: string, span = 1300): Promise<void> {
