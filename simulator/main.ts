@@ -8,6 +8,7 @@ import { formatDiagnostic } from '#contract/diagnostic.ts';
 import { CellError, codes } from '#contract/error.ts';
 import { parseDuration, type Duration } from '#contract/time.ts';
 import { systemClock } from './clock.ts';
+import { addressOf } from './device/device.ts';
 import { ask, Door, doorPath, type DoorRequest } from './door.ts';
 import { deviceFaults, deviceFaultTexts } from './faults.ts';
 import { parsePlantFile } from './plant/file.ts';
@@ -121,14 +122,14 @@ function announce(endpoints: Endpoints, file: string | undefined): void {
   if (file !== undefined) {
     const beside = `${file}.${process.pid}`;
     try {
-      writeFileSync(beside, `${JSON.stringify(endpoints, undefined, 2)}\n`);
+      writeFileSync(beside, `${JSON.stringify(endpoints, undefined, 2)}\n`, { mode: 0o600 });
       renameSync(beside, file);
     } catch (cause) {
       throw new CellError('E_FILE_WRITE', `cannot write ${file}`, { cause });
     }
   }
-  for (const [device, fields] of Object.entries(endpoints)) {
-    for (const [field, address] of Object.entries(fields)) console.log(device, field, address);
+  for (const [device, endpoint] of Object.entries(endpoints)) {
+    console.log(device, Object.keys(endpoint)[0], addressOf(endpoint));
   }
   console.log('ready');
 }

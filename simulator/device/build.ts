@@ -6,8 +6,10 @@ import type { Plant } from '#simulator/plant/plant.ts';
 import { Terminals } from '#simulator/plant/terminals.ts';
 import { Device, type Protocol } from './device.ts';
 import type { Received } from './log.ts';
-import { ModbusProtocol } from './modbus.ts';
+import { ModbusTcp } from './modbus.ts';
 import { OpcUaProtocol } from './opcua.ts';
+import { Registers, unitsOf } from './registers.ts';
+import { RtuServer } from './rtu.ts';
 import { SerialProtocol } from './serial.ts';
 
 export interface DeviceContext {
@@ -37,9 +39,18 @@ function protocolOf(
   to: DeviceContext & { readonly terminals: Terminals },
 ): Protocol {
   const { name, data, received, terminals } = to;
-  if ('modbus' in options) return new ModbusProtocol(clock, random, options, to);
+  const path = join(data, 'dev', name);
+  if ('modbus' in options) {
+    const units = new Map(
+      [...unitsOf(options)].map(
+        ([unit, own]) => [unit, new Registers(own, terminals, received)] as const,
+      ),
+    );
+    const { rtu } = options.modbus;
+    if (rtu === undefined) return new ModbusTcp(clock, random, units);
+    return new RtuServer(clock, random, { path, baud: rtu.baud }, units);
+  }
   if ('serial' in options) {
-    const path = join(data, 'dev', name);
     return new SerialProtocol(clock, random, { path, device: options }, terminals);
   }
   const pki = join(data, 'simulator-pki', name);

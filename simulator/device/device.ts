@@ -6,7 +6,18 @@ import type { Terminals } from '#simulator/plant/terminals.ts';
 import type { LineMode } from './line.ts';
 
 /** What `--endpoints` of the controller takes for a device: the fields of it that are replaced. */
-export type Endpoint = Readonly<Record<string, string>>;
+export type Endpoint =
+  | { readonly tcp: string }
+  | { readonly rtu: { readonly port: string } }
+  | { readonly endpoint: string }
+  | { readonly port: string };
+
+/** Where that is, for people. */
+export function addressOf(endpoint: Endpoint): string {
+  if ('tcp' in endpoint) return endpoint.tcp;
+  if ('rtu' in endpoint) return endpoint.rtu.port;
+  return 'port' in endpoint ? endpoint.port : endpoint.endpoint;
+}
 
 /** A server of one device in one protocol, behind a line of its own. */
 export interface Protocol {
@@ -49,7 +60,7 @@ export class Device implements FaultPoint {
   get status(): DeviceStatus {
     const { lost } = this.#protocol;
     return {
-      address: Object.values(this.#endpoint ?? {}).join(' '),
+      address: this.#endpoint === undefined ? '' : addressOf(this.#endpoint),
       fallen: this.terminals.outputs.fallen,
       ...(lost === undefined ? {} : { lost }),
     };

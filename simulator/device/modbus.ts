@@ -1,28 +1,16 @@
-// A Modbus device: its units with their memory, one server for them, and the relay that it is reached over.
+// A Modbus TCP device: the server of its units, and the relay that it is reached over.
 import type { Clock, Random } from '#contract/time.ts';
-import type { ModbusDevice } from '#simulator/plant/devices.ts';
-import type { Terminals } from '#simulator/plant/terminals.ts';
 import type { Endpoint, Protocol } from './device.ts';
 import { Line } from './line.ts';
-import type { ModbusReceived } from './log.ts';
-import { Registers, unitsOf } from './registers.ts';
+import type { Memory } from './pdu.ts';
 import { ModbusServer } from './server.ts';
 
-export class ModbusProtocol implements Protocol {
+export class ModbusTcp implements Protocol {
   readonly line: Line;
   readonly #server: ModbusServer;
 
-  /** `received` is told of every write but a heartbeat's. */
-  constructor(
-    clock: Clock,
-    random: Random,
-    device: ModbusDevice,
-    to: { terminals: Terminals; received: (batch: readonly ModbusReceived[]) => void },
-  ) {
-    const units = [...unitsOf(device)].map(
-      ([unit, options]) => [unit, new Registers(options, to.terminals, to.received)] as const,
-    );
-    this.#server = new ModbusServer(random, new Map(units));
+  constructor(clock: Clock, random: Random, units: ReadonlyMap<number, Memory>) {
+    this.#server = new ModbusServer(random, units);
     this.line = new Line(clock, random);
   }
 

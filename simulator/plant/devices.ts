@@ -7,6 +7,7 @@ import { DurationText, seconds } from '#contract/time.ts';
 const address = z.int().min(0).max(65_535);
 const unit = z.int().min(1).max(247);
 const silent = DurationText.refine((span) => span > 0, 'longer than nothing').default(seconds(1));
+const baud = z.int().min(300).max(4_000_000);
 const safe = z.union([z.boolean(), z.number(), z.string()]);
 /** Names of a choice; its number on the wire is the place in this list. */
 const values = z.array(z.string()).min(2);
@@ -57,6 +58,10 @@ const ModbusDevice = z.strictObject({
     unit: unit.default(1).meta({ description: 'unit of terminals that name none' }),
     /** Addresses 0 to this, less one, exist in each table. */
     size: z.int().min(1).max(65_536).default(1024),
+    rtu: z
+      .strictObject({ baud: baud.default(19_200) })
+      .optional()
+      .meta({ description: 'on a serial line instead of over TCP' }),
   }),
   heartbeat: z.strictObject({ holding: address, unit: unit.optional(), silent }).optional().meta({
     description: 'a register that must change, and the silence after which it falls safe',
@@ -129,7 +134,7 @@ export function tagsIn(text: string): string[] {
 const SerialDevice = z
   .strictObject({
     serial: z.strictObject({
-      baud: z.int().min(300).max(4_000_000).default(9600),
+      baud: baud.default(9600),
       answers: z
         .record(LineText, LineText)
         .default({})

@@ -6,7 +6,7 @@ import { assert, present } from '#contract/error.ts';
 import { milliseconds } from '#contract/time.ts';
 import { systemClock } from '#simulator/clock.ts';
 import { buildDevice } from '#simulator/device/build.ts';
-import type { Device } from '#simulator/device/device.ts';
+import { addressOf, type Device } from '#simulator/device/device.ts';
 import type { Received } from '#simulator/device/log.ts';
 import type { DeviceFaultKind } from '#simulator/faults.ts';
 import { parsePlantFile, type PlantFile } from '#simulator/plant/file.ts';
@@ -44,7 +44,7 @@ export class DeviceRig {
   }
 
   async open(): Promise<this> {
-    this.endpoint = present(Object.values(await this.device.open())[0], 'an address');
+    this.endpoint = addressOf(await this.device.open());
     return this;
   }
 
