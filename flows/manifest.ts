@@ -168,8 +168,11 @@ function rangeProblems(tag: Tag): Problem[] {
   };
   if (tag.min !== undefined && tag.max !== undefined && tag.min > tag.max)
     wrong('min', '`min` is larger than `max`');
-  if (tag.scale !== undefined && tag.scale.raw[0] === tag.scale.raw[1])
-    wrong('scale', '`raw` needs two different values');
+  for (const side of ['raw', 'to'] as const) {
+    // A value goes one way along the line and an output's the other.
+    if (tag.scale !== undefined && tag.scale[side][0] === tag.scale[side][1])
+      wrong('scale', `\`${side}\` needs two different values`);
+  }
   if (tag.rawValid !== undefined && tag.rawValid[0] > tag.rawValid[1])
     wrong('rawValid', 'the first of `rawValid` is the smaller');
   const numbers = Object.values(tag.map ?? {});

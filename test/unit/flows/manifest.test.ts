@@ -207,6 +207,11 @@ describe('each problem has its place, its code and a way out', () => {
       '19:46 E_MANIFEST_FIELD `raw` needs two different values',
     ],
     [
+      'a scale that leads back to no value of the wire',
+      instead('to: [0, 40]', 'to: [40, 40]'),
+      '19:46 E_MANIFEST_FIELD `to` needs two different values',
+    ],
+    [
       'a mirror',
       `${good}mirror: {broker: embedded}\n`,
       '24:1 E_MANIFEST_NOT_YET `mirror`: not yet (Write `mirror: none`, or leave it out.)',

@@ -94,7 +94,8 @@ describe('rebe simulate', { timeout: processes }, () => {
       { ...first, output: 'door.open', means: true },
       { ...second, output: 'beacon', means: 'green' },
     ]);
-    expect(statSync(join(data, 'simulator.sock')).mode & 0o777).toBe(0o600);
+    for (const file of ['simulator.sock', 'endpoints.json'])
+      expect([file, statSync(join(data, file)).mode & 0o777]).toEqual([file, 0o600]);
     expect(await ended(child, 'SIGTERM')).toBe(0);
     expect(await alive(port('io'))).toBe(false);
     expect(existsSync(join(data, 'simulator.sock'))).toBe(false);

@@ -1,6 +1,6 @@
 // Control's side and the writer together: order, numbers, what is on disk, what a stall and a full
 // backlog do, what a new run finds.
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -104,6 +104,18 @@ describe('appending', () => {
       expect(body.size).toBe(row.seq - 1);
       expect(body.origin).toBe('rebe-cell/tending-1');
     }
+  });
+
+  test('a record that others could read is narrowed, with what a killed writer left beside it', async () => {
+    const path = join(folder.path, 'chronicle.db');
+    const first = await open();
+    first.chronicle.append(faultDraft('a'));
+    expect(first.write()).toBe(true);
+    const files = [path, `${path}-wal`, `${path}-shm`];
+    for (const file of files) chmodSync(file, 0o644);
+    const second = await open();
+    for (const file of files) expect([file, statSync(file).mode & 0o777]).toEqual([file, 0o600]);
+    await second.close();
   });
 
   test('the key is made once, for its owner only', async () => {
