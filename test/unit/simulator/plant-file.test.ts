@@ -79,6 +79,22 @@ describe('a plant file', () => {
     },
   );
 
+  it('has the devices that the guide shows', () => {
+    const [, shown] = /```yaml\n(devices:[^]*?)```/.exec(
+      readFileSync('docs/simulator.md', 'utf8'),
+    ) ?? ['', ''];
+    const parsed = parsePlantFile(text.replace(/^devices:[^]*/m, shown ?? ''), 'docs/simulator.md');
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+    const plant = buildPlant(parsed.plant, 1);
+    const devices = Object.values(parsed.plant.devices);
+    expect(devices.map((device) => new Terminals(device, plant).hasNumbers)).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   const rows = [
     {
       what: 'an unknown field',
