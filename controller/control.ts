@@ -46,6 +46,8 @@ export class Control implements LoopEvents, DoorTarget {
   #scanSeq = 0;
   /** While an orderly end is under way, and after it, nobody is heard any more. */
   #stopping = false;
+  /** An invariant broke; what breaks after it is no news. */
+  #failed = false;
   #endHot: Cancel | undefined;
 
   readonly #refusals: Refusals;
@@ -133,9 +135,15 @@ export class Control implements LoopEvents, DoorTarget {
 
   failed(error: unknown): void {
     const { loop, outputs, recorder, failed } = this.#parts;
+    if (this.#failed) return;
+    this.#failed = true;
     loop.stop();
     outputs.allSafe();
-    recorder.fault('E_INTERNAL', error instanceof Error ? error.message : String(error));
+    try {
+      recorder.fault('E_INTERNAL', error instanceof Error ? error.message : String(error));
+    } catch {
+      // The record may have ended, or be what broke: outputs are safe, and the process ends all the same.
+    }
     failed(error);
   }
 
