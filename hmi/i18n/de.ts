@@ -188,6 +188,7 @@ export const de: Readonly<Record<Key, string>> = {
 
   'settings.language': 'Sprache',
   'settings.parameters': 'Parameter',
+  'settings.parameter': 'Name',
   'settings.value': 'Wert',
   'settings.range': 'Erlaubt',
   'settings.step': 'Größte Änderung',

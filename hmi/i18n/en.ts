@@ -188,6 +188,7 @@ export const en = {
 
   'settings.language': 'Language',
   'settings.parameters': 'Parameters',
+  'settings.parameter': 'Parameter',
   'settings.value': 'Value',
   'settings.range': 'Allowed',
   'settings.step': 'Largest change',

@@ -58,7 +58,10 @@ export function ActButton(props: ActButtonProps): JSX.Element {
       onBlur={() => feed({ type: 'leave' })}
       onContextMenu={(event) => event.preventDefault()}
       onKeyDown={(event) => {
-        if (!event.repeat && isPress(event.key)) press();
+        if (!isPress(event.key)) return;
+        // A key that stays down is one press: the browser would make a click of each repeat.
+        if (event.repeat) event.preventDefault();
+        else press();
       }}
       onKeyUp={(event) => {
         if (isPress(event.key)) feed({ type: 'release' });

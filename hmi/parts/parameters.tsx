@@ -13,7 +13,7 @@ import { formatEnd, formatExact, formatSpan, formatUnit, formatValue } from './f
 import { Table } from './table.tsx';
 
 const columns = [
-  'signals.name',
+  'settings.parameter',
   'settings.value',
   'settings.range',
   'settings.step',

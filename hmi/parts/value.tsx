@@ -46,6 +46,6 @@ export function TagValue(props: { name: string; brief?: boolean }): JSX.Element 
 export const tagTitle = (info: TagInfo | undefined, name: string): string =>
   info?.title === undefined ? name : textOf(info.title);
 
-/** Device and place: `io, input 20`. */
+/** Device and place: `rack, input 20`. */
 export const placeOf = (info: TagInfo | undefined): string =>
   [info?.device, info?.place].filter((part) => part !== undefined).join(', ');

@@ -76,7 +76,7 @@ describe('a running cell', () => {
     const lacking = open.page.locator('.step .leaf.false .source').first();
     await lacking.waitFor({ timeout: 20_000 });
     const text = await lacking.textContent();
-    expect(text).toMatch(/(?:io|plc), (?:discrete|input) \d+$/);
+    expect(text).toMatch(/(?:io|plc|gauge|scanner), \S.*$/);
     expect(await open.page.locator('.lacks').textContent()).toMatch(/^Waits for /);
   }, 30_000);
 

@@ -78,6 +78,10 @@ async function look(name: string, most: number): Promise<void> {
   }
 }
 
+/** The page without what may move: banner and clock. */
+const still = (page: Page): Promise<Buffer> =>
+  page.screenshot({ mask: [page.locator('.banner'), page.locator('.clock')] });
+
 const textOf = (selector: string): Promise<string> => first().locator(selector).first().innerText();
 
 describe('a person who comes to the machine sees', () => {
@@ -142,6 +146,12 @@ describe('a person who comes to the machine sees', () => {
       expect(await textOf('.banner')).toContain('emergency stop');
       // No colour at all.
       await look('disconnected', Number.MIN_VALUE);
+      const before = await Promise.all(pages.map(({ page }) => still(page)));
+      await first().waitForTimeout(3000);
+      const after = await Promise.all(pages.map(({ page }) => still(page)));
+      expect(after.map((picture, index) => picture.equals(before[index] ?? picture))).toEqual(
+        pages.map(() => true),
+      );
     } finally {
       process.kill(control, 'SIGCONT');
     }

@@ -1,5 +1,8 @@
 // What the overview concludes from what the cell says of its tags, times and devices: nothing of it knows a tag by name.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { Limit, TagInfo } from '#contract/described.ts';
 import { status } from '#contract/quality.ts';
 import type { AlarmState, Candidate, Term } from '#contract/wire.ts';
@@ -174,6 +177,24 @@ describe('timers of a station', () => {
     const names = timersOf(list, 'unit').map((timer) => timer.candidate.transition);
     expect(names).toEqual(['soon', 'late']);
   });
+});
+
+test('nothing of the page names a tag or a device of the demo: another manifest needs no other page', () => {
+  const folder = 'flows/cnc-tending';
+  const manifest = parse(readFileSync(join(folder, 'cell.yaml'), 'utf8')) as {
+    readonly devices: object;
+    readonly tags: object;
+  };
+  const names = [...Object.keys(manifest.tags), ...Object.keys(manifest.devices)];
+  expect(names.length).toBeGreaterThan(20);
+  const source = readdirSync('hmi', { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(?:tsx?|css|html)$/.test(file))
+    .map((file) => readFileSync(join('hmi', file), 'utf8'))
+    .join('\n');
+  const named = names.filter((name) =>
+    new RegExp(`(?<![\\w.])${name.replaceAll('.', '\\.')}(?![\\w.])`).test(source),
+  );
+  expect(named).toEqual([]);
 });
 
 describe('what is at hand', () => {

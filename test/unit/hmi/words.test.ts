@@ -213,6 +213,8 @@ describe('colours', () => {
     ['muted', 'bg', 4.5],
     ['muted', 'panel', 4.5],
     ['muted', 'raised', 4.5],
+    ['muted', 'active', 4.5],
+    ['text', 'forced', 4.5],
     ['live', 'panel', 4.5],
     ['live', 'raised', 4.5],
     ['on-dark', 'dark', 4.5],
