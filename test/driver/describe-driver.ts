@@ -2,17 +2,25 @@
 // real sockets with short times. Waits are for conditions; their limits are generous.
 import { describe, expect, test } from 'vitest';
 import { describeFaultLoops, describeStop } from './describe-faults.ts';
-import { describeWrites, describeWritesUnderLoss } from './describe-writes.ts';
+import { describeValues } from './describe-values.ts';
+import { describeNoOutputs, describeWrites, describeWritesUnderLoss } from './describe-writes.ts';
 import { Bench, nth, pause } from './rig.ts';
-import type { MakeBench, Rig } from './rig.ts';
+import type { MakeBench, MakeRig } from './rig.ts';
 
-export function describeDriver(name: string, makeRig: () => Promise<Rig>): void {
+/** `outputs: false`: a device that cannot be written. */
+export function describeDriver(name: string, makeRig: MakeRig, { outputs = true } = {}): void {
   const bench = async (): Promise<Bench> => new Bench(await makeRig());
   describe(`the ${name} driver`, { timeout: 60_000 }, () => {
     describeSamples(bench);
+    describeValues(bench, makeRig);
     describeLoss(bench);
-    describeWrites(bench);
-    describeWritesUnderLoss(bench);
+    describeHealth(bench);
+    if (outputs) {
+      describeWrites(bench);
+      describeWritesUnderLoss(bench);
+    } else {
+      describeNoOutputs(bench);
+    }
     describeTags(bench);
     describeStop(bench);
     describeFaultLoops(bench);
@@ -161,7 +169,9 @@ function describeLoss(bench: MakeBench): void {
     expect(one.rig.server.connections).toBe(1);
     expect(one.sink.epoch).toBe(1);
   });
+}
 
+function describeHealth(bench: MakeBench): void {
   test('health counts requests and their latency, and tells it while nothing else happens', async () => {
     await using one = await bench();
     await one.online();
@@ -171,6 +181,45 @@ function describeLoss(bench: MakeBench): void {
     expect(health?.latency.p50).toBeGreaterThan(0);
     expect(health?.state).toBe('online');
     expect(health?.lastGood).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  test('figures alone are told at most once a second, and `since` is when the state began', async () => {
+    await using one = await bench();
+    await one.online();
+    one.sink.clear();
+    await pause(2500);
+    expect(one.sink.healths.length - 1).toBeGreaterThanOrEqual(1);
+    expect(one.sink.healths.length - 1).toBeLessThanOrEqual(3);
+    expect(new Set(one.sink.healths.map(({ since }) => since)).size).toBe(1);
+  });
+
+  test('a loss is told at once, before any tag can be stale', async () => {
+    await using one = await bench();
+    await one.online();
+    one.sink.clear();
+    const cut = performance.now();
+    one.rig.server.cut();
+    await one.sink.until('it is told', () => one.sink.state !== 'online');
+    expect(performance.now() - cut).toBeLessThan(one.rig.timeout + 1000);
+    expect(one.sink.batches).toEqual([]);
+    expect(one.sink.healths.at(-1)?.failures).toBeGreaterThan(0);
+    await one.settled();
+  });
+
+  test('however often it is cut, there is one connection at a time, and `epoch` counts them', async () => {
+    await using one = await bench();
+    await one.online();
+    for (let epoch = 2; epoch <= 4; epoch += 1) {
+      one.rig.server.cut();
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await one.sink.until('it is back', () => one.sink.epoch === epoch);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await one.settled();
+    }
+    expect(one.rig.server.connections).toBe(4);
+    expect(one.rig.server.open).toBe(1);
+    const epochs = one.sink.healths.map(({ epoch }) => epoch);
+    expect(epochs).toEqual(epochs.toSorted((a, b) => a - b));
   });
 }
 
@@ -211,5 +260,34 @@ function describeTags(bench: MakeBench): void {
     if (a !== undefined) one.rig.set(a.name, a.values[0]);
     await one.settled();
     expect(one.rig.server.connections).toBe(1);
+  });
+
+  test('tags that are set while the device is away are served when it is back', async () => {
+    await using one = await bench();
+    await one.online();
+    await one.rig.server.close();
+    await one.sink.until('the loss is told', () => one.sink.state === 'backoff');
+    const kept = nth(one.rig.inputs, 1);
+    expect(await one.driver.setTags([kept.tag])).toEqual([]);
+    one.sink.clear();
+    await one.rig.server.listen();
+    await one.sink.until('it is given', () => one.sink.counts().has(kept.name));
+    await pause(60);
+    expect([...one.sink.counts().keys()]).toEqual([kept.name]);
+  });
+
+  test('without any tag it is asked nothing and says nothing; with one again it is served', async () => {
+    await using one = await bench();
+    await one.online();
+    await one.driver.setTags([]);
+    await pause(50);
+    one.sink.clear();
+    const input = nth(one.rig.inputs, 0);
+    one.rig.set(input.name, input.values[0]);
+    await pause(100);
+    expect(one.sink.batches).toEqual([]);
+    expect(one.sink.confirmed.flatMap(({ group }) => group)).toEqual([]);
+    await one.driver.setTags([input.tag]);
+    await one.sink.until('it is given', () => one.sink.good(input.name) === input.values[0]);
   });
 }

@@ -168,3 +168,15 @@ export function describeWritesUnderLoss(bench: MakeBench): void {
     expect(one.rig.written).toEqual([]);
   });
 }
+
+/** A missing optional method is a missing capability; a method that is there refuses what it cannot. */
+export function describeNoOutputs(bench: MakeBench): void {
+  test('a device without outputs takes no write', async () => {
+    await using one = await bench();
+    expect(one.rig.outputs).toEqual([]);
+    await one.online();
+    const results = await one.driver.write?.([request(nth(one.rig.inputs, 0), true)]);
+    expect(results?.map(({ outcome }) => outcome) ?? ['rejected']).toEqual(['rejected']);
+    expect(one.rig.written).toEqual([]);
+  });
+}

@@ -13,17 +13,22 @@ export class Recorder implements DriverSink {
   confirmed: { readonly group: TagGroup; readonly received: Instant }[] = [];
   healths: DeviceHealth[] = [];
   calls = 0;
+  /** Samples and confirmations in their order, by the answer that they came from. */
+  readonly heard: { readonly what: 'samples' | 'seen'; readonly received: Instant }[] = [];
   readonly #latest = new Map<string, Sample>();
   readonly #changed = new Set<() => void>();
 
   samples(batch: readonly Sample[]): void {
     this.batches.push(batch);
+    const [first] = batch;
+    if (first !== undefined) this.heard.push({ what: 'samples', received: first.received });
     for (const sample of batch) this.#latest.set(sample.tag, sample);
     this.#called();
   }
 
   seen(group: TagGroup, received: Instant): void {
     this.confirmed.push({ group, received });
+    this.heard.push({ what: 'seen', received });
     this.#called();
   }
 

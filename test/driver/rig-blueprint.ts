@@ -2,7 +2,7 @@
 import type { Value } from '#contract/sample.ts';
 import { blueprint } from '#drivers/blueprint/driver.ts';
 import { RigServer } from './rig-server.ts';
-import { rigTag } from './rig.ts';
+import { nth, rigTag } from './rig.ts';
 import type { Rig } from './rig.ts';
 
 /** Milliseconds. */
@@ -50,5 +50,6 @@ export async function blueprintRig(): Promise<Rig> {
     written,
     get: (name) => held.get(name) ?? null,
     set: (name, value) => void held.set(name, value),
+    real: { tag: nth(inputs, 2).tag, hold: (value) => void held.set('c', value) },
   };
 }

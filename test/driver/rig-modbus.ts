@@ -39,6 +39,8 @@ export class ModbusDevice implements Protocol {
   onWrite: (taken: Taken) => void = () => undefined;
   /** May replace an answer, whole frame for whole frame; undefined: no answer at all. */
   twist: (answer: Buffer, request: Buffer) => Buffer | undefined = (answer) => answer;
+  /** How to say something to who has asked; set by whoever gives the device its line. */
+  speaker: () => (bytes: Uint8Array) => void = () => () => undefined;
   /** What register a write of `value` leaves. */
   keeps: (value: number) => number = (value) => value;
 
@@ -186,6 +188,7 @@ export interface ModbusRig extends Rig {
 export async function modbusRig(): Promise<ModbusRig> {
   const device = new ModbusDevice();
   const server = new RigServer(device);
+  device.speaker = () => server.speaker();
   await server.listen();
   return rigOf(device, server, () => ({
     tcp: server.address,
@@ -227,7 +230,22 @@ export function rigOf(device: ModbusDevice, server: RigDevice, config: Rig['conf
       else if (at.coil !== undefined) memory.coils.set(at.coil, value === true);
       else memory.holdings.set(at.holding ?? 0, Number(value) & 0xffff);
     },
+    real: {
+      tag: rigTag('real', { input: 20, as: 'f32' }, 'input', [1.5, 0]).tag,
+      hold: (value) => holdWords(memory, 20, (bytes) => bytes.writeFloatBE(Number(value), 4)),
+    },
+    wide: {
+      tag: { ...rigTag('wide', { input: 18, as: 'i64' }, 'input', [1, 0]).tag, type: 'int' },
+      hold: (value) => holdWords(memory, 18, (bytes) => bytes.writeBigInt64BE(BigInt(value))),
+    },
   };
+}
+
+/** Input registers from 18 on: a 64-bit integer, or a float in its last two. */
+function holdWords(memory: ModbusMemory, start: number, write: (bytes: Buffer) => void): void {
+  const bytes = Buffer.alloc(8);
+  write(bytes);
+  for (let i = start - 18; i < 4; i += 1) memory.inputs.set(18 + i, bytes.readUInt16BE(i * 2));
 }
 
 function findTag(name: string): RigTag {

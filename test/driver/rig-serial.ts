@@ -78,6 +78,58 @@ export async function stationRig(): Promise<SerialRig> {
   };
 }
 
+const bitOf = (name: string): number => (name === 'a' ? 1 : 128);
+
+/** `!` is answered with 02, a byte of bits, a big-endian float, a 64-bit integer, 03. It takes no commands. */
+export async function gaugeRig(): Promise<SerialRig> {
+  const held = { bits: 0, real: -1, wide: 0n };
+  const inputs = [
+    rigTag('a', { offset: 1, bit: 0 }, 'input', [true, false]),
+    rigTag('b', { offset: 1, bit: 7 }, 'input', [true, false]),
+    rigTag('n', { offset: 2, as: 'f32' }, 'input', [3.5, -1]),
+  ];
+  const server = new PtyServer({
+    split,
+    answer: () => {
+      const frame = Buffer.alloc(15, 2);
+      frame[1] = held.bits;
+      frame.writeFloatBE(held.real, 2);
+      frame.writeBigInt64BE(held.wide, 6);
+      frame[14] = 3;
+      return frame;
+    },
+    garbage: () => Buffer.from('0203020302030203020302030203ff', 'hex'),
+  });
+  await server.listen();
+  return {
+    kind: serial,
+    server,
+    timeout: rigTimeout,
+    config: () => ({
+      port: server.path,
+      frame: { start: '\u0002', length: 15, end: '\u0003' },
+      ask: { send: '!\r', every: '10ms', timeout: `${rigTimeout}ms` },
+    }),
+    inputs,
+    outputs: [],
+    badTag: rigTag('bad', { offset: 14, as: 'u16' }, 'input', [0, 1]).tag,
+    written: [],
+    get: (name) => (name === 'n' ? held.real : (held.bits & bitOf(name)) !== 0),
+    set: (name, value) => {
+      if (name === 'n') held.real = Number(value);
+      else held.bits = value === true ? held.bits | bitOf(name) : held.bits & ~bitOf(name);
+    },
+    real: {
+      tag: rigTag('n', { offset: 2, as: 'f32' }, 'input', [3.5, -1]).tag,
+      hold: (value) => void (held.real = Number(value)),
+    },
+    wide: {
+      tag: { ...rigTag('wide', { offset: 6, as: 'i64' }, 'input', [1, 0]).tag, type: 'int' },
+      hold: (value) => void (held.wide = BigInt(value)),
+    },
+  };
+}
+
 export interface ScannerRig extends SerialRig {
   /** Sends something by itself. */
   push(text: string | Uint8Array): void;

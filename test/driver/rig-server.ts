@@ -28,6 +28,7 @@ export class RigServer implements RigDevice {
   delay = 0;
   readonly #protocol: Protocol;
   readonly #sockets = new Set<Socket>();
+  #asker: Socket | undefined;
   #server: Server | undefined;
   #port = 0;
   #from = 0;
@@ -67,6 +68,14 @@ export class RigServer implements RigDevice {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Says something to whoever asked last, as long as that connection lives. */
+  speaker(): (bytes: Uint8Array) => void {
+    const socket = this.#asker;
+    return (bytes) => {
+      if (socket?.destroyed === false) socket.write(bytes);
+    };
+  }
+
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -87,6 +96,7 @@ export class RigServer implements RigDevice {
         if (found === undefined) return;
         received = found.rest;
         this.requests += 1;
+        this.#asker = socket;
         this.#take(socket, found.request, this.fault(this.requests - this.#from));
       }
     });

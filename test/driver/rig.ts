@@ -1,5 +1,5 @@
 // What a driver brings to the contract suite: a device of the test's own, and tags on it.
-import type { Driver, DriverKind, DriverTag, WriteRequest } from '#contract/driver.ts';
+import type { Driver, DriverDeps, DriverKind, DriverTag, WriteRequest } from '#contract/driver.ts';
 import { tagName } from '#contract/name.ts';
 import type { Value } from '#contract/sample.ts';
 import { milliseconds } from '#contract/time.ts';
@@ -39,7 +39,7 @@ export interface Rig {
   readonly timeout: number;
   /** At least three, all in one poll. */
   readonly inputs: readonly RigTag[];
-  /** At least four. */
+  /** At least four, or none: a device that cannot be written. */
   readonly outputs: readonly RigTag[];
   /** A tag that this driver cannot serve. */
   readonly badTag: DriverTag;
@@ -48,8 +48,18 @@ export interface Rig {
   set(name: string, value: Value): void;
   /** When the device came to hold what it holds, where its protocol tells that; UTC milliseconds. */
   sourceTime?(name: string): number;
+  /** A real that can be no number or infinite, where the protocol has them. */
+  readonly real?: SpecialTag;
+  /** A 64-bit integer, where the protocol has them. */
+  readonly wide?: SpecialTag;
   /** Writes that the device took, in order, without heartbeats. */
   readonly written: { readonly name: string; readonly value: Value }[];
+}
+
+/** A tag whose device holds what only some protocols can say. */
+export interface SpecialTag {
+  readonly tag: DriverTag;
+  hold(value: number | bigint): void;
 }
 
 export interface RigTag {
@@ -79,12 +89,17 @@ export class Bench {
   readonly log: string[] = [];
   alive = true;
 
-  constructor(rig: Rig, config: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    rig: Rig,
+    config: Readonly<Record<string, unknown>> = {},
+    over: Partial<DriverDeps> = {},
+  ) {
     this.rig = rig;
     const deps = driverDeps({
       log: (level, text) => this.log.push(`${level} ${text}`),
       heartbeat: { alive: () => this.alive },
       ...(rig.data === undefined ? {} : { data: rig.data }),
+      ...over,
     });
     this.driver = rig.kind.create(deps, rig.kind.config.parse({ ...rig.config(), ...config }));
   }
@@ -120,6 +135,7 @@ export class Bench {
   }
 }
 
+export type MakeRig = () => Promise<Rig>;
 export type MakeBench = () => Promise<Bench>;
 
 let nextId = 0;
