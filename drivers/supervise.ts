@@ -2,6 +2,7 @@
 // It also keeps the deadline of each request, the circuit of each unit, and the device's health.
 // It knows no protocol. Time comes only from the clock, chance only from the stream it was given.
 import { Breakers, Latencies } from './breaker.ts';
+import { Silence } from './silence.ts';
 import { CellError, assert } from '#contract/error.ts';
 import type { DeviceHealth, DeviceState, DriverDeps, DriverSink } from '#contract/driver.ts';
 import type { TagGroup } from '#contract/driver.ts';
@@ -45,8 +46,6 @@ export type Outcome<T> =
 const backoffBase = 250;
 const backoffMax = 2000;
 const steady = seconds(10);
-/** Deadlines missed in a row after which the transport is not believed any longer. */
-const deadlinesToDestroy = 2;
 const closeCap = seconds(1);
 /** A device that failed a request is shown as degraded for so long after it. */
 const blemish = seconds(1);
@@ -86,8 +85,7 @@ export class Supervisor<C extends Connection> {
   #lastGood: UtcMs | undefined;
   #onlineSince: Instant | undefined;
   #blemishedAt = -Infinity;
-  /** The units of the deadlines missed in a row. */
-  #missed: number[] = [];
+  readonly #silence = new Silence();
   #requests = 0;
   #late = 0;
   #stale = 0;
@@ -266,7 +264,6 @@ export class Supervisor<C extends Connection> {
     });
     this.#endConnection = end;
     this.#onlineSince = undefined;
-    this.#missed = [];
     const connection = this.#supervised.open(end);
     const cancel = clock.after(this.#supervised.connectTimeout, () =>
       end(new CellError('E_DEVICE_CONNECT', 'no connection in time')),
@@ -276,6 +273,7 @@ export class Supervisor<C extends Connection> {
     cancel();
     if (error === undefined) {
       this.#epoch += 1;
+      this.#silence.heard(clock.now());
       this.#connection = connection;
       this.breakers.renew();
       const served = this.#supervised.serve(connection, this.#epoch).catch(failed);
@@ -308,7 +306,7 @@ export class Supervisor<C extends Connection> {
   #answered(unit: number, took: number | undefined): void {
     const { clock } = this.#deps;
     if (took !== undefined) this.#latencies.add(milliseconds(took));
-    this.#missed = [];
+    this.#silence.heard(clock.now());
     this.#lastGood = clock.time();
     this.#onlineSince ??= clock.now();
     if (this.#failures > 0 && this.#isSteady()) this.#failures = 0;
@@ -326,15 +324,10 @@ export class Supervisor<C extends Connection> {
     const { breakers } = this;
     const again = this.#deps.clock.now() + (this.#supervised.aftermath ?? 0);
     this.#stale += 1;
-    this.#missed.push(unit);
     breakers.timedOut(unit, instant(again), milliseconds(again - asked));
     this.blemish(error);
-    // A unit known to be dead says nothing of the line, unless all are; nor does one of several that
-    // is silent: it takes two, or all that are believed to live.
-    const all = breakers.open === breakers.size;
-    const silent = this.#missed.filter((one) => all || !breakers.isOpen(one));
-    const isLine = new Set(silent).size >= Math.min(2, breakers.size - breakers.open);
-    if (silent.length >= deadlinesToDestroy && isLine) this.distrust(connection, error);
+    const silent = this.#silence.missed(unit, this.#deps.clock.now(), breakers);
+    if (silent) this.distrust(connection, error);
   }
 
   #change(state: DeviceState): void {

@@ -164,7 +164,7 @@ export const folderRules: readonly FolderRule[] = [
 
 /** What stands beside the drivers for all of them. */
 function sharedByDrivers(): string[] {
-  return ['breaker', 'given', 'outputs', 'serial-port', 'supervise', 'tcp'].map(
+  return ['breaker', 'given', 'outputs', 'serial-port', 'silence', 'supervise', 'tcp'].map(
     (name) => `drivers/${name}.ts`,
   );
 }
