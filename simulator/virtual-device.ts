@@ -250,6 +250,8 @@ export class VirtualDevice implements FaultPoint {
       });
     };
     const arrive = (): void => {
+      // A question that was given up is answered all the same; its driver does not look at that.
+      if (!open) return;
       const answer = serve();
       const back = way + this.#slow;
       if (answer === undefined || agenda.now + back > until) return doubt();

@@ -55,6 +55,7 @@ export class Witness {
       kind === 'input' && type !== 'real' ? [{ tag, name }] : [],
     );
     this.world = make({ onScan: (input, result) => this.#see(input, result) });
+    this.#look(0);
   }
 
   /** The tags that are bad on a device, and since when. */
@@ -90,7 +91,15 @@ export class Witness {
     this.#compare(input.now);
   }
 
+  /** What the machine has now. */
+  #look(now: number): void {
+    for (const { name } of this.#discrete) {
+      this.#had.set(`${name} ${present(this.world.plant.sensors.get(name), name)()}`, now);
+    }
+  }
+
   #compare(now: number): void {
+    this.#look(now);
     for (const fault of this.world.going) {
       const [device = '', kind] = fault.split(' ');
       if (kind === 'stuck') this.#lied.set(device, now);
@@ -98,7 +107,6 @@ export class Witness {
     for (const { tag, name } of this.#discrete) {
       const { device, stale } = present(this.world.plan.tags[tag], 'a tag');
       const limit = present(stale, `${name} may grow stale`) + delivery;
-      this.#had.set(`${name} ${present(this.world.plant.sensors.get(name), name)()}`, now);
       const { value, status } = this.world.tag(name);
       if (qualityOf(statusCode(status)) !== 'good') continue;
       const lied = this.#lied.get(device ?? '');
