@@ -58,6 +58,8 @@ export class Simulator {
     const opening = [...this.#devices].map(
       async ([name, device]) => [name, await device.open()] as const,
     );
+    // Each is open or has failed before anything is closed again.
+    await Promise.allSettled(opening);
     const endpoints = Object.fromEntries(await Promise.all(opening));
     this.#pace.start();
     return endpoints;

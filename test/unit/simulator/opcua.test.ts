@@ -152,6 +152,17 @@ describe('an OPC UA device', { timeout: slow }, () => {
       expect(isRight(await read, DataType.Boolean)).toBe(true);
     });
 
+    it('is alone with it: another of its kind in the process answers', async () => {
+      await using other = await new DeviceRig('plc', fourDevices(), join(folder, 'other')).open();
+      await using second = await new OpcUaClient(certificates).open(other.endpoint);
+      for (const kind of ['hang', 'wrong', 'stuck', 'short'] as const) {
+        rig.fault(kind);
+        other.machine.run(5);
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        expect(isRight(await second.read('Spindle.Temp'), DataType.Double), kind).toBe(true);
+      }
+    });
+
     it('kill cuts the connection, refuses another, and takes one when it ends', async () => {
       rig.fault('kill');
       await until(() => client.lost);

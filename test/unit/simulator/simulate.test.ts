@@ -1,13 +1,21 @@
 // The second program as a process: what it writes, what it logs, how it is asked and how it ends.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask } from '#simulator/door.ts';
 import { Client } from './client.ts';
-import { plantPath } from './machine.ts';
+import { fourDevicesPath, plantPath } from './machine.ts';
 
 /** A process takes its time to start on a busy machine, ms. */
 const processes = 30_000;
@@ -149,6 +157,16 @@ describe('rebe simulate', { timeout: processes }, () => {
     expect(stderr).toContain(`${path}:8:13 E_PLANT_FIELD machine.door.travel`);
     expect(stderr).toContain('^');
     expect(existsSync(join(data, 'simulator.sock'))).toBe(false);
+  });
+
+  it('says what is wrong with one device, ends the others and itself', () => {
+    const path = join(data, 'bad.plant.yaml');
+    const text = readFileSync(fourDevicesPath, 'utf8');
+    writeFileSync(path, text.replace('{node: s=Cnc.Done}', '{node: s=Cnc.Ready}'));
+    const { status, stdout, stderr } = rebe('simulate', path, '--data', data);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('E_PLANT_TERMINAL cnc.done: s=Cnc.Ready is taken by cnc.ready');
+    expect(readdirSync(join(data, 'dev'))).toEqual([]);
   });
 
   it.each([
