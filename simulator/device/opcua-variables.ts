@@ -11,7 +11,7 @@ import type {
   UAObject as Folder,
 } from 'node-opcua';
 import { CellError, present } from '#contract/error.ts';
-import type { Random } from '#contract/time.ts';
+import type { Clock, Random } from '#contract/time.ts';
 import type { OpcUaDevice, OpcUaTerminal } from '#simulator/plant/devices.ts';
 import type { PlantValue } from '#simulator/plant/plant.ts';
 import type { Terminals } from '#simulator/plant/terminals.ts';
@@ -20,6 +20,7 @@ import type { OpcUaReceived } from './log.ts';
 type OpcUa = typeof NodeOpcUa;
 
 export interface VariablesTo {
+  readonly clock: Clock;
   readonly terminals: Terminals;
   readonly random: Random;
   /** Are values wrong now? */
@@ -110,7 +111,9 @@ class Variables {
           : {
               timestamped_set: async ({ value, statusCode }: DataValue): Promise<StatusCode> => {
                 const scalar = value.arrayType === VariantArrayType.Scalar;
-                if (value.dataType !== type || !scalar) return StatusCodes.BadTypeMismatch;
+                if (value.dataType !== type || !scalar || value.value === null) {
+                  return StatusCodes.BadTypeMismatch;
+                }
                 // [Part 4, 5.10.4: a status that is not to be written]
                 if (statusCode.isNotGood()) return StatusCodes.BadWriteNotSupported;
                 return write(value.value as PlantValue);
@@ -124,9 +127,9 @@ class Variables {
 
   /** The value as it is read now: the device looks at its terminals when it is asked. */
   #shown(dataType: DataType, value: PlantValue): DataValue {
-    const { random, wrong: isWrong } = this.#to;
+    const { clock, random, wrong: isWrong } = this.#to;
     const { DataValue: Made, StatusCodes } = this.#opcua;
-    const sourceTimestamp = new Date();
+    const sourceTimestamp = new Date(clock.time());
     if (!isWrong()) return new Made({ value: { dataType, value }, sourceTimestamp });
     const ways = this.#ways(dataType, value);
     const way = ways[Math.floor(random() * ways.length)] ?? { statusCode: StatusCodes.Bad };

@@ -28,6 +28,7 @@ const fastest = 10;
 export class OpcUaProtocol implements Protocol {
   readonly line: Line;
   wrong = false;
+  readonly #clock: Clock;
   readonly #random: Random;
   readonly #options: OpcUaOptions;
   readonly #to: { terminals: Terminals; received: (batch: readonly OpcUaReceived[]) => void };
@@ -41,6 +42,7 @@ export class OpcUaProtocol implements Protocol {
     to: { terminals: Terminals; received: (batch: readonly OpcUaReceived[]) => void },
   ) {
     this.line = new Line(clock, random);
+    this.#clock = clock;
     this.#random = random;
     this.#options = options;
     this.#to = to;
@@ -55,6 +57,7 @@ export class OpcUaProtocol implements Protocol {
     const { device } = this.#options;
     addVariables(opcua, server, device, {
       ...this.#to,
+      clock: this.#clock,
       random: this.#random,
       wrong: () => this.wrong,
     });
