@@ -109,6 +109,15 @@ describe('rebe simulate', { timeout: processes }, () => {
     expect(existsSync(join(data, 'simulator.sock'))).toBe(false);
   });
 
+  it('loads what OPC UA and serial lines need for a plant that has them, and for no other', async () => {
+    const { child } = await simulate();
+    const memory = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    // With an OPC UA server in it the process takes twice as much.
+    expect(Number(/VmRSS:\s+(\d+) kB/.exec(memory)?.[1])).toBeLessThan(105_000);
+    expect(readFileSync(`/proc/${child.pid}/maps`, 'utf8')).not.toContain('pty.node');
+    expect(readdirSync(data)).not.toContain('simulator-pki');
+  });
+
   it.each(['SIGINT', 'SIGHUP'] as const)('ends well on %s', async (signal) => {
     const { child } = await simulate();
     expect(await ended(child, signal)).toBe(0);
