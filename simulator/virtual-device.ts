@@ -42,6 +42,8 @@ export class VirtualDevice implements FaultPoint {
   #fault: DeviceFault | undefined;
   #running = false;
   #connected = false;
+  /** Connected and greeted. */
+  #serving = false;
   /** Since when it answers; undefined while it does not. */
   #onlineSince: number | undefined;
   /** It was online since control came. */
@@ -117,7 +119,7 @@ export class VirtualDevice implements FaultPoint {
   write(output: string, value: PlantValue): void {
     if (!this.#running) return;
     this.#asked.set(output, value);
-    if (this.#connected) this.#write(output, value);
+    if (this.#serving) this.#write(output, value);
   }
 
   /** Of what the device says. */
@@ -162,6 +164,7 @@ export class VirtualDevice implements FaultPoint {
   }
 
   #serve(connection: Connection): void {
+    this.#serving = true;
     this.#reading.begin(connection);
     for (const [output, value] of this.#asked) this.#write(output, value);
     const { heartbeat } = this.#options.timing;
@@ -178,6 +181,7 @@ export class VirtualDevice implements FaultPoint {
     const { now } = this.#agenda;
     if (now - (this.#onlineSince ?? now) >= backoff.steady) this.#failures = 0;
     this.#connected = false;
+    this.#serving = false;
     this.#onlineSince = undefined;
     this.#epoch += 1;
     this.#held = [];
