@@ -54,9 +54,12 @@ export abstract class AnswerPort extends EventEmitter implements Connection {
 
   /** Gives modbus-serial the answer to the pending request: unit, PDU and CRC. */
   protected answered(adu: Buffer): void {
-    const isCoil = adu[1] === 5;
-    if (isCoil && ![0, 0xff00].includes(adu.readUInt16BE(4))) {
-      // modbus-serial takes everything but `on` for `off` [Application Protocol 1.1b3, 6.5].
+    const [, code = 0, count, , high, low] = adu;
+    // modbus-serial believes a byte count, and takes every coil that is not on for one that is off.
+    if (code <= 4 && count !== adu.length - 3 - crcLength) {
+      return this.spoilt('malformed', 'a wrong byte count');
+    }
+    if (code === 5 && (low !== 0 || (high !== 0 && high !== 0xff))) {
       return this.spoilt('malformed', 'a coil that is neither on nor off');
     }
     this.pending = undefined;

@@ -54,6 +54,14 @@ export class PtyServer implements RigDevice {
     this.#line.unplug();
   }
 
+  /** Says something as long as the port stays open as it is. */
+  speaker(): (bytes: Uint8Array) => void {
+    const opening = this.#line.openings;
+    return (bytes) => {
+      if (this.#line.openings === opening) this.#line.write(bytes);
+    };
+  }
+
   /** Bytes that nobody asked for. */
   push(bytes: Uint8Array): void {
     this.#line.write(bytes);

@@ -88,6 +88,7 @@ export async function rtuRig(): Promise<RtuRig> {
   const device = new ModbusDevice();
   const framing = new RtuFraming(device);
   const line = new PtyServer(framing);
+  device.speaker = () => line.speaker();
   await line.listen();
   const rtu = {
     port: line.path,
