@@ -12,10 +12,18 @@ export const SerialLine = z.strictObject({
   port: z.string().min(1).max(255).meta({
     description: 'path of the port; by-id or by-path, which stay when it is plugged in again',
   }),
-  baud: z.int().min(300).max(4_000_000).default(9600),
-  data: z.union([z.literal(7), z.literal(8)]).default(8),
-  parity: z.enum(['none', 'even', 'odd']).default('none'),
-  stop: z.union([z.literal(1), z.literal(2)]).default(1),
+  baud: z.int().min(300).max(4_000_000).default(9600).meta({ description: 'bits a second' }),
+  data: z
+    .union([z.literal(7), z.literal(8)])
+    .default(8)
+    .meta({ description: 'data bits' }),
+  parity: z.enum(['none', 'even', 'odd']).default('none').meta({
+    description: 'a parity bit: with one most garbled bytes are noticed',
+  }),
+  stop: z
+    .union([z.literal(1), z.literal(2)])
+    .default(1)
+    .meta({ description: 'stop bits' }),
 });
 export type SerialLine = z.infer<typeof SerialLine>;
 

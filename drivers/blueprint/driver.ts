@@ -15,9 +15,10 @@ import type {
 } from '#contract/driver.ts';
 import type { TagName } from '#contract/name.ts';
 import { status } from '#contract/quality.ts';
-import type { Sample, Value } from '#contract/sample.ts';
+import type { Sample } from '#contract/sample.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Duration } from '#contract/time.ts';
+import { Given } from '#drivers/given.ts';
 import { Outputs } from '#drivers/outputs.ts';
 import type { Exchange } from '#drivers/outputs.ts';
 import { Supervisor } from '#drivers/supervise.ts';
@@ -38,7 +39,7 @@ class BlueprintDriver implements Driver {
   /** Tag to name on the device, and the same as a group, made anew when the tags change. */
   #names: ReadonlyMap<TagName, string> = new Map();
   #group: TagGroup = [];
-  readonly #given = new Map<TagName, { value: Value; good: boolean }>();
+  readonly #given = new Given();
   #pollAt = 0;
 
   constructor(deps: DriverDeps, config: BlueprintConfig) {
@@ -73,7 +74,7 @@ class BlueprintDriver implements Driver {
       else issues.push({ code: 'E_DEVICE_TAG', subject: tag.name, text: at.error.message });
       if (at.success && tag.direction === 'output') outputs.set(tag.name, at.data.name);
     }
-    for (const [tag, name] of this.#names) if (names.get(tag) !== name) this.#given.delete(tag);
+    for (const [tag, name] of this.#names) if (names.get(tag) !== name) this.#given.forget(tag);
     this.#names = names;
     this.#group = [...names.keys()];
     this.#outputs.setPoints(outputs);
@@ -130,7 +131,7 @@ class BlueprintDriver implements Driver {
     const outcome = await this.#ask((link) => link.get([...names.values()]));
     // The tags may have changed while the request was on the wire; then they are read again.
     if (outcome.kind !== 'answer' || names !== this.#names) return;
-    const { value: answer, time, received } = outcome;
+    const answer = outcome.value;
     if (answer.kind === 'refused') {
       this.#supervisor.blemish(new CellError('E_DEVICE_EXCEPTION', answer.reason));
     }
@@ -138,16 +139,14 @@ class BlueprintDriver implements Driver {
     const batch: Sample[] = [];
     for (const [i, tag] of group.entries()) {
       const value = values ? answer.values[i] : undefined;
-      const good = value !== undefined;
-      const before = this.#given.get(tag);
-      const given = { value: value ?? before?.value ?? null, good };
-      if (before !== undefined && before.value === given.value && before.good === good) continue;
-      this.#given.set(tag, given);
-      const code = good ? status.Good : status.BadCommunicationError;
-      batch.push({ tag, value: given.value, status: code, time, received });
+      const sample =
+        value === undefined
+          ? this.#given.bad(tag, status.BadCommunicationError, outcome)
+          : this.#given.good(tag, value, outcome);
+      if (sample !== undefined) batch.push(sample);
     }
     if (batch.length > 0) this.#supervisor.samples(batch);
-    if (batch.length < group.length) this.#supervisor.seen(group, received);
+    if (batch.length < group.length) this.#supervisor.seen(group, outcome.received);
   }
 }
 

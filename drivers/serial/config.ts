@@ -121,7 +121,8 @@ export const SerialAt = z
         /^(?:[ui](?:8|16|32|64)|f32|f64|string\((?:[1-9]\d?|1\d\d|2[0-4]\d|250)\))$/,
         'u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 or string(1) to string(250)',
       )
-      .default('u8'),
+      .default('u8')
+      .meta({ description: 'a number u8 to u64, i8 to i64, f32, f64, or string(n) of n bytes' }),
     order: z.enum(['ABCD', 'CDAB', 'BADC', 'DCBA']).default('ABCD').meta({
       description: 'bytes as they come; DCBA: the lowest first',
     }),

@@ -69,18 +69,23 @@ export function manifestPage(kinds: readonly [string, DriverKind][]): string {
     ...frames.flatMap(([title, schema]) =>
       objectIn(schema as z.ZodType).flatMap((object) => section(title, object)),
     ),
-    ...kinds.flatMap(([name, kind]) => [
-      ...objectIn(kind.config).flatMap((object) =>
-        section(`Devices with \`driver: ${name}\``, object),
-      ),
-      ...objectIn(kind.at).flatMap((object) =>
-        section(`\`at\` of their tags, \`${name}\``, object, 3),
-      ),
-      ...objectIn(kind.tagOptions).flatMap((object) =>
-        section(`Further fields of their tags, \`${name}\``, object, 3),
-      ),
-    ]),
+    ...kinds.flatMap(([name, kind]) => driverSections(name, kind)),
   );
+}
+
+/** What a manifest may say of a driver's devices and of their tags. */
+export function driverSections(name: string, kind: DriverKind): string[] {
+  return [
+    ...objectIn(kind.config).flatMap((object) =>
+      section(`Devices with \`driver: ${name}\``, object),
+    ),
+    ...objectIn(kind.at).flatMap((object) =>
+      section(`\`at\` of their tags, \`${name}\``, object, 3),
+    ),
+    ...objectIn(kind.tagOptions).flatMap((object) =>
+      section(`Further fields of their tags, \`${name}\``, object, 3),
+    ),
+  ];
 }
 
 type JsonSchema = { [key: string]: unknown };
