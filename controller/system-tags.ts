@@ -82,12 +82,13 @@ export class SystemTags {
   }
 
   async #measureDisk(): Promise<void> {
-    try {
-      const { bavail, bsize } = await statfs(this.#data);
-      this.#free = Math.floor((bavail * bsize) / 1e6 / diskStep) * diskStep;
-      this.recordBytes = (await stat(join(this.#data, 'chronicle.db'))).size;
-    } catch {
-      this.#free = 0;
-    }
+    const [disk, record] = await Promise.allSettled([
+      statfs(this.#data),
+      stat(join(this.#data, 'chronicle.db')),
+    ]);
+    const bytes = disk.status === 'fulfilled' ? disk.value.bavail * disk.value.bsize : 0;
+    this.#free = Math.floor(bytes / 1e6 / diskStep) * diskStep;
+    // A record that is being set aside says nothing of the disk.
+    if (record.status === 'fulfilled') this.recordBytes = record.value.size;
   }
 }
