@@ -176,6 +176,7 @@ export const de: Readonly<Record<Key, string>> = {
   'devices.tags': 'Variablen von {device}',
   'devices.noTags': 'Von ihm wird keine Variable gelesen.',
   'devices.tagsMore': '{count} weitere zeigen',
+  'devices.place': 'Stelle',
   'devices.unchanged': 'Unverändert seit',
   'devices.stale': 'Ohne Nachricht schlecht nach',
   'devices.scan': 'Zyklus',

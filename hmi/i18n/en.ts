@@ -176,6 +176,7 @@ export const en = {
   'devices.tags': 'Tags of {device}',
   'devices.noTags': 'No tag is read from it.',
   'devices.tagsMore': 'Show {count} more',
+  'devices.place': 'Place',
   'devices.unchanged': 'Unchanged for',
   'devices.stale': 'Bad without news after',
   'devices.scan': 'Scan',

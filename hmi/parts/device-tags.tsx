@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import type { TagInfo } from '#contract/described.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
-import { HeldBy } from './driven.tsx';
+import { HeldBy, isLost } from './driven.tsx';
 import { formatFineSpan, formatSpan, formatValue } from './format.ts';
 import { Table } from './table.tsx';
 import { TagValue, tagTitle } from './value.tsx';
@@ -23,7 +23,7 @@ export function DeviceTags({ device }: { device: string }): JSX.Element {
         columns={[
           'signals.name',
           'signals.value',
-          'signals.place',
+          'devices.place',
           'devices.unchanged',
           'devices.stale',
         ]}
@@ -71,7 +71,7 @@ function Sent({ info }: { info: TagInfo }): JSX.Element {
   return (
     <>
       <b>{formatValue(state.v, info)}</b>{' '}
-      <span class={`write ${state.write}`}>{t(`write.${state.write}`)}</span>
+      {!isLost(state) && <span class="write">{t(`write.${state.write}`)}</span>}
       <HeldBy info={info} state={state} />
     </>
   );

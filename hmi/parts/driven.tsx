@@ -54,6 +54,8 @@ export function HeldBy({ info, state }: { info: TagInfo; state: OutputState }): 
   );
 }
 
-const isLost = ({ write }: OutputState): boolean => write !== 'confirmed' && write !== 'pending';
+/** The device did not do what it was asked. */
+export const isLost = ({ write }: OutputState): boolean =>
+  write !== 'confirmed' && write !== 'pending';
 const isOdd = (state: OutputState): boolean => state.by !== 'flow' || isLost(state);
 const isTold = ({ safe }: TagInfo, state: OutputState): boolean => state.v !== safe || isOdd(state);

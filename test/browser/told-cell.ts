@@ -313,4 +313,34 @@ export const worst = (): readonly ToBrowser[] => [
   back,
   stopped,
 ];
+/** A second flow beside the first: of one region, without a unit. */
+export const two = (): readonly ToBrowser[] => [
+  {
+    ...told,
+    flows: [
+      flow,
+      {
+        ...flow,
+        name: 'lamp',
+        regions: [{ name: 'lamp', states: [{ path: 'lamp.Lit', title: 'Lit' }] }],
+        commands: [],
+        parameters: [],
+        ctx: [],
+      },
+    ],
+  },
+  picture({
+    flows: {
+      ...picture().flows,
+      lamp: {
+        stepped: true,
+        regions: { lamp: { state: 'lamp.Lit', since_ms: 0, sinceTime: Date.now() - 5000 } },
+        ctx: {},
+        signals: {},
+        parameters: {},
+      },
+    },
+  }),
+  waiting,
+];
 export const normal = (): readonly ToBrowser[] => [told, picture(), waiting];

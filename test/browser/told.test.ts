@@ -12,7 +12,7 @@ import {
   sizes,
   smallTargets,
 } from './open-page.ts';
-import { normal, told, worst } from './told-cell.ts';
+import { normal, told, two, worst } from './told-cell.ts';
 import { openTold } from './told-page.ts';
 
 let browser: Browser;
@@ -22,11 +22,12 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 const screens = 5;
-const cells = { normal, worst } as const;
+const cells = { normal, two, worst } as const;
 
 describe.each(Object.entries(sizes))('on a %s screen', (name, size) => {
   test.each([
     ['normal', 'en-GB'],
+    ['two', 'en-GB'],
     ['worst', 'en-GB'],
     ['worst', 'de-DE'],
   ] as const)(
@@ -118,14 +119,26 @@ describe('the overview of any cell', () => {
     expect(await long.first().innerText()).toMatch(/4\d s\s+LONG, usual 1\.2 s/);
   }, 30_000);
 
+  test('of two flows shows the one that is picked', async () => {
+    await using open = await openTold(browser, two(), { size: sizes.panel });
+    const { page } = open;
+    expect(await page.locator('.now h2').innerText()).toBe('Pressing');
+    await page.locator('.flows button', { hasText: 'lamp' }).click();
+    expect(await page.locator('.now h2').innerText()).toBe('Lit');
+    expect(await page.locator('.regions li').count()).toBe(1);
+    expect(await page.locator('.unit').innerText()).toBe('EXECUTE');
+  }, 30_000);
+
   test('shows what the clock will bring about, by station', async () => {
     await using open = await openTold(browser, normal(), { size: sizes.desk });
     const next = open.page.locator('.regions .next');
+    await next.waitFor();
     expect(await next.allInnerTexts()).toEqual([expect.stringMatching(/^Held in (?:30|29|28) s$/)]);
   }, 30_000);
 
   test('leads back in numbered steps, each with what it lacks', async () => {
     await using open = await openTold(browser, worst(), { size: sizes.panel });
+    await open.page.locator('.again li').nth(2).waitFor();
     const steps = await open.page.locator('.again li').allInnerTexts();
     expect(steps.map((step) => step.replaceAll(/\s+/g, ' '))).toEqual([
       '1 Clear ready then Held by itself',
