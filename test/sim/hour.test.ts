@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { qualityOf, statusCode } from '#contract/quality.ts';
 import { milliseconds } from '#contract/time.ts';
-import { demo, rerun, seeds } from './demo.ts';
+import { demo, loadCell, rerun, seeds, shippedFiles } from './demo.ts';
+import { Witness } from './witness.ts';
 
 const minutes = (count: number): number => count * 60_000;
 
@@ -20,12 +21,8 @@ describe('the demo cell', () => {
     'makes parts for $for virtual minutes without a trip (seed $seed)',
     (row) => {
       const { seed } = row;
-      const codes: unknown[] = [];
-      const world = demo.tended(seed, {
-        onScan: (_, { notes }) => {
-          for (const note of notes) codes.push(note.values['code']?.v);
-        },
-      });
+      const witness = new Witness(demo, (options) => demo.tended(seed, options));
+      const { world } = witness;
       world.run(minutes(row.for));
       const told = rerun('hour.test.ts', seed);
       expect(world.faults, told).toEqual([]);
@@ -36,11 +33,13 @@ describe('the demo cell', () => {
       expect(taken, told).toBe(0);
       expect(demo.replayed(world), told).toEqual({ scans: world.scans, difference: undefined });
       // Each part was noted once, under its own code, in the order of the scanner.
-      const [first, ...others] = codes;
-      const expected = others.map((_, index) => `A1-${4472 + index}`);
-      expect(others, told).toEqual(expected);
+      const codes = witness.notes.map(({ code }) => code);
+      const [first, ...others] = witness.notes;
+      expect(codes.slice(1), told).toEqual(others.map((_, index) => `A1-${4472 + index}`));
+      expect(others.filter(({ good, code, part }) => !good || code !== part)).toEqual([]);
       // The first lay there before anybody listened to the scanner.
-      expect(first, told).toBe(null);
+      expect(first, told).toMatchObject({ code: null, good: false, part: 'A1-4471' });
+      expect([witness.blind, witness.wrong], told).toEqual([[], []]);
       expect(codes.length - Number(made), told).toBeLessThanOrEqual(2);
       // 200 parts are a batch: it was finished, and the next one begun.
       const batches = Math.floor(codes.length / 200);
@@ -55,6 +54,15 @@ describe('the demo cell', () => {
   it('is the same to the last bit from the same seed, and another from another', () => {
     expect(outcome(7)).toEqual(outcome(7));
     expect(outcome(8)).not.toEqual(outcome(7));
+  }, 60_000);
+
+  it('as it is shipped makes parts for ten virtual minutes', async () => {
+    const shipped = await loadCell(shippedFiles);
+    const world = shipped.tended(1);
+    world.run(minutes(10));
+    expect([world.faults, world.plant.incidents, world.trips]).toEqual([[], [], []]);
+    expect(world.plant.figures()['made']).toBeGreaterThan(40);
+    expect(shipped.replayed(world)).toEqual({ scans: world.scans, difference: undefined });
   }, 60_000);
 
   it('takes 10 to 13 seconds for a part in quick weather', () => {

@@ -37,7 +37,12 @@ export class Witness {
   /** Values that were compared. */
   compared = 0;
   readonly #reads: readonly ReadonlySet<string>[];
-  readonly #discrete: readonly { readonly tag: number; readonly name: string }[];
+  /** Those that can be compared: a measurement has noise. `limit`: how old a good value may be, ms. */
+  readonly #discrete: readonly {
+    readonly name: string;
+    readonly device: string;
+    readonly limit: number;
+  }[];
   /** By tag and value: when the machine last had it. */
   readonly #had = new Map<string, number>();
   /** By device: until when it may lie, because it was stuck. */
@@ -51,8 +56,8 @@ export class Witness {
     this.#reads = present(plan.flows[0], 'a flow').flow.transitions.map((_, index) =>
       tagsRead(present(plan.flows[0], 'a flow').flow, index),
     );
-    this.#discrete = plan.tags.flatMap(({ name, kind, type }, tag) =>
-      kind === 'input' && type !== 'real' ? [{ tag, name }] : [],
+    this.#discrete = plan.tags.flatMap(({ name, kind, type, stale = 0, device = '' }) =>
+      kind === 'input' && type !== 'real' ? [{ name, device, limit: stale + delivery }] : [],
     );
     this.world = make({ onScan: (input, result) => this.#see(input, result) });
     this.#look(0);
@@ -104,12 +109,10 @@ export class Witness {
       const [device = '', kind] = fault.split(' ');
       if (kind === 'stuck') this.#lied.set(device, now);
     }
-    for (const { tag, name } of this.#discrete) {
-      const { device, stale } = present(this.world.plan.tags[tag], 'a tag');
-      const limit = present(stale, `${name} may grow stale`) + delivery;
+    for (const { name, device, limit } of this.#discrete) {
       const { value, status } = this.world.tag(name);
       if (qualityOf(statusCode(status)) !== 'good') continue;
-      const lied = this.#lied.get(device ?? '');
+      const lied = this.#lied.get(device);
       if (lied !== undefined && now - lied <= limit) continue;
       this.compared += 1;
       const had = this.#had.get(`${name} ${value}`);

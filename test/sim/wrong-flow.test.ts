@@ -11,7 +11,7 @@ const change =
     return changed;
   };
 
-const rows: { what: string; edits: Edit[]; trips: RegExp; incidents: RegExp }[] = [
+const rows: { what: string; edits: Edit[]; fault?: string; trips: RegExp; incidents: RegExp }[] = [
   {
     what: 'lets the robot go before the part is clamped',
     edits: [
@@ -70,14 +70,28 @@ const rows: { what: string; edits: Edit[]; trips: RegExp; incidents: RegExp }[] 
     trips: /^$/,
     incidents: /door-on-robot/,
   },
+  {
+    what: 'cuts without coolant',
+    edits: [
+      change('when: coolant.flow >= param.flow.min, to', 'when: coolant.flow >= 0.0, to'),
+      change(
+        'unless: coolant.flow >= param.flow.min &&',
+        'unless: (coolant.flow >= 0.0 || coolant.flow >= param.flow.min) &&',
+      ),
+    ],
+    fault: 'coolant-loss',
+    trips: /^$/,
+    incidents: /tool-burnt/,
+  },
 ];
 
 describe('a world with a flow that', () => {
-  it.each(rows)('$what shows it within a minute', async ({ edits, trips, incidents }) => {
+  it.each(rows)('$what shows it within a minute', async ({ edits, fault, trips, incidents }) => {
     const demo = await loadCell(demoFiles, (text) =>
       edits.reduce((spoiled, edit) => edit(spoiled), text),
     );
     const world = demo.tended(1);
+    if (fault !== undefined) world.fault('plant', fault);
     world.run(60_000);
     const tripped = new Set(world.trips.map(({ interlock }) => interlock));
     expect([...tripped].join(' ')).toMatch(trips);
