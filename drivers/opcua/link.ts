@@ -10,10 +10,10 @@ import {
   SecurityPolicy,
   TimestampsToReturn,
   UserTokenType,
+  VariantArrayType,
   coerceNodeId,
 } from 'node-opcua-client';
 import type {
-  ClientSecureChannelLayer,
   ClientSession,
   ClientSessionPublishService,
   ClientSessionRawSubscriptionService,
@@ -34,6 +34,7 @@ import type { Connection } from '#drivers/supervise.ts';
 import type { OpcuaConfig } from './config.ts';
 import { applicationUri } from './identity.ts';
 import type { Identity } from './identity.ts';
+import { OpcuaTransport, transportsOf } from './transport.ts';
 import type { Encoded } from './value.ts';
 
 /** What a server said to one service request. */
@@ -58,18 +59,16 @@ export interface LinkPlan {
 const sessionTimeout = 10_000;
 /** The library's own deadline: it never comes before the supervisor's. */
 const patience = 300_000;
-/** Nothing that a server sends may be larger. */
-const largestMessage = 16 * 1024 * 1024;
 /** How long a server may take to take leave, before the socket is broken off. */
 const farewell = milliseconds(250);
 
 /** A session has these services too: its class says that it implements them, its type leaves them out. */
 type Session = ClientSession & ClientSessionRawSubscriptionService & ClientSessionPublishService;
 
-/** A client, and the channel that has its socket. */
+/** A client, and its connection once it has one. */
 interface Way {
   readonly client: OPCUAClient;
-  channel: ClientSecureChannelLayer | undefined;
+  readonly transports: OpcuaTransport[];
 }
 
 type Done<T> = (error: Error | null, response?: T) => void;
@@ -187,9 +186,10 @@ export class OpcuaLink implements Connection {
 
   /** Without times of its own: many servers refuse to take any. */
   async write(node: NodeId, { dataType, value }: Encoded): Promise<Answer<StatusCode>> {
+    const variant = { dataType, arrayType: VariantArrayType.Scalar, value };
     const answer = await this.#call<LibraryStatus[]>((session, done) =>
       session.write(
-        [{ nodeId: node, attributeId: AttributeIds.Value, value: { value: { dataType, value } } }],
+        [{ nodeId: node, attributeId: AttributeIds.Value, value: { value: variant } }],
         done,
       ),
     );
@@ -209,9 +209,8 @@ export class OpcuaLink implements Connection {
     const identity = await this.#plan.identity();
     const secure = config.security.mode !== 'None';
     const certificate = secure ? await this.#discover(identity) : undefined;
-    const client = this.#client(identity, certificate);
-    client.on('close', (cause) => this.#gone(cause));
-    client.on('connection_lost', () => this.#gone());
+    const client = this.#client(identity, (error) => this.#gone(error), certificate);
+    client.on('close', () => this.#gone(closed()));
     await this.#unlessDestroyed(client.connect(config.endpoint));
     const { user, secret } = config;
     const session = await this.#unlessDestroyed(
@@ -223,7 +222,7 @@ export class OpcuaLink implements Connection {
             password: this.#plan.password(secret),
           }),
     );
-    session.on('session_closed', () => this.#gone());
+    session.on('session_closed', () => this.#gone(closed()));
     this.#session = session as Session;
     this.#namespaces = await this.#unlessDestroyed(session.readNamespaceArray());
     if (config.namespace !== undefined && !this.#namespaces.includes(config.namespace)) {
@@ -234,7 +233,8 @@ export class OpcuaLink implements Connection {
   /** The server's certificate for the configured security, accepted. */
   async #discover(identity: Identity): Promise<Buffer> {
     const { mode, policy } = this.#plan.config.security;
-    const client = this.#client(identity);
+    // Its own promises say when it fails; that it ends afterwards is no loss.
+    const client = this.#client(identity, () => undefined);
     await this.#unlessDestroyed(
       this.#within(this.#plan.config.connect, client.connect(this.#plan.config.endpoint)),
     );
@@ -256,9 +256,14 @@ export class OpcuaLink implements Connection {
   }
 
   /** A client that has the server's certificate already asks nobody about it; without, no security. */
-  #client({ certificate, key }: Identity, server?: Buffer): OPCUAClient {
+  #client(
+    { certificate, key }: Identity,
+    lost: (error: CellError) => void,
+    server?: Buffer,
+  ): OPCUAClient {
     const { config, cell, device } = this.#plan;
     const { mode, policy } = config.security;
+    const transports: OpcuaTransport[] = [];
     const client = OPCUAClient.create({
       applicationName: `rebe-cell ${cell}`,
       applicationUri: applicationUri(cell),
@@ -277,20 +282,18 @@ export class OpcuaLink implements Connection {
       requestedSessionTimeout: sessionTimeout,
       transportTimeout: patience,
       defaultTransactionTimeout: patience,
-      transportSettings: { maxMessageSize: largestMessage },
+      transportFactory: transportsOf(() => {
+        const transport = new OpcuaTransport(lost);
+        transports.push(transport);
+        return transport;
+      }),
     });
-    const way: Way = { client, channel: undefined };
-    client.on('secure_channel_created', (channel) => {
-      way.channel = channel;
-    });
-    this.#ways.push(way);
+    this.#ways.push({ client, transports });
     return client;
   }
 
-  #gone(cause?: Error | null): void {
-    if (this.#destroyed) return;
-    const text = cause instanceof Error ? `: ${brief(cause.message)}` : '';
-    this.#lost(new CellError('E_DEVICE_CLOSED', `the connection was closed${text}`));
+  #gone(error: CellError): void {
+    if (!this.#destroyed) this.#lost(error);
   }
 
   /** What was asked for while connecting is of no use any more once it was given up. */
@@ -311,20 +314,21 @@ export class OpcuaLink implements Connection {
   /** Takes leave in order, so that the server keeps no session; a server that hangs is left at once. */
   async #leave(): Promise<void> {
     await Promise.all(
-      this.#ways.map(async ({ client, channel }) => {
+      this.#ways.map(async ({ client, transports }) => {
         const left = client.disconnect().catch(() => undefined);
-        const pause = (): Promise<void> =>
-          new Promise((resolve) => {
-            const cancel = this.#plan.clock.after(farewell, resolve);
-            void left.then(cancel);
-          });
-        await Promise.race([left, pause()]);
-        channel?.forceConnectionBreak();
-        channel?.dispose();
-        await Promise.race([left, pause()]);
+        await Promise.race([left, this.#pause(farewell, left)]);
+        for (const transport of transports) transport.dispose();
+        await Promise.race([left, this.#pause(farewell, left)]);
       }),
     );
     this.#close();
+  }
+
+  #pause(span: Duration, unless: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#plan.clock.after(span, resolve);
+      void unless.then(cancel);
+    });
   }
 
   #call<T>(start: (session: Session, done: Done<T>) => void): Promise<Answer<T>> {
@@ -365,6 +369,9 @@ function countedAs<T>(answer: Answer<readonly T[]>, count: number): Answer<reado
   }
   return answer;
 }
+
+const closed = (): CellError =>
+  new CellError('E_DEVICE_CLOSED', 'the device closed the connection');
 
 const brief = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 300);
 

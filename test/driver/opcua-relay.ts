@@ -143,7 +143,7 @@ class Pair {
     if (chunk === undefined) return;
     const at = sequencePlace(chunk);
     if (at !== undefined) this.#lastSequence = chunk.readUInt32LE(at);
-    const isMessage = chunk.toString('latin1', 0, 3) === 'MSG';
+    const isMessage = at === sequenceAt;
     if (this.#half === 0 || (isMessage && this.#half === chunk.readUInt32LE(requestAt))) {
       const half = chunk.subarray(0, Math.floor(chunk.length / 2));
       this.#client.write(half, () => this.#client.destroy());
@@ -179,11 +179,14 @@ export function chunked(take: (chunk: Buffer) => void): (data: Buffer) => void {
 /** Where the sequence number stands; before the security header of an OPN are three counted fields. */
 function sequencePlace(chunk: Buffer): number | undefined {
   const type = chunk.toString('latin1', 0, 3);
-  if (type === 'MSG' || type === 'CLO') return sequenceAt;
+  if (type === 'MSG' || type === 'CLO') return chunk.length < 24 ? undefined : sequenceAt;
   if (type !== 'OPN') return undefined;
   let at = 12;
-  for (let i = 0; i < 3; i += 1) at += 4 + Math.max(0, chunk.readInt32LE(at));
-  return at;
+  for (let i = 0; i < 3; i += 1) {
+    if (at + 4 > chunk.length) return undefined;
+    at += 4 + Math.max(0, chunk.readInt32LE(at));
+  }
+  return at + 4 > chunk.length ? undefined : at;
 }
 
 /** An answer to this request whose head is right and whose body is nothing. */

@@ -14,9 +14,17 @@ import {
   SecurityPolicy,
   StatusCodes,
   Variant,
+  VariantArrayType,
   nodesets,
 } from 'node-opcua';
-import type { Namespace, OPCUAServerOptions, StatusCode, UAObject } from 'node-opcua';
+import type {
+  Namespace,
+  OPCUAServerOptions,
+  ServerSession,
+  ServerState,
+  StatusCode,
+  UAObject,
+} from 'node-opcua';
 import { present } from '#contract/error.ts';
 import type { Value } from '#contract/sample.ts';
 import { opcua } from '#drivers/opcua/driver.ts';
@@ -38,12 +46,14 @@ export class RigNode {
   onWrite: (value: Variant) => void = () => undefined;
 
   constructor(dataType: DataType, value: unknown) {
-    this.value = new DataValue({ value: { dataType, value } });
+    this.value = new DataValue({});
     this.set(dataType, value);
   }
 
   set(dataType: DataType, value: unknown, status: StatusCode = StatusCodes.Good): void {
-    this.give(new DataValue({ value: new Variant({ dataType, value }), statusCode: status }));
+    const arrayType = VariantArrayType.Scalar;
+    const variant = new Variant({ dataType, arrayType, value });
+    this.give(new DataValue({ value: variant, statusCode: status }));
   }
 
   give(value: DataValue): void {
@@ -66,7 +76,11 @@ export class OpcuaRigServer {
   }
 
   /** Listens; the second time at the same port, without any node. */
-  async start(options: OPCUAServerOptions = {}, shown?: ShownCertificate): Promise<void> {
+  async start(
+    options: OPCUAServerOptions = {},
+    shown?: ShownCertificate,
+    before: readonly string[] = [],
+  ): Promise<void> {
     this.port ||= await freePort();
     const certificates = new OPCUACertificateManager({
       rootFolder: join(this.#directory, 'pki'),
@@ -92,6 +106,7 @@ export class OpcuaRigServer {
     await server.initialize();
     const space = server.engine.addressSpace;
     if (space === null) throw new Error('a server has an address space');
+    for (const uri of before) space.registerNamespace(uri);
     this.#namespace = space.registerNamespace(rigNamespace);
     this.#folder = this.#namespace.addObject({
       browseName: 'Rig',
@@ -122,6 +137,31 @@ export class OpcuaRigServer {
       },
     });
     return node;
+  }
+
+  /** As an operator of the server would. */
+  closeSessions(): void {
+    const { engine } = present(this.#server, 'it runs');
+    for (const session of this.#sessions()) {
+      engine.closeSession(session.authenticationToken, true, 'Forcing');
+    }
+  }
+
+  endSubscriptions(): void {
+    for (const { publishEngine } of this.#sessions()) {
+      for (const subscription of publishEngine.subscriptions) subscription.terminate();
+    }
+  }
+
+  /** The server counts its sessions in public, and names them only to itself. */
+  #sessions(): ServerSession[] {
+    const { engine } = present(this.#server, 'it runs');
+    const sessions: Record<string, ServerSession> = Reflect.get(engine, '_sessions');
+    return Object.values(sessions);
+  }
+
+  setState(state: ServerState): void {
+    present(this.#server, 'it runs').engine.setServerState(state);
   }
 
   async stop(): Promise<void> {
@@ -194,6 +234,8 @@ export interface OpcuaRig extends Rig {
   readonly data?: string;
   /** The text of a further node of this rig. */
   add(name: string, dataType: DataType, value: unknown, typeNode?: string): string;
+  /** Nodes with these values, after the server has started anew. */
+  restore(held: readonly (readonly [name: string, value: Variant])[]): void;
 }
 
 let rigs = 0;
@@ -236,6 +278,9 @@ export async function opcuaRig(server: OpcuaRigServer, data?: string): Promise<O
   };
   return {
     kind: opcua,
+    restore: (held) => {
+      for (const [name, { dataType, value }] of held) add(name, dataType, value);
+    },
     ...(data === undefined ? {} : { data }),
     server: relay,
     nodes,
