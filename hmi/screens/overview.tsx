@@ -83,6 +83,7 @@ const FlowPicker = ({
       <button
         key={name}
         type="button"
+        class="plain"
         aria-pressed={name === picked}
         onClick={() => {
           pickedFlow.value = name;
