@@ -69,6 +69,7 @@ export class Drain {
 
   #idle(): Next {
     if (this.#sink.closing) return 'end';
+    this.#writer.grow();
     const more = this.#retention.step();
     this.#succeed();
     return more ? 0 : 'wait';

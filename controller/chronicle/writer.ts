@@ -32,6 +32,8 @@ export class Writer {
   #seq: number;
   #hash: Uint8Array;
   #frontier: Frontier;
+  /** Hashes of entries that the tree has not taken yet; no more than between two checkpoints. */
+  #leaves: Uint8Array[] = [];
   #keepFrom: number;
   #declared: number;
 
@@ -84,6 +86,8 @@ export class Writer {
 
   /** All in one commit, or E_CHRONICLE_WRITE and nothing is written. */
   write(drafts: readonly NumberedDraft[]): void {
+    const sealed = drafts.some((draft) => draft.kind === 'checkpoint');
+    if (sealed) this.grow();
     const frontier = this.#frontier.clone();
     const rows: Entry[] = [];
     let prev = this.#hash;
@@ -92,7 +96,7 @@ export class Writer {
       assert(draft.seq === seq, `entry ${draft.seq} follows entry ${seq - 1}`);
       const row = this.#row(draft, seq, prev, frontier);
       rows.push(row);
-      frontier.append(row.hash);
+      if (sealed) frontier.append(row.hash);
       prev = row.hash;
     }
     try {
@@ -102,9 +106,18 @@ export class Writer {
     }
     this.#seq += rows.length;
     this.#hash = prev;
-    this.#frontier = frontier;
-    if (drafts.some((draft) => draft.kind === 'checkpoint')) this.#declared = this.#keepFrom;
-    assert(this.#frontier.size === this.#seq, 'the tree has every entry');
+    if (sealed) {
+      this.#frontier = frontier;
+      this.#declared = this.#keepFrom;
+    } else for (const row of rows) this.#leaves.push(row.hash);
+    const size = this.#frontier.size + this.#leaves.length;
+    assert(size === this.#seq, 'the tree has every entry, or will');
+  }
+
+  /** Lets the tree grow by what was written: a checkpoint needs it, an output that waits for its entry does not. */
+  grow(): void {
+    for (const hash of this.#leaves) this.#frontier.append(hash);
+    this.#leaves = [];
   }
 
   #row(draft: Draft, seq: number, prev: Uint8Array, frontier: Frontier): Entry {
