@@ -7,7 +7,7 @@ import type { Intake } from '#flows/engine/intake.ts';
 import type { Loop } from './loop.ts';
 import type { Outputs } from './outputs.ts';
 
-/** How long read-backs may take to show safe values. */
+/** How long read-backs may take to show safe values, once the cell has settled. */
 const patience = seconds(1);
 const period = milliseconds(10);
 
@@ -22,7 +22,8 @@ export interface HotParts {
 /** Starts looking; the caller may end it. */
 export function resumeHot(clock: Clock, flows: ReadonlySet<number>, parts: HotParts): Cancel {
   const { cell, outputs, intake, loop } = parts;
-  const until = clock.now() + patience;
+  // A driver may take longer than the patience to connect; whatever answers, answers within `settle`.
+  const until = clock.now() + cell.plan.manifest.scan.settle + patience;
   const offered = new Set<number>();
   let timer: Cancel | undefined;
   const look = (): void => {
