@@ -100,10 +100,7 @@ function returns({ world, bad }: Witness, device: string): void {
   expect(world.runUntil(back, 3000), `${device} is back`).toBe(true);
 }
 
-/** Minutes that are virtual take their time on a machine that does other things, ms. */
-const timeout = 60_000;
-
-describe.each(seeds(2, 20))('with seed %d', { timeout }, (seed) => {
+describe.each(seeds(2, 20))('with seed %d', (seed) => {
   const told = rerun('device-faults.test.ts', seed);
 
   describe.each(['hang', 'kill'])('%s', (kind) => {

@@ -5,7 +5,7 @@ import { deviceFaults } from '#simulator/faults.ts';
 import { Operator } from '#simulator/operator.ts';
 import { plantActs } from '#simulator/plant/plant.ts';
 import type { World } from '#simulator/world.ts';
-import { rerun, seeds } from './demo.ts';
+import { rerun, sample, seeds } from './demo.ts';
 import { produces, unharmed, unit, working } from './work.ts';
 
 /** `goes on`, or where the unit comes to rest, and within how many seconds at most. */
@@ -126,8 +126,6 @@ it('has every fault of every device and of the machine', () => {
   }
 });
 const people = ['take-part', 'estop', 'gate-open'];
-/** Minutes that are virtual take their time on a machine that does other things, ms. */
-const timeout = 60_000;
 /** A scanner has no numbers. */
 const has = (device: string, kind: string): boolean => device !== 'scanner' || kind !== 'range';
 
@@ -144,10 +142,12 @@ function courseOf(world: World, expected: Course): string {
   return unit(world);
 }
 
-describe.each(seeds(1, 10))('with seed %d', { timeout }, (seed) => {
+describe.each(seeds(1, 10))('with seed %d', (seed) => {
   const told = rerun('fault-table.test.ts', seed);
 
-  it.each(rows)('$target $kind in $during: $course', ({ during, target, kind, course }) => {
+  // Every other row: each fault in one of the two states.
+  const some = rows.filter((_, row) => sample(row % 2 === seed % 2, true));
+  it.each(some)('$target $kind in $during: $course', ({ during, target, kind, course }) => {
     const witness = working(seed, during);
     const { world } = witness;
     world.fault(target, kind);
