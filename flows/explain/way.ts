@@ -16,8 +16,8 @@ import type { Outline } from './scene.ts';
 const unitName = 'unit';
 const workName = 'unit.Execute';
 
-/** Configurations that are looked at before the search gives up: some milliseconds. */
-const searchLimit = 256;
+/** Transitions that are judged before the search gives up: some milliseconds. */
+const searchLimit = 2048;
 
 /** What a step costs; the cheapest way is the shortest that a person would take. */
 const cost = { step: 1, held: 4, timed: 3, lost: 8 } as const;
@@ -69,6 +69,7 @@ class Search {
   readonly #seen = new Set<string>();
   /** By what a way is known to cost at least. */
   readonly #open: Node[][] = [];
+  #judged = 0;
 
   constructor(at: Outline, frame: Frame, map: WorkMap) {
     this.#at = at;
@@ -78,7 +79,6 @@ class Search {
 
   from(configuration: Configuration): readonly Step[] | undefined {
     this.#add({ configuration, steps: [], spent: 0 });
-    let looked = 0;
     for (let least = 0; least < this.#open.length; least += 1) {
       const nodes = this.#open[least] ?? [];
       for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
@@ -87,8 +87,7 @@ class Search {
         if (this.#seen.has(key)) continue;
         this.#seen.add(key);
         if (this.#map.left(leaves[this.#map.unit] ?? -1) === 0) return node.steps;
-        looked += 1;
-        if (looked > searchLimit) return undefined;
+        if (this.#judged >= searchLimit) return undefined;
         this.#expand(node);
       }
     }
@@ -121,6 +120,7 @@ class Search {
           readings.get(command) ??
           possible.reading(waitingFrame(flow, frame, command), configuration);
         readings.set(command, reading);
+        this.#judged += 1;
         if (!possible.fires(transition, reading)) continue;
         if (isSure(transition, this.#at, reading)) sure.add(place);
         const next = after(this.#at, transition, configuration, {
