@@ -64,6 +64,8 @@ export class Registers implements Memory {
   readonly #coils: Uint8Array;
   readonly #holdings: Uint16Array;
   readonly #heartbeat: number | undefined;
+  /** The register of a terminal that was read last, and the reading that it is of. */
+  #last: { readonly place: Place; readonly address: number; readonly bytes: Buffer } | undefined;
   readonly #received: (batch: readonly ModbusReceived[]) => void;
 
   /** `received` is told of every write but a heartbeat's. */
@@ -92,7 +94,13 @@ export class Registers implements Memory {
   register(table: 'input' | 'holding', address: number): number {
     const place = this.#places[table].get(address);
     if (place === undefined) return table === 'holding' ? (this.#holdings[address] ?? 0) : 0;
-    const bytes = encode(place.terminal, this.#terminals.read(place.name));
+    const before = this.#last;
+    // A value of several registers is read once: halves of two readings are no value.
+    const bytes =
+      before?.place === place && before.address === address - 1
+        ? before.bytes
+        : encode(place.terminal, this.#terminals.read(place.name));
+    this.#last = { place, address, bytes };
     return bytes.readUInt16BE((address - place.address) * 2);
   }
 
