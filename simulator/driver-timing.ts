@@ -51,8 +51,9 @@ const publishes = 2;
 /** With security a connection may take so many times as long. */
 const secured = 4;
 
-/** Characters of a short question and its answer, ten bits each. */
+/** Characters of a short question and its answer, and of a block of registers; ten bits each. */
 const exchanged = 12;
+const blocks = 40;
 
 /** Times of a device as its manifest and its driver's defaults give them; undefined of a driver unknown here. */
 export function timingOf(frame: DeviceFrame): DriverTiming | undefined {
@@ -61,14 +62,11 @@ export function timingOf(frame: DeviceFrame): DriverTiming | undefined {
   const common = { heartbeat: beat, greeting: undefined, wire: 0 };
   switch (frame.driver) {
     case 'modbus':
-      return { ...common, reading: modbus(frame) };
+      return { ...common, reading: modbus(frame), wire: wireOf(frame['rtu'], blocks) };
     case 'opcua':
       return { ...common, ...opcua(frame) };
-    case 'serial': {
-      const { baud } = frame;
-      const speed = typeof baud === 'number' && baud > 0 ? baud : defaults.serial.baud;
-      return { ...common, reading: serial(frame), wire: (exchanged * 10 * 1000) / speed };
-    }
+    case 'serial':
+      return { ...common, reading: serial(frame), wire: wireOf(frame, exchanged) };
     default:
       return undefined;
   }
@@ -135,6 +133,14 @@ function serial({ ask, alive }: DeviceFrame): ReadingTimes {
   const own = isObject(alive) ? alive : {};
   const timeout = spanOf(own['timeout']) ?? defaults.serial.timeout;
   return { kind: 'pushed', every: spanOf(own['every']) ?? defaults.serial.alive, timeout };
+}
+
+/** What a line's speed takes for so many characters, ms; 0 where there is no line. */
+function wireOf(line: unknown, characters: number): number {
+  if (!isObject(line)) return 0;
+  const { baud } = line;
+  const speed = typeof baud === 'number' && baud > 0 ? baud : defaults.serial.baud;
+  return (characters * 10 * 1000) / speed;
 }
 
 function spanOf(text: unknown): number | undefined {
