@@ -13,7 +13,7 @@ import { openReader } from '#controller/chronicle/reader.ts';
 import { realClock } from '#controller/clock.ts';
 import { loadCell } from '#controller/config.ts';
 import { Recorder } from '#controller/recorder.ts';
-import { tendedWorld } from '#test/sim/demo.ts';
+import { loadCell as loadWorld, shippedFiles } from '#test/sim/demo.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-replay-'));
 const writer = new URL('../dist/controller/chronicle-writer.js', import.meta.url);
@@ -23,6 +23,7 @@ const loaded = present(
   (await loadCell('flows/cnc-tending/cell.yaml')).cell,
   'the demo cell is good',
 );
+const demo = await loadWorld(shippedFiles);
 const clock = realClock();
 
 interface Recorded {
@@ -37,7 +38,7 @@ async function record(span: number): Promise<Recorded> {
   const chronicle = await openChronicle(file);
   const recorder = new Recorder(clock, chronicle, loaded.plan);
   let scan = 0;
-  const world = tendedWorld(1, {
+  const world = demo.tended(1, {
     onScan: ({ now, missed, offGrid, tags, acts, held }, result) => {
       scan += 1;
       const taken = { acts, held, begun: [], ended: [], expired: [] };

@@ -7,15 +7,17 @@ import type { Engines } from '#flows/engine/engine-pair.ts';
 import type { ScanInput } from '#flows/engine/scan.ts';
 import { createXstateEngine } from '#flows/engine/xstate.ts';
 import { replay } from '#flows/replay/replay.ts';
-import { loadDemo, tendedWorld } from '#test/sim/demo.ts';
+import { importTables } from '#test/flow/both-engines.ts';
+import { loadCell, shippedFiles } from '#test/sim/demo.ts';
 
 const scans = 1_000;
 const minutes = 10;
-const demo = await loadDemo();
+const demo = await loadCell(shippedFiles);
+const makers = await importTables(demo.plan.flows.map(({ flow }) => flow));
 
 /** Ten virtual minutes of production: what each scan took. */
 const taken: ScanInput[] = [];
-const world = tendedWorld(1, {
+const world = demo.tended(1, {
   onScan: (input) => {
     taken.push(input);
   },
@@ -24,9 +26,9 @@ world.run(minutes * 60_000);
 const boot = present(world.boots[0], 'the world began');
 
 type Fresh = () => readonly Engines[];
-const tables: Fresh = () => demo.tables();
+const tables: Fresh = () => makers.map((make) => ({ table: make() }));
 const both: Fresh = () =>
-  demo.tables().map(({ table }, index) => {
+  tables().map(({ table }, index) => {
     const { flow } = present(demo.plan.flows[index], 'a flow of the cell');
     return { table, xstate: createXstateEngine(flow) };
   });

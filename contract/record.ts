@@ -142,7 +142,9 @@ export function decodeScan(body: Uint8Array, at: UtcMs): ScanRecord {
 function readList<T>(from: ByteReader, read: () => T): T[] {
   const count = from.varint();
   if (count * 2 > from.left) from.fail(`a list of ${count}`);
-  return Array.from({ length: count }, read);
+  const list: T[] = [];
+  for (let index = 0; index < count; index += 1) list.push(read());
+  return list;
 }
 
 function readBits(from: ByteReader, most: number): number {
