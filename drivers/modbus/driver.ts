@@ -18,7 +18,8 @@ import { status } from '#contract/quality.ts';
 import type { StatusCode } from '#contract/quality.ts';
 import type { Sample, Value } from '#contract/sample.ts';
 import { milliseconds } from '#contract/time.ts';
-import type { Duration, Instant, UtcMs } from '#contract/time.ts';
+import type { Duration, Instant } from '#contract/time.ts';
+import { Given } from '#drivers/given.ts';
 import { Outputs } from '#drivers/outputs.ts';
 import { Supervisor } from '#drivers/supervise.ts';
 import type { Outcome } from '#drivers/supervise.ts';
@@ -53,11 +54,6 @@ const lookAgain = 50;
 /** What a device refused is believed for a day. */
 const relearn = 24 * 3_600_000;
 
-interface Given {
-  readonly value: Value;
-  readonly status: StatusCode;
-}
-
 type Raw = readonly (boolean | number)[];
 type Answered = Extract<Outcome<unknown>, { kind: 'answer' }>;
 
@@ -72,7 +68,7 @@ class ModbusDriver implements Driver {
   #points: ReadonlyMap<TagName, Point> = new Map();
   #blockOf: ReadonlyMap<TagName, Block> = new Map();
   /** What the sink was told last in this epoch; a tag that is not here is given whatever it is. */
-  readonly #given = new Map<TagName, Given>();
+  readonly #given = new Given();
   /** The last answer of a block: one that is the same needs no decoding. */
   readonly #raw = new Map<Block, Raw>();
   /** Blocks that were refused alone: when they are asked again. */
@@ -113,7 +109,7 @@ class ModbusDriver implements Driver {
     const kept = points.map((point) => before.get(point.key) ?? point);
     this.#points = new Map(kept.map((point) => [point.tag, point]));
     for (const point of before.values()) {
-      if (this.#points.get(point.tag) !== point) this.#given.delete(point.tag);
+      if (this.#points.get(point.tag) !== point) this.#given.forget(point.tag);
     }
     const written = new Set(tags.flatMap((tag) => (tag.direction === 'output' ? [tag.name] : [])));
     this.#outputs.setPoints(new Map([...this.#points].filter(([tag]) => written.has(tag))));
@@ -249,7 +245,7 @@ class ModbusDriver implements Driver {
   }
 
   /** A good answer: what changed goes out in one call, the whole block is confirmed. */
-  #give(block: Block, data: Raw, { time, received }: Answered): void {
+  #give(block: Block, data: Raw, answered: Answered): void {
     if (this.#retryAt.delete(block)) {
       this.#learned.readmit(block);
       this.#replan();
@@ -262,25 +258,25 @@ class ModbusDriver implements Driver {
       for (const point of block.points) {
         const from = point.start - block.start;
         const value = point.format === undefined ? data[from] : decode(words, from, point.format);
-        const sample = this.#changed(point.tag, value, time, received);
+        const sample = this.#news(point.tag, value, answered);
         if (sample !== undefined) batch.push(sample);
       }
       if (batch.length > 0) this.#supervisor.samples(batch);
       if (batch.length === block.points.length) return;
     }
-    this.#supervisor.seen(block.group, received);
+    this.#supervisor.seen(block.group, answered.received);
   }
 
   /** The device itself says that it cannot give these. */
-  #giveBad(block: Block, code: StatusCode, { time, received }: Answered): void {
+  #giveBad(block: Block, code: StatusCode, answered: Answered): void {
     this.#raw.delete(block);
     const batch: Sample[] = [];
     for (const { tag } of block.points) {
-      const sample = this.#changed(tag, undefined, time, received, code);
+      const sample = this.#given.bad(tag, code, answered);
       if (sample !== undefined) batch.push(sample);
     }
     if (batch.length > 0) this.#supervisor.samples(batch);
-    else this.#supervisor.seen(block.group, received);
+    else this.#supervisor.seen(block.group, answered.received);
   }
 
   #refused(block: Block, exception: number, outcome: Answered): void {
@@ -313,25 +309,15 @@ class ModbusDriver implements Driver {
     // The next poll is decoded afresh: it may find what was there before the write.
     const block = this.#blockOf.get(point.tag);
     if (block !== undefined) this.#raw.delete(block);
-    const sample = this.#changed(point.tag, value, outcome.time, outcome.received);
+    const sample = this.#news(point.tag, value, outcome);
     if (sample !== undefined) this.#supervisor.samples([sample]);
   }
 
-  /** The sample, if the sink does not know it yet. A bad one keeps the last value, for people. */
-  #changed(
-    tag: TagName,
-    value: Value | undefined,
-    time: UtcMs,
-    received: Instant,
-    code: StatusCode = value === undefined ? status.BadOutOfRange : status.Good,
-  ): Sample | undefined {
-    const before = this.#given.get(tag);
-    const given: Given = { value: value ?? before?.value ?? null, status: code };
-    if (before !== undefined && before.status === code && before.value === given.value) {
-      return undefined;
-    }
-    this.#given.set(tag, given);
-    return { tag, value: given.value, status: code, time, received };
+  /** The sample of what was read there, if the sink does not know it yet. */
+  #news(tag: TagName, value: Value | undefined, learned: Answered): Sample | undefined {
+    return value === undefined
+      ? this.#given.bad(tag, status.BadOutOfRange, learned)
+      : this.#given.good(tag, value, learned);
   }
 
   #replan(again?: Block): void {
