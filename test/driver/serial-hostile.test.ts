@@ -9,8 +9,9 @@ import { PtyServer } from './rig-pty.ts';
 import { stationRig } from './rig-serial.ts';
 import { serial } from '#drivers/serial/driver.ts';
 
-/** Milliseconds. */
-const usual = 60;
+/** Milliseconds. Long enough for a machine that is busy, and short for what misses many. */
+const usual = 300;
+const short = 60;
 
 interface Counter extends Rig {
   readonly server: PtyServer;
@@ -82,30 +83,41 @@ describe('an answer', { timeout: 60_000 }, () => {
     await using it = await counter(200);
     const { one, rig } = it;
     let late = 0;
+    /** What the device answers after it: it keeps the order of its questions. */
+    let behind: Buffer[] | undefined;
     rig.twist = (answer, count) => {
-      if (late !== 0) return rig.server.push(answer);
+      if (late !== 0) {
+        if (behind === undefined) rig.server.push(answer);
+        else behind.push(answer);
+        return;
+      }
       late = count;
-      setTimeout(() => rig.server.push(answer), 260);
+      behind = [];
+      setTimeout(() => {
+        for (const next of [answer, ...(behind ?? [])]) rig.server.push(next);
+        behind = undefined;
+      }, 260);
     };
     await one.sink.until('it goes on', () => late > 0 && Number(one.sink.good('v')) > late + 3);
     expect(valuesOf(one, 'v')).not.toContain(late);
     expect(one.sink.epoch).toBe(1);
   });
 
-  test('that comes twice shifts no later one: each value is of its own question', async () => {
+  test('that comes again with the next shifts no later one', async () => {
     await using it = await counter();
     const { one, rig } = it;
+    let before: Buffer | undefined;
     let twice = 0;
     rig.twist = (answer, count) => {
-      rig.server.push(answer);
-      if (twice !== 0) return;
-      twice = count;
+      if (before !== undefined && twice === 0) {
+        twice = count;
+        rig.server.push(before);
+      }
+      before ??= answer;
       rig.server.push(answer);
     };
     await one.sink.until('it goes on', () => twice > 0 && Number(one.sink.good('v')) > twice + 5);
-    await pause(usual * 3);
-    // Whatever was taken, the line is in step again: what is known now is of the last question.
-    await one.sink.until('it is in step', () => Number(one.sink.good('v')) >= rig.count - 1);
+    await one.sink.until('it is in step', () => Number(one.sink.good('v')) === rig.count);
     expect(valuesOf(one, 'v')).toEqual(valuesOf(one, 'v').toSorted((a, b) => a - b));
   });
 
@@ -178,7 +190,7 @@ test(
   'hostile bytes, seeded: nothing is taken that was not a whole answer',
   { timeout: 120_000 },
   async () => {
-    await using it = await counter();
+    await using it = await counter(short);
     const { one, rig } = it;
     /** Neither a digit nor what could complete a frame. */
     const noise = fc
@@ -216,7 +228,7 @@ test(
       if (bytes.includes(answer) || answer.equals(bytes)) truth.add(count);
       return rig.server.push(bytes);
     };
-    await pause(usual * 2);
+    await pause(short * 2);
     one.sink.batches = [];
     const from = rig.count;
     await one.sink.until('all were sent', () => sent > faults.length, 100_000);
