@@ -34,7 +34,7 @@ export interface DriverTiming {
   readonly heartbeat: number | undefined;
   /** To connect and to be greeted, where the protocol has a greeting: OPC UA's channel and session. */
   readonly greeting: number | undefined;
-  /** What a line's own speed takes for a question and its answer, ms. */
+  /** What a line's own speed takes for a question and its answer, ms; 0 over a network, which keeps what it holds. */
   readonly wire: number;
 }
 

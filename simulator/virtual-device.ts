@@ -282,7 +282,7 @@ export class VirtualDevice implements FaultPoint {
   }
 
   /**
-   * Over this connection and no other. A line that hangs holds it, and `held` is told.
+   * Over this connection and no other. A network that hangs holds it, a serial line loses it; `held` is told.
    * `sent`: what control had sent when it died still arrives.
    */
   #carry(delay: number, arrive: () => void, on: { held?: () => void; sent?: boolean }): void {
@@ -291,7 +291,7 @@ export class VirtualDevice implements FaultPoint {
       if (this.#epoch !== epoch && !(on.sent === true && this.#left === epoch)) return;
       if (this.#fault?.kind !== 'hang') return arrive();
       on.held?.();
-      this.#held.push(run);
+      if (this.#options.timing.wire === 0) this.#held.push(run);
     };
     this.#agenda.after(delay, run);
   }

@@ -45,6 +45,10 @@ export class Witness {
   }[];
   /** By tag and value: when the machine last had it. */
   readonly #had = new Map<string, number>();
+  /** Devices that send by themselves. */
+  readonly #pushing: ReadonlySet<string>;
+  /** Of these, those whose line was silent: what they sent is lost, and nobody can know, until they send again. */
+  readonly #lost = new Set<string>();
   /** By device: until when it may lie, because it was stuck. */
   readonly #lied = new Map<string, number>();
 
@@ -58,6 +62,11 @@ export class Witness {
     );
     this.#discrete = plan.tags.flatMap(({ name, kind, type, stale = 0, device = '' }) =>
       kind === 'input' && type !== 'real' ? [{ name, device, limit: stale + delivery }] : [],
+    );
+    this.#pushing = new Set(
+      Object.entries(plan.manifest.devices).flatMap(([name, { alive }]) =>
+        alive === undefined ? [] : [name],
+      ),
     );
     this.world = make({ onScan: (input, result) => this.#see(input, result) });
     this.#look(0);
@@ -108,6 +117,7 @@ export class Witness {
     for (const fault of this.world.going) {
       const [device = '', kind] = fault.split(' ');
       if (kind === 'stuck') this.#lied.set(device, now);
+      if (kind === 'hang' && this.#pushing.has(device)) this.#lost.add(device);
     }
     for (const { name, device, limit } of this.#discrete) {
       const { value, status } = this.world.tag(name);
@@ -116,6 +126,8 @@ export class Witness {
       if (lied !== undefined && now - lied <= limit) continue;
       this.compared += 1;
       const had = this.#had.get(`${name} ${value}`);
+      if (had === now) this.#lost.delete(device);
+      if (this.#lost.has(device)) continue;
       if (had === undefined || now - had > limit) this.wrong.push({ now, tag: name, value });
     }
   }
