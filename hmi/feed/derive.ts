@@ -234,7 +234,7 @@ export function phraseOf(
 } {
   const negated = /^!\s*[a-z][\w.]*$/.test(text);
   const name = negated ? text.replace(/^!\s*/, '') : text;
-  return { text: title(name) ?? name, negated };
+  return { text: title(name) ?? name.replace(/^(?:ctx|param|sig)\.(?=[\w.]+$)/, ''), negated };
 }
 
 /** A command's title, or its name with a capital. */

@@ -172,7 +172,7 @@ export const de: Readonly<Record<Key, string>> = {
   'devices.stopped': 'ANGEHALTEN',
   'devices.unknown': 'NIE GEHÖRT',
   'devices.next': 'nächster Versuch in {span}',
-  'devices.tried': '{count} Versuche',
+  'devices.tried': 'Versuche: {count}',
   'devices.tags': 'Variablen von {device}',
   'devices.noTags': 'Von ihm wird keine Variable gelesen.',
   'devices.tagsMore': '{count} weitere zeigen',

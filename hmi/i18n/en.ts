@@ -172,7 +172,7 @@ export const en = {
   'devices.stopped': 'STOPPED',
   'devices.unknown': 'NOT HEARD OF',
   'devices.next': 'next try in {span}',
-  'devices.tried': 'tried {count} times',
+  'devices.tried': 'tries: {count}',
   'devices.tags': 'Tags of {device}',
   'devices.noTags': 'No tag is read from it.',
   'devices.tagsMore': 'Show {count} more',

@@ -9,12 +9,14 @@ export interface CalmCell extends AsyncDisposable {
   readonly cell: TestCell;
 }
 
-/** Neither a slow disk nor a slow scan ends anything. */
+/** Neither a slow disk nor a slow scan ends anything, nor a device that answers late. */
 const patient = (manifest: string): string =>
-  manifest.replace(
-    'scan: {period: 20ms}',
-    'scan: {period: 20ms, watchdog: 1min}\nchronicle: {stall: 30s}',
-  );
+  manifest
+    .replace('every: 50ms, timeout: 40ms', 'every: 500ms, timeout: 400ms')
+    .replace(
+      'scan: {period: 20ms}',
+      'scan: {period: 20ms, watchdog: 1min}\nchronicle: {stall: 30s}',
+    );
 
 /** A cell that waits in Aborted. `hasty`: with the default watchdog. */
 export async function startCalmCell(options: { hasty?: boolean } = {}): Promise<CalmCell> {

@@ -157,7 +157,7 @@ describe('the devices', () => {
     const troubled = await page.locator('.troubled li').allInnerTexts();
     expect(troubled).toHaveLength(3);
     expect(troubled[0]).toMatch(
-      /^d2\s+DOES NOT ANSWER\s+E_DEVICE_TIMEOUT no answer[^]+Check the device[^]+7 times\s+next try in \d+ s/,
+      /^d2\s+DOES NOT ANSWER\s+E_DEVICE_TIMEOUT no answer[^]+Check the device[^]+tries: 7\s+next try in \d+ s/,
     );
     expect(await page.locator('.devices tr.backoff').innerText()).toMatch(/1 min \d\d s ago/);
   }, 30_000);

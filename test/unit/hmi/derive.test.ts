@@ -61,6 +61,8 @@ describe('names', () => {
     ['!force', 'force', true],
     ['!(a && b)', '!(a && b)', false],
     ['force >= 3', 'force >= 3', false],
+    ['!ctx.loaded', 'loaded', true],
+    ['ctx.parts < param.batch', 'ctx.parts < param.batch', false],
   ])('%s reads %s', (text, said, negated) => {
     expect(phraseOf(text, (name) => (name === 'guard.shut' ? 'Guard shut' : undefined))).toEqual({
       text: said,
