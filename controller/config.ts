@@ -20,6 +20,7 @@ import { linkCell } from '#flows/link.ts';
 import type { FlowSource } from '#flows/link-report.ts';
 import { readManifest } from '#flows/manifest.ts';
 import type { CellPlan } from '#flows/plan.ts';
+import { unserved } from './served.ts';
 
 /** A flow of the cell with the hash of its canonical text. */
 export interface LoadedFlow extends FlowSource {
@@ -90,7 +91,13 @@ export async function loadCell(manifestFile: string, endpointsFile?: string): Pr
     devices: loadDevices(manifest, kinds, endpoints),
     endpoints,
   };
-  return { cell, diagnostics, texts };
+  for (const { code, subject, text: reason } of await unserved(cell)) {
+    const span = read.place(['tags', subject]);
+    diagnostics.push({ code, severity: 'error', file: manifestFile, span, text: reason });
+  }
+  return diagnostics.some(({ code }) => code === 'E_DEVICE_TAG')
+    ? { diagnostics, texts }
+    : { cell, diagnostics, texts };
 }
 
 /** Every diagnostic as people read it, and a line that counts them. */

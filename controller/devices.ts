@@ -1,13 +1,12 @@
 // The devices of a cell: their drivers made, started, watched and stopped; what they say goes into the
 // image, their health to people and the record, their heartbeat only while control does its work.
-import type { DeviceHealth, Driver, DriverTag, HeartbeatSource } from '#contract/driver.ts';
+import type { DeviceHealth, Driver, HeartbeatSource } from '#contract/driver.ts';
 import { CellError, present } from '#contract/error.ts';
 import type { TagName } from '#contract/name.ts';
 import { deviceId } from '#contract/name.ts';
 import { seconds } from '#contract/time.ts';
 import type { Clock, Duration, Random } from '#contract/time.ts';
 import type { Image } from '#flows/engine/image.ts';
-import { tagFields } from '#flows/device-kinds.ts';
 import type { CellPlan } from '#flows/plan.ts';
 import type { LoadedCell, LoadedDevice } from './config.ts';
 import { conversionOf } from './conversion.ts';
@@ -15,6 +14,7 @@ import type { Conversion } from './conversion.ts';
 import { DeviceSink } from './image.ts';
 import type { OutputPlan } from './outputs.ts';
 import { readSecret } from './secrets.ts';
+import { deviceTags } from './served.ts';
 
 /** How long a faulted flow's output may stay unconfirmed before its device is left without a heartbeat. */
 const heartbeatPatience = seconds(1);
@@ -87,7 +87,9 @@ export class Devices {
     this.#doubtful = doubtful;
     for (const device of this.#devices.values()) {
       // oxlint-disable-next-line no-await-in-loop -- each is immediate; in the manifest's order
-      const issues = await device.driver.setTags(this.#tagsOf(device.name));
+      const issues = await device.driver.setTags(
+        deviceTags(this.#cell, device.name, device.loaded.kind),
+      );
       const first = issues[0];
       if (first !== undefined) {
         throw new CellError(
@@ -177,27 +179,6 @@ export class Devices {
         device.health = health;
         this.#events.health(name, health, before);
       },
-    });
-  }
-
-  #tagsOf(name: string): DriverTag[] {
-    const { loaded } = present(this.#devices.get(name), `${name} is a device of the cell`);
-    return this.#plan.tags.flatMap((tag) => {
-      const frame = this.#cell.manifest.tags[tag.name];
-      if (tag.device !== name || frame === undefined) return [];
-      const poll = frame.poll === undefined ? {} : { poll: frame.poll };
-      const direction = tag.kind === 'output' ? ('output' as const) : ('input' as const);
-      const at = loaded.kind.at.parse(frame.at);
-      return [
-        {
-          name: tag.name,
-          at,
-          direction,
-          type: tag.type,
-          options: loaded.kind.tagOptions.parse(tagFields(frame)),
-          ...poll,
-        },
-      ];
     });
   }
 

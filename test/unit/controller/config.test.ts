@@ -56,6 +56,36 @@ test('a cell is read with its flows, from beside its manifest', async () => {
   expect(cell?.devices.get('io')?.config).toMatchObject({ tcp: '192.168.10.20:502' });
 });
 
+test('a tag that its device cannot serve is told at its place, before anything starts', async () => {
+  const text = manifest().replace(
+    'tags:',
+    `  scanner:
+    driver: serial
+    port: /dev/serial/by-id/scanner
+    frame: {end: "\\r"}
+    alive: {send: "S\\r", expect: "^OK$", every: 500ms}
+tags:
+  code: {device: scanner, type: string}
+  weight: {device: scanner, at: {offset: 0}, type: int}
+  far: {device: io, at: {input: 65536}, type: int}`,
+  );
+  const { cell, diagnostics } = await loadCell(write('cell.yaml', text));
+  expect(cell).toBeUndefined();
+  const lines = text.split('\n');
+  const wrong = diagnostics.filter(({ severity }) => severity === 'error');
+  expect(
+    wrong.map(({ code, span, text: why }) => [
+      code,
+      lines[placeOf(text, span.start).line - 1]?.trim().split(':')[0],
+      why,
+    ]),
+  ).toEqual([
+    ['E_DEVICE_TAG', 'far', 'address 65536 is outside the table'],
+    ['E_DEVICE_TAG', 'code', 'either match or at'],
+    ['E_DEVICE_TAG', 'weight', '`at` needs frames of a fixed length'],
+  ]);
+});
+
 test('a flow’s hash is of what it says, not of how it is laid out', async () => {
   const before = (await loadCell(write('cell.yaml', manifest()))).cell?.flows.get('lamp')?.hash;
   write('lamp.flow.yaml', `# another remark\n${flow}`);
