@@ -263,6 +263,12 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   #session(peer: WirePeer, { id, actor, body }: Extract<FromClient, { type: 'record' }>): void {
+    // Station paces what it tells of refusals; nobody else at this door has more room.
+    if (body.event === 'refused' && !this.#refusals.take()) {
+      const reason = 'more is refused than is recorded one by one';
+      peer.send({ type: 'receipt', id, result: 'refused', code: 'E_ACT_RATE', reason });
+      return;
+    }
     const known = Actor.safeParse(actor);
     // Station cuts what strangers sent it.
     const text = wellFormed(body.text);

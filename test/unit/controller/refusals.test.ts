@@ -1,8 +1,10 @@
 // A flood of what is refused at control's door: its beginning is recorded, and how much there was.
 import { expect, test } from 'vitest';
 import { ActBody, FaultBody } from '#contract/entry.ts';
+import type { FromControl } from '#contract/wire.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import { Refusals } from '#controller/refusals.ts';
+import type { WirePeer } from '#controller/wire/server.ts';
 import { HandClock } from './server/rig.ts';
 import { CellFolder, ControlRig } from './control-rig.ts';
 
@@ -58,6 +60,27 @@ test('what was accepted is recorded however much was refused', async () => {
   const id = rig.command('stop');
   await rig.pass(100);
   expect(rig.done(id)).toMatchObject({ outcome: 'ignored in unit.Idle' });
+  rig.kill();
+});
+
+test('refusals that a client tells of have no more room; a sign-in is always recorded', async () => {
+  using folder = new CellFolder();
+  const rig = await ControlRig.start(folder);
+  const heard: FromControl[] = [];
+  // The part of a peer that control uses.
+  const peer = { feed: false, waiting: 0, send: (one: FromControl) => heard.push(one) };
+  const tell = (index: number, event: 'refused' | 'signed-in'): void => {
+    const id = `record-${String(index).padStart(8, '0')}`;
+    const record = { type: 'record', id, actor: 'console:ann', kind: 'session' } as const;
+    rig.control.message(peer as unknown as WirePeer, { ...record, body: { event, text: 'x' } });
+  };
+  for (let index = 0; index < 250; index += 1) tell(index, 'refused');
+  tell(250, 'signed-in');
+  await rig.pass(100);
+  const receipts = heard.filter((one) => one.type === 'receipt');
+  expect(receipts.filter(({ result }) => result === 'accepted')).toHaveLength(101);
+  expect(receipts.filter(({ code }) => code === 'E_ACT_RATE')).toHaveLength(150);
+  expect(folder.entries().filter(({ kind }) => kind === 'session')).toHaveLength(101);
   rig.kill();
 });
 
