@@ -115,7 +115,12 @@ export class TestCell implements AsyncDisposable {
   static async start(options: TestCellOptions = {}): Promise<TestCell> {
     const cell = new TestCell(options);
     if (options.absent === true) {
-      const nowhere = { io: { tcp: '127.0.0.1:9' }, plc: { tcp: '127.0.0.1:9' } };
+      const nowhere = {
+        io: { tcp: '127.0.0.1:9' },
+        plc: { endpoint: 'opc.tcp://127.0.0.1:9' },
+        gauge: { port: join(cell.machine, 'no-gauge') },
+        scanner: { port: join(cell.machine, 'no-scanner') },
+      };
       writeFileSync(cell.endpoints, JSON.stringify(nowhere));
     } else await cell.startSimulator();
     cell.startCell();

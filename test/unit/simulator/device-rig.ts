@@ -11,13 +11,13 @@ import type { Received } from '#simulator/device/log.ts';
 import type { DeviceFaultKind } from '#simulator/faults.ts';
 import { parsePlantFile, type PlantFile } from '#simulator/plant/file.ts';
 import { stream } from '#simulator/plant/random.ts';
-import { fourDevicesPath, Machine } from './machine.ts';
+import { plantPath, Machine } from './machine.ts';
 
 /** The plant file, with text replaced. */
 export function fourDevices(from = '', to = ''): PlantFile {
-  const text = readFileSync(fourDevicesPath, 'utf8').replace(from, to);
-  const parsed = parsePlantFile(text, fourDevicesPath);
-  assert(parsed.ok, `${fourDevicesPath} is a plant file`);
+  const text = readFileSync(plantPath, 'utf8').replace(from, to);
+  const parsed = parsePlantFile(text, plantPath);
+  assert(parsed.ok, `${plantPath} is a plant file`);
   return parsed.plant;
 }
 

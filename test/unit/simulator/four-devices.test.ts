@@ -12,7 +12,7 @@ import { tablesOf, type ModbusTerminal } from '#simulator/plant/devices.ts';
 import { registersOf } from '#simulator/device/wire-value.ts';
 import { Client } from './client.ts';
 import { fourDevices, until, within } from './device-rig.ts';
-import { fourDevicesPath } from './machine.ts';
+import { plantPath } from './machine.ts';
 import { clientCertificates, isRight, OpcUaClient } from './opcua-client.ts';
 import { Port } from './port.ts';
 
@@ -27,7 +27,7 @@ interface Served {
 async function serve(): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'sim-four-'));
   const file = join(folder, 'endpoints.json');
-  const words = ['simulate', fourDevicesPath, '--endpoints', file, '--data', folder];
+  const words = ['simulate', plantPath, '--endpoints', file, '--data', folder];
   const started = spawn(process.execPath, ['dist/simulator/main.js', ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -7,12 +7,12 @@ import type { PlantValue } from '#simulator/plant/plant.ts';
 import { stream } from '#simulator/plant/random.ts';
 import { Tending } from '#simulator/plant/tending.ts';
 
-export const plantPath = 'flows/cnc-tending/tending.plant.yaml';
+export const modbusPlantPath = 'test/unit/simulator/modbus.plant.yaml';
 /** The demo's machine behind Modbus, OPC UA and two serial lines. */
-export const fourDevicesPath = 'test/unit/simulator/four-devices.plant.yaml';
+export const plantPath = 'flows/cnc-tending/tending.plant.yaml';
 
 export function demoFile(): Extract<PlantFile, { plant: 'cnc-tending' }> {
-  const parsed = parsePlantFile(readFileSync(plantPath, 'utf8'), plantPath);
+  const parsed = parsePlantFile(readFileSync(modbusPlantPath, 'utf8'), modbusPlantPath);
   assert(parsed.ok && parsed.plant.plant === 'cnc-tending', 'the demo has a plant file');
   return parsed.plant;
 }

@@ -5,9 +5,9 @@ import { placeOf } from '#contract/diagnostic.ts';
 import { buildPlant } from '#simulator/plant/build.ts';
 import { parsePlantFile } from '#simulator/plant/file.ts';
 import { Terminals } from '#simulator/plant/terminals.ts';
-import { fourDevicesPath, plantPath } from './machine.ts';
+import { plantPath, modbusPlantPath } from './machine.ts';
 
-const text = readFileSync(plantPath, 'utf8');
+const text = readFileSync(modbusPlantPath, 'utf8');
 
 function problems(source: string): string[] {
   const parsed = parsePlantFile(source, 'x.plant.yaml');
@@ -18,7 +18,7 @@ function problems(source: string): string[] {
   });
 }
 
-const fourDevices = readFileSync(fourDevicesPath, 'utf8');
+const fourDevices = readFileSync(plantPath, 'utf8');
 
 describe('a device of a plant file', () => {
   it.each([
@@ -67,7 +67,7 @@ describe('a device of a plant file', () => {
 });
 
 describe('a plant file', () => {
-  it.each([plantPath, fourDevicesPath, 'flows/lamp/lamp.plant.yaml'])(
+  it.each([modbusPlantPath, plantPath, 'flows/lamp/lamp.plant.yaml'])(
     '%s is read and built',
     (path) => {
       const parsed = parsePlantFile(readFileSync(path, 'utf8'), path);

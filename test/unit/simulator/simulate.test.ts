@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask } from '#simulator/door.ts';
 import { Client } from './client.ts';
-import { fourDevicesPath, plantPath } from './machine.ts';
+import { plantPath, modbusPlantPath } from './machine.ts';
 
 /** A process takes its time to start on a busy machine, ms. */
 const processes = 30_000;
@@ -39,7 +39,17 @@ interface Running {
 
 async function simulate(stdin: 'ignore' | 'pipe' = 'ignore', ipc = false): Promise<Running> {
   const file = join(data, 'endpoints.json');
-  const args = [program, 'simulate', plantPath, '--endpoints', file, '--data', data, '--seed', '1'];
+  const args = [
+    program,
+    'simulate',
+    modbusPlantPath,
+    '--endpoints',
+    file,
+    '--data',
+    data,
+    '--seed',
+    '1',
+  ];
   const stdio = ipc
     ? ([stdin, 'pipe', 'inherit', 'ipc'] as const)
     : ([stdin, 'pipe', 'inherit'] as const);
@@ -142,7 +152,7 @@ describe('rebe simulate', { timeout: processes }, () => {
 
   it('refuses a data directory where another runs, and leaves that one alone', async () => {
     const { port } = await simulate();
-    const second = rebe('simulate', plantPath, '--data', data);
+    const second = rebe('simulate', modbusPlantPath, '--data', data);
     expect([second.status, second.stderr]).toEqual([
       1,
       expect.stringContaining('E_SIMULATOR_RUNNING'),
@@ -160,7 +170,7 @@ describe('rebe simulate', { timeout: processes }, () => {
 
   it('lists every mistake of a plant file and starts nothing', () => {
     const path = join(data, 'bad.plant.yaml');
-    writeFileSync(path, readFileSync(plantPath, 'utf8').replace('900ms', 'soon'));
+    writeFileSync(path, readFileSync(modbusPlantPath, 'utf8').replace('900ms', 'soon'));
     const { status, stderr } = rebe('simulate', path, '--data', data);
     expect(status).toBe(1);
     expect(stderr).toContain(`${path}:8:13 E_PLANT_FIELD machine.door.travel`);
@@ -170,7 +180,7 @@ describe('rebe simulate', { timeout: processes }, () => {
 
   it('says what is wrong with one device, ends the others and itself', () => {
     const path = join(data, 'bad.plant.yaml');
-    const text = readFileSync(fourDevicesPath, 'utf8');
+    const text = readFileSync(plantPath, 'utf8');
     writeFileSync(path, text.replace('{node: s=Cnc.Done}', '{node: s=Cnc.Ready}'));
     const { status, stdout, stderr } = rebe('simulate', path, '--data', data);
     expect([status, stdout]).toEqual([1, '']);
@@ -184,7 +194,7 @@ describe('rebe simulate', { timeout: processes }, () => {
     [['simulate'], 64],
     [['simulate', 'a', 'b'], 64],
     [['simulate', '--loud', 'a'], 64],
-    [['simulate', plantPath, '--seed', 'x'], 64],
+    [['simulate', modbusPlantPath, '--seed', 'x'], 64],
     [['simulate', '/nowhere/x.yaml'], 1],
     [['fault', 'io'], 64],
     [['fault', 'io', 'hang', '--for', '10'], 64],
