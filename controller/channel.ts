@@ -1,16 +1,17 @@
 // The child's side of the supervisor's channel: ready, progress, and the word to stop.
-import { milliseconds } from '#contract/time.ts';
 import { ToChild } from './child.ts';
 import type { FromChild } from './child.ts';
 
-/** Progress is told at most this often, however fast scans run. */
-const pace = milliseconds(50);
+/** Progress is told about so often within the watchdog's time, however fast scans run. */
+const beats = 12;
 
 /** The channel to the supervisor; without one (started by hand) it tells nobody, and signals end the process. */
 export class Channel {
   /** Resolves once with why: told to, the channel closed, or a signal where there is no supervisor. */
   readonly stopped: Promise<string>;
   #told = 0;
+  /** Ms between two words of progress. */
+  #pace = 0;
 
   constructor() {
     this.stopped = new Promise((resolve) => {
@@ -32,6 +33,7 @@ export class Channel {
   }
 
   ready(message: Omit<Extract<FromChild, { type: 'ready' }>, 'type'>): void {
+    this.#pace = message.watchdog_ms / beats;
     this.#send({ type: 'ready', ...message });
   }
 
@@ -46,7 +48,7 @@ export class Channel {
   }
 
   progress(now: number): void {
-    if (now - this.#told < pace) return;
+    if (now - this.#told < this.#pace) return;
     this.#told = now;
     this.#send({ type: 'progress' });
   }
