@@ -238,6 +238,10 @@ export interface OpcuaRig extends Rig {
   restore(held: readonly (readonly [name: string, value: Variant])[]): void;
 }
 
+/** A 64-bit integer as node-opcua has it: the high word, then the low. */
+const wordsOf = (value: bigint): number[] =>
+  [value >> 32n, value].map((half) => Number(BigInt.asUintN(32, half)));
+
 let rigs = 0;
 
 /** A rig on a server that runs already; its relay listens. */
@@ -299,5 +303,16 @@ export async function opcuaRig(server: OpcuaRigServer, data?: string): Promise<O
     get: (name) => nodeOf(name).value.value.value as Value,
     set: (name, value) => nodeOf(name).set(nodeOf(name).value.value.dataType, value),
     sourceTime: (name) => nodeOf(name).value.sourceTimestamp?.getTime() ?? 0,
+    real: {
+      tag: tag('real', 'input', DataType.Double, [12.5, 0]).tag,
+      hold: (value) => nodeOf('real').set(DataType.Double, value),
+    },
+    wide: {
+      tag: {
+        ...rigTag('wide', { node: add('wide', DataType.Int64, [0, 0]) }, 'input', [1, 0]).tag,
+        type: 'int',
+      },
+      hold: (value) => nodeOf('wide').set(DataType.Int64, wordsOf(BigInt(value))),
+    },
   };
 }
