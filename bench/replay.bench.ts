@@ -13,7 +13,7 @@ import { openReader } from '#controller/chronicle/reader.ts';
 import { realClock } from '#controller/clock.ts';
 import { loadCell } from '#controller/config.ts';
 import { Recorder } from '#controller/recorder.ts';
-import { loadCell as loadWorld, shippedFiles } from '#test/sim/demo.ts';
+import { loadCell as loadWorld, demoFiles } from '#test/sim/demo.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-replay-'));
 const writer = new URL('../dist/controller/chronicle-writer.js', import.meta.url);
@@ -23,7 +23,7 @@ const loaded = present(
   (await loadCell('flows/cnc-tending/cell.yaml')).cell,
   'the demo cell is good',
 );
-const demo = await loadWorld(shippedFiles);
+const demo = await loadWorld(demoFiles);
 const clock = realClock();
 
 interface Recorded {

@@ -8,11 +8,11 @@ import type { ScanInput } from '#flows/engine/scan.ts';
 import { createXstateEngine } from '#flows/engine/xstate.ts';
 import { replay } from '#flows/replay/replay.ts';
 import { importTables } from '#test/flow/both-engines.ts';
-import { loadCell, shippedFiles } from '#test/sim/demo.ts';
+import { loadCell, demoFiles } from '#test/sim/demo.ts';
 
 const scans = 1_000;
 const minutes = 10;
-const demo = await loadCell(shippedFiles);
+const demo = await loadCell(demoFiles);
 const makers = await importTables(demo.plan.flows.map(({ flow }) => flow));
 
 /** Ten virtual minutes of production: what each scan took. */

@@ -99,10 +99,7 @@ function read(folder: string, ending: string): [file: string, text: string] {
 }
 
 const tending = { flow: 'flows/cnc-tending', key: 'tending' };
-/** The cell that the product ships. */
-export const shippedFiles: CellFiles = { ...tending, cell: 'flows/cnc-tending' };
-/** The same machine behind four devices of three protocols. */
-export const demoFiles: CellFiles = { ...tending, cell: 'test/sim/four-devices' };
+export const demoFiles: CellFiles = { ...tending, cell: 'flows/cnc-tending' };
 export const lampFiles: CellFiles = { flow: 'flows/lamp', cell: 'flows/lamp', key: 'lamp' };
 
 export const demo = await loadCell(demoFiles);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { qualityOf, statusCode } from '#contract/quality.ts';
 import { milliseconds } from '#contract/time.ts';
-import { demo, loadCell, rerun, seeds, shippedFiles } from './demo.ts';
+import { demo, rerun, seeds } from './demo.ts';
 import { Witness } from './witness.ts';
 
 const minutes = (count: number): number => count * 60_000;
@@ -54,15 +54,6 @@ describe('the demo cell', () => {
   it('is the same to the last bit from the same seed, and another from another', () => {
     expect(outcome(7)).toEqual(outcome(7));
     expect(outcome(8)).not.toEqual(outcome(7));
-  }, 60_000);
-
-  it('as it is shipped makes parts for ten virtual minutes', async () => {
-    const shipped = await loadCell(shippedFiles);
-    const world = shipped.tended(1);
-    world.run(minutes(10));
-    expect([world.faults, world.plant.incidents, world.trips]).toEqual([[], [], []]);
-    expect(world.plant.figures()['made']).toBeGreaterThan(40);
-    expect(shipped.replayed(world)).toEqual({ scans: world.scans, difference: undefined });
   }, 60_000);
 
   it('takes 10 to 13 seconds for a part in quick weather', () => {

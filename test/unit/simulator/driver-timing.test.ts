@@ -21,7 +21,7 @@ const frameOf = (driver: string, own: Readonly<Record<string, unknown>>) =>
 const parsed = (driver: string, own: object): Record<string, unknown> =>
   present(kinds.get(driver), driver).config.parse(own) as Record<string, unknown>;
 
-describe.each(['flows/cnc-tending/cell.yaml', 'test/sim/four-devices/cell.yaml'])('%s', (file) => {
+describe.each(['flows/cnc-tending/cell.yaml', 'flows/lamp/cell.yaml'])('%s', (file) => {
   const { manifest, diagnostics } = readManifest(
     file,
     readFileSync(file, 'utf8'),

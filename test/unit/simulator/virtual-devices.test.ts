@@ -14,7 +14,7 @@ import type { Plant, PlantValue } from '#simulator/plant/plant.ts';
 import { VirtualDevices, type TagFacts } from '#simulator/virtual-devices.ts';
 import type { Reported } from '#simulator/virtual-reading.ts';
 
-const folder = 'test/sim/four-devices';
+const folder = 'flows/cnc-tending';
 const text = readFileSync(`${folder}/cell.yaml`, 'utf8');
 const { manifest } = readManifest('cell.yaml', text);
 const parsed = parsePlantFile(readFileSync(`${folder}/tending.plant.yaml`, 'utf8'), 'plant.yaml');
