@@ -31,11 +31,12 @@ import { hearLibrary } from './library-log.ts';
 import { OpcuaLink } from './link.ts';
 import type { Answer, LinkPlan } from './link.ts';
 import { listen, publishes } from './listen.ts';
+import type { Listener } from './listen.ts';
 import { Monitor } from './monitor.ts';
 import type { Point } from './monitor.ts';
 import { judgeCertificate } from './pki.ts';
 import { compile } from './points.ts';
-import { counterLimit, readingOf } from './value.ts';
+import { codeOf, counterLimit, readingOf } from './value.ts';
 import { OpcuaWire } from './wire.ts';
 
 /** A server has no units: one number stands for it in the breakers. */
@@ -121,18 +122,13 @@ class OpcuaDriver implements Driver {
     const monitor = new Monitor(answer.data.subscriptionId);
     this.#monitor = monitor;
     this.#tellSlow(every);
-    const items = this.#itemsOf(monitor, every);
     monitor.setPoints(this.#points);
-    while (this.#supervisor.isCurrent(link) && monitor.hasWork(clock.now())) {
-      // oxlint-disable-next-line no-await-in-loop -- chunk after chunk
-      await items.step();
-    }
     this.#outputs.connected();
     this.#beatAt = this.#stateAt = clock.now();
     const silence = every * Math.max(1, answer.data.revisedMaxKeepAliveCount);
     const limit = milliseconds(timeout + publishes * silence);
     const listener = { supervisor: this.#supervisor, clock, link, monitor, every, limit };
-    await Promise.all([listen(listener), this.#work(link, monitor, items)]);
+    await this.#work(listener, this.#itemsOf(monitor, every));
     this.#monitor = undefined;
     this.#outputs.disconnected();
   }
@@ -148,9 +144,13 @@ class OpcuaDriver implements Driver {
     );
   }
 
-  /** All that is asked of the server beside its publishes, the most urgent first. */
-  async #work(link: OpcuaLink, monitor: Monitor, items: Items): Promise<void> {
-    const { clock } = this.#deps;
+  /**
+   * All that is asked of the server, the most urgent first. It publishes when it has been asked for all
+   * items: until then it may be too busy to do so in time.
+   */
+  async #work(listener: Listener, items: Items): Promise<void> {
+    const { clock, link, monitor } = listener;
+    let listening: Promise<void> | undefined;
     while (this.#supervisor.isCurrent(link)) {
       const now = clock.now();
       const writeAt = this.#outputs.due() ?? Infinity;
@@ -160,6 +160,7 @@ class OpcuaDriver implements Driver {
       /* oxlint-disable no-await-in-loop -- one exchange after the other */
       if (beatAt <= now && (writeAt > now || beatIsLate)) await this.#beat(now);
       else if (writeAt <= now) await this.#outputs.step();
+      else if (listening === undefined && monitor.isAsked) listening = listen(listener);
       else if (monitor.hasWork(now)) await items.step();
       else if (this.#stateAt <= now) await this.#askState(now);
       else {
@@ -168,6 +169,7 @@ class OpcuaDriver implements Driver {
       }
       /* oxlint-enable no-await-in-loop */
     }
+    await listening;
   }
 
   /** One request to the current connection; a refusal of the session ends it. */
@@ -188,7 +190,7 @@ class OpcuaDriver implements Driver {
     );
     if (outcome.kind === 'answer' && outcome.value.kind === 'refused') {
       const code = outcome.value.status;
-      if (asked !== undefined && sessionEnds.has((code & 0xffff0000) >>> 0)) {
+      if (asked !== undefined && sessionEnds.has(codeOf(code))) {
         const text = `the session has ended: ${statusText(code)}`;
         this.#supervisor.distrust(asked, new CellError('E_DEVICE_CLOSED', text));
       }

@@ -10,12 +10,13 @@ import { instant } from '#contract/time.ts';
 import type { Clock, Instant } from '#contract/time.ts';
 import type { OpcuaLink } from './link.ts';
 import type { Item, Monitor } from './monitor.ts';
+import { codeOf } from './value.ts';
 import { badNodeIdUnknown } from './wire.ts';
 import type { Ask } from './wire.ts';
 
 /** Items in one request: small servers take no more. */
 const largestChunk = 100;
-/** A node that the server does not have is asked for again this often. */
+/** A node that the server does not have is asked for again this often, or later where there are many. */
 const retryRefused = 1000;
 /** Tags named in one line of the log. */
 const namesShown = 5;
@@ -81,8 +82,7 @@ export class Items {
       }
       return this.#refuse(refused, received);
     }
-    const isTooMuch = (answer.status & 0xffff0000) >>> 0 === badTooManyOperations;
-    if (isTooMuch && this.#chunk > 1) {
+    if (codeOf(answer.status) === badTooManyOperations && this.#chunk > 1) {
       this.#chunk = Math.ceil(this.#chunk / 2);
       return this.#monitor.askAgain(items);
     }
@@ -95,7 +95,9 @@ export class Items {
   /** The device itself says that it has no such node, or not as a value. */
   #refuse(refused: readonly Refused[], received: Instant): void {
     const { clock, log } = this.#host;
-    const retryAt = instant(clock.now() + retryRefused);
+    // However many there are, about one chunk is asked for again in each period.
+    const turns = Math.max(1, Math.ceil(this.#monitor.refused / this.#chunk));
+    const retryAt = instant(clock.now() + turns * retryRefused);
     const learned = { received, time: clock.time() };
     const batch = refused.flatMap(({ item, code }) => {
       const sample = this.#monitor.refuse(item, code, retryAt, learned);

@@ -57,6 +57,8 @@ export interface LinkPlan {
 
 /** The server drops a session that was silent for so long; one that was left behind blocks no longer. */
 const sessionTimeout = 10_000;
+/** It goes with its session; until then it outlives that many items are asked for. */
+const subscriptionTimeout = 60_000;
 /** The library's own deadline: it never comes before the supervisor's. */
 const patience = 300_000;
 /** How long a server may take to take leave, before the socket is broken off. */
@@ -111,7 +113,7 @@ export class OpcuaLink implements Connection {
         {
           requestedPublishingInterval: publish,
           requestedMaxKeepAliveCount: 1,
-          requestedLifetimeCount: Math.max(100, Math.ceil(sessionTimeout / publish)),
+          requestedLifetimeCount: Math.max(100, Math.ceil(subscriptionTimeout / publish)),
           maxNotificationsPerPublish: largestPublish,
           publishingEnabled: true,
           priority: 0,
@@ -317,8 +319,8 @@ export class OpcuaLink implements Connection {
       this.#ways.map(async ({ client, transports }) => {
         const left = client.disconnect().catch(() => undefined);
         await Promise.race([left, this.#pause(farewell, left)]);
-        for (const transport of transports) transport.dispose();
-        await Promise.race([left, this.#pause(farewell, left)]);
+        // Whatever the library still waits for ends with its sockets.
+        await Promise.all(transports.map((transport) => transport.closed()));
       }),
     );
     this.#close();

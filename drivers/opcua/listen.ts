@@ -7,6 +7,7 @@ import type { Clock, Duration, Instant } from '#contract/time.ts';
 import type { Supervisor } from '#drivers/supervise.ts';
 import type { Answer, OpcuaLink } from './link.ts';
 import type { Monitor, Published } from './monitor.ts';
+import { codeOf } from './value.ts';
 
 /** Publish requests that wait at the server, so that one is there while the other's answer travels. */
 export const publishes = 2;
@@ -31,6 +32,9 @@ export async function listen(listener: Listener): Promise<void> {
   await Promise.all(Array.from({ length: publishes }, () => listening.loop()));
 }
 
+/** A server that refuses to publish is not alive. */
+const isPublish = (answer: Answer<PublishResponse>): boolean => answer.kind === 'data';
+
 class Listening {
   readonly #with: Listener;
   #loops = publishes;
@@ -49,12 +53,12 @@ class Listening {
       const taken = this.#taken.splice(0);
       const publish = (to: OpcuaLink): Promise<Answer<PublishResponse>> => to.publish(taken);
       // oxlint-disable-next-line no-await-in-loop -- the next is asked when this one has come
-      const outcome = await supervisor.request(0, limit, publish, () => true, false);
+      const outcome = await supervisor.request(0, limit, publish, isPublish, false);
       if (outcome.kind !== 'answer') continue;
       const { value: answer, received } = outcome;
       if (answer.kind === 'data') {
         this.#handle(monitor.take(answer.data, { received, time: clock.time() }), received);
-      } else if (answer.status === badTooManyPublishRequests && this.#loops > 1) {
+      } else if (codeOf(answer.status) === badTooManyPublishRequests && this.#loops > 1) {
         this.#loops -= 1;
         return;
       } else this.#distrust(`publishing is refused: ${statusText(answer.status)}`);
@@ -71,7 +75,7 @@ class Listening {
     }
     if (batch.length > 0) supervisor.samples(batch);
     if (!whole) return;
-    if (batch.length < monitor.group.length) supervisor.seen(monitor.group, received);
+    supervisor.seen(monitor.group, received);
     this.#hasty = received - this.#last < this.#with.every / 2 ? this.#hasty + 1 : 0;
     this.#last = received;
     if (this.#hasty > hastyLimit) this.#distrust('it publishes faster than it may');

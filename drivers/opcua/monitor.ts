@@ -91,6 +91,16 @@ export class Monitor {
     return this.#toAsk.size > 0 || this.#toEnd.length > 0 || (refused?.retryAt ?? Infinity) <= now;
   }
 
+  /** Was every item asked for at least once? */
+  get isAsked(): boolean {
+    return this.#toAsk.size === 0;
+  }
+
+  /** How many items the server refused. */
+  get refused(): number {
+    return this.#refused.length;
+  }
+
   /** When what was refused is asked for again. */
   get retryAt(): number {
     return this.#refused[0]?.retryAt ?? Infinity;

@@ -92,9 +92,13 @@ export class OpcuaTransport extends EventEmitter {
 
   /** The library is done with it. */
   disconnect(tell: Done): void {
-    const { closed } = this.#socket ?? { closed: Promise.resolve() };
+    void this.closed().then(() => tell());
+  }
+
+  /** Ends it, when it has not ended yet; resolves when its socket is closed. */
+  async closed(): Promise<void> {
     this.#end(undefined);
-    void closed.then(() => tell());
+    await this.#socket?.closed;
   }
 
   dispose(): void {

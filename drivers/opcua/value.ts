@@ -19,6 +19,9 @@ export interface Reading {
   readonly status: StatusCode;
 }
 
+/** A status without its info bits, to be compared with the standard's codes. */
+export const codeOf = (given: StatusCode): number => (given & 0xffff0000) >>> 0;
+
 /** What a node may hold, of a range where it is whole numbers. */
 const wholes: Readonly<Partial<Record<DataType, readonly [least: bigint, most: bigint]>>> = {
   [DataType.SByte]: [-128n, 127n],

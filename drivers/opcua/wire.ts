@@ -9,7 +9,7 @@ import type { Exchange, OutputWire } from '#drivers/outputs.ts';
 import type { Outcome } from '#drivers/supervise.ts';
 import type { Answer, OpcuaLink } from './link.ts';
 import type { Point } from './monitor.ts';
-import { encode, isServed, readingOf, sameValue } from './value.ts';
+import { codeOf, encode, isServed, readingOf, sameValue } from './value.ts';
 
 /** One request to the current connection, within its deadline. */
 export type Ask = <T>(work: (link: OpcuaLink) => Promise<Answer<T>>) => Promise<Outcome<Answer<T>>>;
@@ -29,7 +29,7 @@ type Typed = { readonly kind: 'type'; readonly type: DataType } | Failed;
 const refused = (code: StatusCode): Failed => ({
   kind: 'refused',
   status: code,
-  again: passing.has((code & 0xffff0000) >>> 0),
+  again: passing.has(codeOf(code)),
 });
 const silent: Failed = { kind: 'silent' };
 

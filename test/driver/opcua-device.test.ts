@@ -273,8 +273,9 @@ describe('a connection that ends', { timeout: 60_000 }, () => {
     await pause(500);
     one.rig.server.begin(() => 'silence');
     const hung = performance.now();
-    await one.sink.until('it is given up', () => one.sink.state === 'backoff');
+    await one.sink.until('it is noticed', () => one.sink.state !== 'online');
     expect(performance.now() - hung).toBeLessThan(1000);
+    await one.sink.until('it is given up', () => one.sink.state === 'backoff');
     await pause(2500);
     one.rig.server.begin(() => undefined);
     const released = performance.now();
