@@ -23,6 +23,17 @@ export interface Selection {
 /** An entry without its place in the chain. */
 export type Content = Omit<Entry, 'prev' | 'hash'>;
 
+type ContentRow = readonly [
+  seq: number,
+  boot: number,
+  scan: number | null,
+  at: number,
+  kind: EntryKind,
+  actor: Entry['actor'],
+  body: Uint8Array,
+];
+type EntryRow = readonly [...ContentRow, prev: Uint8Array, hash: Uint8Array];
+
 /** Opens the file for reading only; E_CHRONICLE_OPEN or E_CHRONICLE_FORMAT when that cannot be. */
 export function openReader(path: string): Reader {
   if (!existsSync(path)) throw new CellError('E_CHRONICLE_OPEN', `${path}: no such file`);
@@ -79,30 +90,40 @@ export class Reader {
   }
 
   /** In order of seq. Entries that are written meanwhile are given too. */
-  entries(selection: Selection = {}): Generator<Entry, void> {
-    return this.#pages<Entry>(columns, selection);
+  *entries(selection: Selection = {}): Generator<Entry, void> {
+    for (const row of this.#pages<EntryRow>(columns, selection)) {
+      const [seq, boot, scan, at, kind, actor, body, prev, hash] = row;
+      yield { seq, boot, scan, at, kind, actor, body, prev, hash };
+    }
   }
 
   /** As `entries`, in half the time: what they say, without the columns of the chain. */
-  contents(selection: Selection = {}): Generator<Content, void> {
-    return this.#pages<Content>('seq, boot, scan, at, kind, actor, body', selection);
+  *contents(selection: Selection = {}): Generator<Content, void> {
+    const wanted = 'seq, boot, scan, at, kind, actor, body';
+    for (const row of this.#pages<ContentRow>(wanted, selection)) {
+      const [seq, boot, scan, at, kind, actor, body] = row;
+      yield { seq, boot, scan, at, kind, actor, body };
+    }
   }
 
-  *#pages<Row extends { readonly seq: number }>(
+  /** Rows as lists: the database makes these much faster than objects. */
+  *#pages<Row extends readonly [seq: number, ...unknown[]]>(
     wanted: string,
     selection: Selection,
   ): Generator<Row, void> {
     const { terms, parameters } = conditions(selection);
-    const statement = this.#database.prepare<unknown[], Row>(
-      `SELECT ${wanted} FROM entry WHERE ${['seq >= ?', ...terms].join(' AND ')}
-       ORDER BY seq LIMIT ${page}`,
-    );
+    const statement = this.#database
+      .prepare<unknown[], Row>(
+        `SELECT ${wanted} FROM entry WHERE ${['seq >= ?', ...terms].join(' AND ')}
+         ORDER BY seq LIMIT ${page}`,
+      )
+      .raw();
     for (let from = selection.from ?? 0; ;) {
       const rows = ask(() => statement.all(from, ...parameters));
       yield* rows;
       const last = rows.at(-1);
       if (last === undefined || rows.length < page) return;
-      from = last.seq + 1;
+      from = last[0] + 1;
     }
   }
 
