@@ -203,6 +203,25 @@ describe('requests', () => {
     expect(healths.map(({ state }) => state)).toEqual(['connecting']);
   });
 
+  test('one that the device may hold back is counted and shows that it is alive, and measures no latency', async () => {
+    const { clock, healths, supervisor, sink } = setUp();
+    supervisor.start(sink);
+    await clock.advance(1);
+    for (const [timed, took] of [
+      [false, 90],
+      [true, 10],
+    ] as const) {
+      const answer = (): Promise<number> =>
+        new Promise((resolve) => void clock.after(milliseconds(took), () => resolve(1)));
+      const outcome = supervisor.request(1, milliseconds(100), answer, undefined, timed);
+      await clock.advance(took);
+      expect(await outcome).toMatchObject({ kind: 'answer' });
+    }
+    await clock.advance(1000);
+    expect(healths.at(-1)).toMatchObject({ state: 'online', requests: 2 });
+    expect(healths.at(-1)?.latency).toEqual({ p50: 10, p99: 10 });
+  });
+
   test('the time of an answer is the middle between request and answer', async () => {
     const { clock, supervisor, sink } = setUp();
     supervisor.start(sink);
