@@ -101,7 +101,7 @@ function Step(props: {
       <p>
         {title !== '' && <b>{title} </b>}
         {title !== '' && held && <Lacks flow={flow} lacks={lacks} />}
-        {title !== '' && !held && ready && t('again.ready')}
+        {title !== '' && !held && ready && t('again.ready')}{' '}
         {after.map((each) => (
           <small key={each.to}>
             {t('again.then', { to: stateTitle(flow, each.to) })}{' '}
