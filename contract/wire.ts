@@ -234,7 +234,10 @@ export const Why = z.strictObject({
     .optional(),
 });
 export type Why = z.infer<typeof Why>;
-/** The last transition that left Execute for anything but completion, with the values that decided it. */
+/**
+ * The last transition that left Execute or Suspended for anything but work and completion, with the values
+ * that decided it.
+ */
 export const Stopped = z.strictObject({
   type: z.literal('stopped'),
   flow: z.string(),

@@ -1,13 +1,14 @@
-// What stopped each flow last: the transition that left Execute for anything but completion, with the
-// values that decided it. For the person who comes at 3 a.m. to a machine that stands.
+// What stopped each flow last: the transition that left Execute or Suspended for anything but work and
+// completion, with the values that decided it. For the person who comes at 3 a.m. to a machine that stands.
 import { present } from '#contract/error.ts';
-import type { Stopped, TagState } from '#contract/wire.ts';
+import type { Stopped, TagState, Term } from '#contract/wire.ts';
 import type { Cell } from '#flows/engine/cell.ts';
 import type { FlowRun } from '#flows/engine/flow-run.ts';
 import { explainTransition, tagsOfTerm } from '#flows/explain.ts';
 import type { Scanned } from './loop.ts';
 
 const execute = 'unit.Execute';
+const suspended = 'unit.Suspended';
 const complete = 'unit.Complete';
 
 export class Stops {
@@ -46,11 +47,10 @@ export class Stops {
     );
     const from = flow.states[configuration.leaves[transition.region] ?? -1]?.path ?? '';
     const to = flow.states[transition.to]?.path ?? '';
-    if (!inside(from, execute) || to === '' || inside(to, execute) || inside(to, complete))
-      return undefined;
+    if (!isStop(from, to)) return undefined;
     const at = { flow: run.index, transition: index };
     const term = explainTransition(this.#cell.plan, at, frame, configuration);
-    const terms = term === undefined ? [] : [term];
+    const terms = term === undefined ? [] : [past(term)];
     const names = terms.flatMap((one) => tagsOfTerm(one));
     const values = names.flatMap((name): [string, TagState][] => {
       const tag = this.#cell.plan.tagIndex.get(name);
@@ -68,6 +68,26 @@ export class Stops {
       values: Object.fromEntries(values),
     };
   }
+}
+
+/**
+ * Execute and Suspended are the unit at work [ISA-TR88.00.02]: who suspends it stops it, and so does who
+ * takes it out of Suspended.
+ */
+function isStop(from: string, to: string): boolean {
+  if (to === '' || inside(to, execute) || inside(to, complete)) return false;
+  return inside(from, execute) || (inside(from, suspended) && !inside(to, suspended));
+}
+
+/** As it is told of a transition that has fired: nothing of it is still waited for. */
+function past({ kind, truth, text, tags, of }: Term): Term {
+  return {
+    kind,
+    truth,
+    text,
+    ...(tags === undefined ? {} : { tags }),
+    ...(of === undefined ? {} : { of: of.map((part) => past(part)) }),
+  };
 }
 
 const inside = (path: string, state: string): boolean =>

@@ -1,4 +1,5 @@
-// What stopped a unit: the transition that left Execute for anything but completion, and what decided it.
+// What stopped a unit: the transition that left Execute or Suspended for anything but work and
+// completion, and what decided it.
 import { expect, test } from 'vitest';
 import { status } from '#contract/quality.ts';
 import { Stopped } from '#contract/wire.ts';
@@ -45,11 +46,21 @@ regions:
             rest: true
             go:
               - {id: E1, when: level > 20, to: Two}
+              - {id: E4, after: 2s, to: unit.Suspended, why: Nothing to do}
           Two:
             rest: true
             go:
               - {id: E2, when: level > param.limit, to: unit.Complete}
               - {id: E3, when: level < 10 && part, to: unit.Held, why: {en: Too little, de: Zu wenig}}
+      Suspended:
+        initial: Soon
+        go:
+          - {id: U7, when: cmd.stop, to: Held}
+          - {id: U8, when: level > 80, to: Complete}
+          - {id: U9, when: level > 17, to: Execute}
+        states:
+          Soon: {rest: true, go: [{id: S1, after: 1s, to: Late}]}
+          Late: {rest: true}
       Held: {rest: true, go: [{id: U4, when: cmd.start, to: Execute}]}
       Complete: {rest: true, go: [{id: U5, when: cmd.start, to: Execute}]}
       Aborted: {rest: true, go: [{id: U6, when: cmd.start, to: Idle}]}
@@ -119,6 +130,48 @@ test('steps within Execute, completion and a start are no stops', async () => {
   await rig.pass(60);
   expect(rig.state('unit')).toBe('unit.Execute.One');
   expect(stopsOf(heard)).toEqual([]);
+  rig.kill();
+});
+
+test('what suspends it is a stop, and nothing of it is still waited for', async () => {
+  using folder = new CellFolder();
+  const { rig, heard } = await atWork(folder);
+  await rig.pass(2100);
+  expect(rig.state('unit')).toBe('unit.Suspended.Soon');
+  const [stop, ...more] = stopsOf(heard);
+  expect(more).toEqual([]);
+  expect(Stopped.parse(stop)).toEqual(stop);
+  expect(stop).toMatchObject({ transition: 'E4', to: 'unit.Suspended', why: 'Nothing to do' });
+  expect(stop?.terms[0]?.of).toEqual([{ kind: 'after', truth: 'true', text: 'after 2s' }]);
+  rig.kill();
+});
+
+test('a person who holds what is suspended is the newer reason', async () => {
+  using folder = new CellFolder();
+  const { rig, heard } = await atWork(folder);
+  await rig.pass(3500);
+  expect(rig.state('unit')).toBe('unit.Suspended.Late');
+  expect(stopsOf(heard).map(({ transition }) => transition)).toEqual(['E4']);
+  rig.command('stop');
+  await rig.pass(60);
+  expect(rig.state('unit')).toBe('unit.Held');
+  expect(rig.parts.stops.last).toMatchObject([
+    { transition: 'U7', from: 'unit.Suspended.Late', to: 'unit.Held' },
+  ]);
+  rig.kill();
+});
+
+test.each([
+  { level: 18, to: 'unit.Execute.One', what: 'back to work' },
+  { level: 90, to: 'unit.Complete', what: 'to completion' },
+])('from Suspended $what is no stop', async ({ level, to }) => {
+  using folder = new CellFolder();
+  const { rig, heard } = await atWork(folder);
+  await rig.pass(2100);
+  rig.give({ level });
+  await rig.pass(60);
+  expect(rig.state('unit')).toBe(to);
+  expect(stopsOf(heard).map(({ transition }) => transition)).toEqual(['E4']);
   rig.kill();
 });
 
