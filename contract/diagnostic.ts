@@ -1,6 +1,9 @@
 // What is wrong in a file that a person wrote: where, what, and what to write instead.
 // Checks of flows and of manifests both end in these.
 
+/** How much of a line is shown. */
+const lineShown = 160;
+
 /** A stretch of a source text, as offsets in UTF-16 units. */
 export interface Span {
   readonly start: number;
@@ -37,14 +40,18 @@ export function formatDiagnostic(diagnostic: Diagnostic, source: string): string
   const { line, column } = placeOf(source, diagnostic.span.start);
   const begin = diagnostic.span.start - column + 1;
   const lineEnd = source.indexOf('\n', begin);
-  const text = source.slice(begin, lineEnd === -1 ? source.length : lineEnd);
-  const end = Math.min(diagnostic.span.end - diagnostic.span.start, text.length - column + 1);
+  const whole = source.slice(begin, lineEnd === -1 ? source.length : lineEnd);
+  // Of a long line what is around the place.
+  const cut = whole.length > lineShown ? Math.max(0, column - 1 - lineShown / 2) : 0;
+  const text = whole.slice(cut, cut + lineShown);
+  const before = column - 1 - cut;
+  const end = Math.min(diagnostic.span.end - diagnostic.span.start, text.length - before);
   const gutter = String(line).length;
   const kind = diagnostic.severity === 'warning' ? ' warning:' : '';
   return [
     `${diagnostic.file}:${line}:${column} ${diagnostic.code}${kind} ${diagnostic.text}`,
-    `  ${line} | ${text}`,
-    `  ${' '.repeat(gutter)} | ${' '.repeat(column - 1)}${'^'.repeat(Math.max(1, end))}`,
+    `  ${line} | ${printable(text)}`,
+    `  ${' '.repeat(gutter)} | ${' '.repeat(before)}${'^'.repeat(Math.max(1, end))}`,
     ...(diagnostic.suggestion === undefined
       ? []
       : [`  ${' '.repeat(gutter)} = ${diagnostic.suggestion}`]),
@@ -62,9 +69,23 @@ export function nearest(wrong: string, names: Iterable<string>): string | undefi
   return best;
 }
 
+/** The end of a sentence about a name that is not there: `; did you mean x?`, or nothing. */
+export function didYouMean(wrong: string, names: Iterable<string>): string {
+  const near = nearest(wrong, names);
+  return near === undefined ? '' : `; did you mean ${near}?`;
+}
+
+/** A text with nothing in it that steers a terminal or turns its direction, as long as it was. */
+function printable(text: string): string {
+  return text
+    .replace(/\r$/, '')
+    .replaceAll('\t', ' ')
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\ufffd');
+}
+
 /** A text of the user's in a message, cut when it is long. */
 export function quoted(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ');
+  const line = printable(text.replaceAll(/\s+/g, ' '));
   return line.length > 60 ? `\`${line.slice(0, 57)}...\`` : `\`${line}\``;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatDiagnostic, nearest, placeOf } from '#contract/diagnostic.ts';
+import { formatDiagnostic, nearest, placeOf, quoted } from '#contract/diagnostic.ts';
 import type { Diagnostic } from '#contract/diagnostic.ts';
 
 const source = 'flow: lamp\nscan: 50ms\ninputs:\n  button: {type: boool}\n';
@@ -59,6 +59,33 @@ describe('a diagnostic', () => {
     ).split('\n');
     expect(lines[0]).toBe('f:12:6 C t');
     expect(lines[1]?.indexOf('x')).toBe(lines[2]?.indexOf('^'));
+  });
+
+  test.each([
+    ['at its begin', 0],
+    ['in its middle', 10_000],
+    ['at its end', 19_999],
+  ])('of a long line shows what is around the place %s', (_, place) => {
+    const long = `${'y'.repeat(place)}x${'y'.repeat(19_999 - place)}`;
+    const span = { start: place, end: place + 1 };
+    const [, line = '', caret = ''] = formatDiagnostic(
+      { code: 'C', severity: 'error', file: 'f', span, text: 't' },
+      long,
+    ).split('\n');
+    expect(line.length).toBeLessThan(200);
+    expect(line.indexOf('x')).toBe(caret.indexOf('^'));
+  });
+
+  test('shows nothing that steers a terminal, and keeps its place', () => {
+    const hostile = '\ta: \u001b]0;gone\u0007\u202e x\r\n';
+    const start = hostile.indexOf('x');
+    const [, line = '', caret = ''] = formatDiagnostic(
+      { code: 'C', severity: 'error', file: 'f', span: { start, end: start + 1 }, text: 't' },
+      hostile,
+    ).split('\n');
+    expect(line).toBe('  1 |  a: \ufffd]0;gone\ufffd\ufffd x');
+    expect(line.indexOf('x')).toBe(caret.indexOf('^'));
+    expect(quoted('a\u001b[2J')).toBe('`a\ufffd[2J`');
   });
 });
 
