@@ -6,12 +6,9 @@ import { expect, test } from 'vitest';
 import { TestCell, root, runRebe, until } from './test-cell.ts';
 
 test('a cell makes a part, and its record is whole and re-executes identically', async () => {
-  await using cell = await TestCell.start();
+  await using cell = await TestCell.start({ calm: {} });
   await cell.produce();
-  await until('a part is made', 60_000, () => {
-    const parts = cell.status()?.flows['tending']?.ctx['parts'];
-    return typeof parts === 'number' && parts > 0 ? parts : undefined;
-  });
+  await cell.madePart();
   expect(cell.tags().filter(({ quality }) => quality !== 'good')).toEqual([]);
   const stopped = cell.rebe('command', 'tending', 'stop');
   expect(stopped.stdout).toMatch(/^fired U3 \(entry \d+\)/);
@@ -31,8 +28,8 @@ test('a device that is absent at the start leaves its tags bad, and control runs
     quality: 'bad',
     status: 'BadWaitingForInitialData',
   });
-  await until('the flow is stepped after `settle`', 20_000, () =>
-    cell.status()?.flows['tending']?.stepped === true ? true : undefined,
+  await until('the flow is stepped after `settle`', 20_000, async () =>
+    (await cell.now())?.flows['tending']?.stepped === true ? true : undefined,
   );
   expect(cell.rebe('devices').code).toBe(1);
   expect(cell.rebe('command', 'tending', 'clear').stdout).toMatch(/ignored in unit\.Aborted/);
@@ -75,7 +72,7 @@ test('a mirror is refused with "not yet"', async () => {
 }, 30_000);
 
 test('a chronicle that cannot be read is set aside, never overwritten, and flows keep what is retained', async () => {
-  await using cell = await TestCell.start();
+  await using cell = await TestCell.start({ calm: {} });
   await cell.produce();
   await cell.stopCell();
   const path = join(cell.data, 'chronicle.db');

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processesWith } from './processes.ts';
-import { root, runRebe, until } from './test-cell.ts';
+import { root, statusOf, until } from './test-cell.ts';
 import type { Status } from './test-cell.ts';
 
 /** A demo as a terminal runs it: the leader of a process group of its own. */
@@ -38,9 +38,8 @@ export class Demo implements AsyncDisposable {
     return this.child.pid ?? -1;
   }
 
-  status(): Status | undefined {
-    const ran = runRebe('status', '--json', '--data', this.data);
-    return ran.code === 0 ? (JSON.parse(ran.stdout) as Status) : undefined;
+  status(): Promise<Status | undefined> {
+    return statusOf(this.data);
   }
 
   async link(): Promise<URL> {
@@ -58,8 +57,8 @@ export class Demo implements AsyncDisposable {
     await until(
       () => `the unit executes; it said ${this.said}`,
       limit,
-      () => {
-        const unit = this.status()?.flows['tending']?.regions['unit']?.state;
+      async () => {
+        const unit = (await this.status())?.flows['tending']?.regions['unit']?.state;
         return unit?.startsWith('unit.Execute') === true ? true : undefined;
       },
     );

@@ -1,10 +1,11 @@
 // Forces and held commands over real sockets, told by what reached the machine: a force on an input opens no
 // interlock, a force ends when it was to end, a held command ends when the hand goes away.
+import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { RawClient } from './raw-client.ts';
 import { entriesOf, receivedBy } from './record.ts';
 import type { Received } from './record.ts';
-import { TestCell, until } from './test-cell.ts';
+import { TestCell, rebe, until } from './test-cell.ts';
 
 /** What reached the machine for an output since `since` (UTC). */
 const arrived = (data: string, output: string, since: number): Received[] =>
@@ -26,7 +27,7 @@ const outcomes = (data: string, count: number): Promise<unknown[]> =>
 const reason = 'a test of forces';
 
 test('a force on an input opens no interlock', async () => {
-  await using cell = await TestCell.start();
+  await using cell = await TestCell.start({ calm: {} });
   await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
   using client = await RawClient.greet(cell.data);
   const force = async (tag: string, value: unknown, for_ms = 60_000): Promise<void> => {
@@ -70,7 +71,7 @@ test('a force on an input opens no interlock', async () => {
 }, 60_000);
 
 test('a held command moves the machine while it is kept, and lapses when the hand goes away', async () => {
-  await using cell = await TestCell.start();
+  await using cell = await TestCell.start({ calm: {} });
   await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
   cell.rebe('command', 'tending', 'manual');
   using client = await RawClient.greet(cell.data);
@@ -109,4 +110,30 @@ test('a held command moves the machine while it is kept, and lapses when the han
   ]);
   await cell.stopCell();
   expect(cell.rebe('replay').stdout).toContain('identical at every scan');
+}, 60_000);
+
+test('a held command dies with the program that keeps it', async () => {
+  await using cell = await TestCell.start({ calm: {} });
+  await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
+  cell.rebe('command', 'tending', 'manual');
+  const began = Date.now();
+  const words = ['command', 'tending', 'jog.open', '--data', cell.data];
+  const hand = spawn(process.execPath, [rebe, ...words]);
+  try {
+    const moved = await arrives(cell.data, 'door.open', true, began);
+    // It stays for longer than one keep-alive lasts, and goes with the last.
+    await new Promise((done) => setTimeout(done, 600));
+    const meanwhile = arrived(cell.data, 'door.open', moved.t);
+    expect(meanwhile.filter(({ means }) => means !== true)).toEqual([]);
+  } finally {
+    hand.kill('SIGKILL');
+  }
+  const killed = Date.now();
+  const stopped = await arrives(cell.data, 'door.open', false, killed);
+  expect(stopped.t - killed).toBeLessThan(700);
+  await new Promise((done) => setTimeout(done, 500));
+  const later = arrived(cell.data, 'door.open', stopped.t);
+  expect(later.filter(({ means }) => means !== false)).toEqual([]);
+  const [, ended] = await outcomes(cell.data, 2);
+  expect(ended).toMatch(/^lapsed after \d+ keep-alives$/);
 }, 60_000);

@@ -59,8 +59,8 @@ test('the project runs on its simulator by one command', async () => {
   await until(
     () => `the lamp waits; it said ${demo.said}`,
     15_000,
-    () => {
-      const lamp = demo.status()?.flows['lamp'];
+    async () => {
+      const lamp = (await demo.status())?.flows['lamp'];
       return lamp?.stepped === true ? true : undefined;
     },
   );

@@ -40,7 +40,7 @@ test(
     await demo.link();
     await demo.executing(20_000);
     await new Promise((done) => setTimeout(done, span));
-    const status = demo.status();
+    const status = await demo.status();
     const counted = Number(status?.flows['tending']?.ctx['parts']);
     const ended = new Promise((done) => demo.child.once('exit', done));
     demo.interrupt();

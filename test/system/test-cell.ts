@@ -2,16 +2,30 @@
 // their own, driven by the command line as a person would. `await using` ends everything it started.
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { seconds } from '#contract/time.ts';
+import { openConnection } from '#controller/cli/connection.ts';
+import { calmFlow, calmManifest } from './calm.ts';
+import type { Calm } from './calm.ts';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** The program as it was built. */
 export const rebe = join(root, 'dist', 'controller', 'main.js');
 const simulator = join(root, 'dist', 'simulator', 'main.js');
 const folder = join(root, 'flows', 'cnc-tending');
+const files = ['cell.yaml', 'cnc-tending.flow.yaml', 'tending.plant.yaml'] as const;
+const same = (text: string): string => text;
 
 /** What a command printed and ended with. */
 export interface Ran {
@@ -46,8 +60,12 @@ export async function until<T>(
 }
 
 export interface TestCellOptions {
-  /** Changes the demo's manifest before it is used. */
+  /** Change the demo's manifest, flow and machine before they are used. */
   readonly edit?: (manifest: string) => string;
+  readonly flow?: (flow: string) => string;
+  readonly plant?: (plant: string) => string;
+  /** Times at which a busy machine that runs the tests stops no cell; without it they are the product's. */
+  readonly calm?: Calm;
   /** No simulator: every device is absent. */
   readonly absent?: boolean;
   /** Do not wait for the cell to run. */
@@ -65,6 +83,7 @@ export interface TagRow {
   readonly quality: 'good' | 'uncertain' | 'bad';
   readonly status: string;
   readonly age: number | null;
+  readonly device: string | null;
 }
 
 /** The part of `rebe status --json` that tests read. */
@@ -81,8 +100,21 @@ export interface Status {
       }
     >
   >;
-  readonly devices: Readonly<Record<string, { readonly state: string }>>;
+  readonly devices: Readonly<
+    Record<string, { readonly state: string; readonly lastGood?: number | undefined }>
+  >;
   readonly scan: { readonly count: number };
+}
+
+/** What control of this data directory says of itself, over a connection of its own; undefined while it does not answer. */
+export async function statusOf(data: string): Promise<Status | undefined> {
+  try {
+    const connection = await openConnection(data, seconds(5));
+    connection.close();
+    return { ...connection.snapshot, boot: connection.hello.boot };
+  } catch {
+    return undefined;
+  }
 }
 
 export class TestCell implements AsyncDisposable {
@@ -91,6 +123,7 @@ export class TestCell implements AsyncDisposable {
   readonly machine: string;
   readonly manifest: string;
   readonly endpoints: string;
+  readonly #plant: string;
   readonly #listen: string;
   #simulator: ChildProcess | undefined;
   #cell: ChildProcess | undefined;
@@ -104,11 +137,18 @@ export class TestCell implements AsyncDisposable {
     this.manifest = join(this.machine, 'cell.yaml');
     this.endpoints = join(this.machine, 'endpoints.json');
     options.disk?.(this.data);
-    const text = readFileSync(join(folder, 'cell.yaml'), 'utf8').replaceAll(
-      'file: cnc-tending.flow.yaml',
-      `file: ${join(folder, 'cnc-tending.flow.yaml')}`,
-    );
-    writeFileSync(this.manifest, options.edit?.(text) ?? text);
+    const { calm, edit = same, flow = same, plant = same } = options;
+    const [cellText, flowText, plantText] = files.map((name) =>
+      readFileSync(join(folder, name), 'utf8'),
+    ) as [string, string, string];
+    const [calmCell, calmed] =
+      calm === undefined
+        ? [cellText, flowText]
+        : [calmManifest(cellText, calm), calmFlow(flowText, cellText, calm)];
+    writeFileSync(this.manifest, edit(calmCell));
+    writeFileSync(join(this.machine, files[1]), flow(calmed));
+    this.#plant = join(this.machine, files[2]);
+    writeFileSync(this.#plant, plant(plantText));
   }
 
   /** Simulator and cell, running; the page listens on a free port. */
@@ -130,8 +170,7 @@ export class TestCell implements AsyncDisposable {
 
   async startSimulator(): Promise<void> {
     rmSync(this.endpoints, { force: true });
-    const plant = join(folder, 'tending.plant.yaml');
-    const words = ['simulate', plant, '--endpoints', this.endpoints, '--seed', '1'];
+    const words = ['simulate', this.#plant, '--endpoints', this.endpoints, '--seed', '1'];
     this.#simulator = this.#spawn(simulator, [...words, '--data', this.machine]);
     await until(
       'the simulator writes its addresses',
@@ -147,10 +186,14 @@ export class TestCell implements AsyncDisposable {
 
   /** Waits until control answers and its flow is stepped or says why not. */
   async up(boot = 1): Promise<void> {
-    await until(`boot ${boot} of control answers`, 15_000, () => {
-      const status = this.status();
-      return status !== undefined && status.boot >= boot ? status : undefined;
-    });
+    await until(
+      () => `boot ${boot} of control answers; it said ${this.output.slice(-2000)}`,
+      30_000,
+      async () => {
+        const now = await this.now();
+        return now !== undefined && now.boot >= boot ? now : undefined;
+      },
+    );
   }
 
   /** The supervisor's process; -1 when the cell was stopped. */
@@ -181,17 +224,22 @@ export class TestCell implements AsyncDisposable {
     return ran.code === 0 ? (JSON.parse(ran.stdout) as Status) : undefined;
   }
 
-  unit(): string | undefined {
-    return this.status()?.flows['tending']?.regions['unit']?.state;
+  /** The same without a process, in milliseconds. */
+  now(): Promise<Status | undefined> {
+    return statusOf(this.data);
+  }
+
+  async unit(): Promise<string | undefined> {
+    return (await this.now())?.flows['tending']?.regions['unit']?.state;
   }
 
   tags(): readonly TagRow[] {
     return this.json('tags') as readonly TagRow[];
   }
 
-  /** Gives commands one after the other, each when the unit is where it is accepted. */
-  async produce(): Promise<void> {
-    await this.command('clear', 'unit.Aborted', 'unit.Stopped');
+  /** From Aborted, or from Held with a part in the chuck: gives commands, each when the unit is where it is accepted. */
+  async produce(from: 'Aborted' | 'Held' = 'Aborted'): Promise<void> {
+    await this.command(from === 'Aborted' ? 'clear' : 'stop', `unit.${from}`, 'unit.Stopped');
     this.rebe('command', 'tending', 'empty');
     await this.command('reset', 'unit.Stopped', 'unit.Idle');
     await this.command('start', 'unit.Idle', 'unit.Execute');
@@ -200,24 +248,40 @@ export class TestCell implements AsyncDisposable {
   async command(name: string, from: string, to: string): Promise<void> {
     await this.reach(from);
     const { stdout, stderr } = this.rebe('command', 'tending', name);
-    await until(
-      () =>
-        `${name} leads to ${to}; it gave ${stdout}${stderr}, unit is ${this.unit()}\n${this.#tail()}`,
-      30_000,
-      () => (this.unit()?.startsWith(to) === true ? true : undefined),
+    await this.#sees(`${name} leads to ${to}; it gave ${stdout}${stderr}`, 30_000, (unit) =>
+      unit.startsWith(to),
     );
   }
 
   async reach(state: string, limit = 30_000): Promise<void> {
+    await this.#sees(`unit is ${state}`, limit, (unit) => unit === state);
+  }
+
+  async madePart(): Promise<void> {
     await until(
-      () => `unit is ${state}; it is ${this.unit()}\n${this.#tail()}`,
+      () => `a part is made\n${this.tail()}`,
+      60_000,
+      async () => {
+        const parts = (await this.now())?.flows['tending']?.ctx['parts'];
+        return typeof parts === 'number' && parts > 0 ? true : undefined;
+      },
+    );
+  }
+
+  async #sees(what: string, limit: number, fits: (unit: string) => boolean): Promise<void> {
+    let unit: string | undefined;
+    await until(
+      () => `${what}; it is ${unit}\n${this.tail()}`,
       limit,
-      () => (this.unit() === state ? true : undefined),
+      async () => {
+        unit = await this.unit();
+        return unit !== undefined && fits(unit) ? true : undefined;
+      },
     );
   }
 
   /** What happened last, for a test that waits in vain. */
-  #tail(): string {
+  tail(): string {
     return this.rebe('chronicle', 'tail', '--count', '40').stdout;
   }
 
@@ -225,6 +289,18 @@ export class TestCell implements AsyncDisposable {
   async stopCell(): Promise<void> {
     await end(this.#cell, 'SIGINT');
     this.#cell = undefined;
+  }
+
+  /** The end of everything at once: the data directory is then as it was in one moment of the work, sockets without anyone. */
+  async cutPower(): Promise<void> {
+    const parts = [this.pidOf('control'), this.pidOf('station')];
+    const kept = `${this.data}.kept`;
+    for (const pid of parts) process.kill(pid, 'SIGSTOP');
+    cpSync(this.data, kept, { recursive: true, filter: (path) => !path.endsWith('.sock') });
+    await end(this.#cell, 'SIGKILL');
+    for (const pid of parts) process.kill(pid, 'SIGKILL');
+    rmSync(this.data, { recursive: true });
+    renameSync(kept, this.data);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
