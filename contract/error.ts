@@ -66,7 +66,7 @@ export const codes = {
   ),
   E_CELL_NOT_RUNNING: later(
     'No controller answers on this data directory.',
-    'Start it with `rebe run`.',
+    'Start it with `rebe run` or `rebe demo`, or name its directory with --data.',
   ),
   E_CELL_ENDPOINTS: never(
     'The endpoints file does not fit the manifest.',
@@ -187,7 +187,10 @@ export const codes = {
   ),
   E_DEVICE_STOPPED: never('The driver was stopped.', 'Nothing to do.'),
   // Chronicle
-  E_CHRONICLE_OPEN: never('The chronicle cannot be read.', 'It was set aside; keep the file.'),
+  E_CHRONICLE_OPEN: never(
+    'The chronicle cannot be read.',
+    'Keep the file. Control sets it aside when it starts, and begins a new one.',
+  ),
   E_CHRONICLE_WRITE: later('The chronicle cannot be written.', 'Free disk space; check the disk.'),
   E_CHRONICLE_STALL: later('The disk does not take the record in time.', 'Check the disk.'),
   E_CHRONICLE_LOST: never(
@@ -201,11 +204,15 @@ export const codes = {
   ),
   E_CHRONICLE_FORMAT: never(
     'An entry is not in the form that this version reads.',
-    'Use the version that wrote it.',
+    '`rebe verify` says whether it was altered; else use the version that wrote it.',
   ),
   E_REPLAY_DIFFERS: never(
     'Re-execution came to another result than the record.',
     'See the report; keep the chronicle.',
+  ),
+  E_REPLAY_NOTHING: never(
+    'No segment opens in what was asked for, so nothing was re-executed.',
+    'Begin earlier: `rebe chronicle tail --kind segment` shows where segments open.',
   ),
   // Simulator
   E_SCENARIO_YAML: never('The scenario is not valid YAML 1.2.', 'Mend the place that is shown.'),

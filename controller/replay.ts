@@ -66,17 +66,27 @@ export async function* replayChronicle(
   let open: OpenSegment | undefined;
   for (const entry of reader.contents({ from: options.from ?? 0 })) {
     if (entry.kind === 'segment') {
-      const body = SegmentBody.parse(readBody(entry));
+      const body = told(entry, () => SegmentBody.parse(readBody(entry)));
       // What was lost before a `gap` segment cannot be re-executed: nothing joins the two.
       const joined = entry.boot === open?.boot && body.why !== 'gap';
       if (open !== undefined) yield open.end(joined ? startOf(body) : undefined);
       if (options.to !== undefined && entry.seq > options.to) return;
       // oxlint-disable-next-line no-await-in-loop -- a segment follows the one before
       open = new OpenSegment(entry, body, await cells.load(body), options.scanned);
-    } else open?.take(entry);
+    } else told(entry, () => open?.take(entry));
     if (entry.seq % 4096 === 0) options.progress?.(entry.seq);
   }
   if (open !== undefined) yield open.end(undefined);
+}
+
+/** What cannot be read of an entry is told with its number. */
+function told<T>({ seq }: Content, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof CellError)) throw cause;
+    throw new CellError(cause.code, `entry ${seq}: ${cause.message}`, { cause });
+  }
 }
 
 class OpenSegment {

@@ -80,7 +80,7 @@ export function formatVerification(found: Verification): string {
     `  integrity     ${found.integrity}`,
     `  completeness  ${found.completeness}`,
     `  entries       ${entries}, from ${first} to ${last}, ${boots} starts of control`,
-    `  checkpoints   ${checkpoints}, the last sound one covers entry ${signed} and all before it`,
+    `  checkpoints   ${checkpoints}, signed up to entry ${signed}`,
     ...found.keys.map((key) => `  signed by     ${key}`),
     ...found.findings.map((finding) => `  ! ${finding.text}`),
   ];

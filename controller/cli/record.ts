@@ -57,6 +57,8 @@ async function replay(invocation: Invocation): Promise<number> {
     shown.end();
     reader.close();
   }
+  // Of nothing it would be true that every scan is identical.
+  if (segments.length === 0) throw new CellError('E_REPLAY_NOTHING', `${path}: no segment opens`);
   const differing = segments.filter(({ difference }) => difference !== undefined);
   const plain = segments.map(({ body: _body, cell: _cell, ...segment }) => segment);
   answer(invocation, { file: path, same: differing.length === 0, segments: plain }, () =>

@@ -2,10 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { GapBody, WriteBody } from '#contract/entry.ts';
+import { present } from '#contract/error.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
+import { recordVerbs } from '#controller/cli/record.ts';
+import { exit, readInvocation } from '#controller/cli/verb.ts';
 import { Visits } from '#controller/visits.ts';
 import { replayChronicle } from '#controller/replay.ts';
 import type { SegmentReplay } from '#controller/replay.ts';
@@ -102,6 +105,47 @@ test('a value changed in the record is found by replay, or the file is none any 
   database.close();
   const [segment] = await replayed(folder);
   expect(segment?.difference).toMatchObject({ seq: victim?.seq });
+});
+
+test('an entry that cannot be read is told by its number', async () => {
+  using folder = new CellFolder();
+  const rig = await ControlRig.start(folder);
+  await live(rig, new Chance(4), 20);
+  rig.kill();
+  const database = new Database(join(folder.data, 'chronicle.db'));
+  const victims = folder.entries().filter(({ kind }) => kind === 'scan' || kind === 'segment');
+  try {
+    for (const { seq, body } of [victims[0], victims.at(-1)].map((one) => present(one, 'one'))) {
+      const write = database.prepare('UPDATE entry SET body = ? WHERE seq = ?');
+      write.run(body.subarray(0, 3), seq);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await expect(replayed(folder)).rejects.toThrow(`entry ${seq}: `);
+      write.run(body, seq);
+    }
+  } finally {
+    database.close();
+  }
+});
+
+test('a replay of no segment is no agreement', async () => {
+  using folder = new CellFolder();
+  const rig = await ControlRig.start(folder);
+  await rig.pass(50);
+  rig.kill();
+  const path = join(folder.data, 'chronicle.db');
+  const replay = present(
+    recordVerbs.find(({ name }) => name === 'replay'),
+    'the verb',
+  );
+  const shown = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  try {
+    expect(await replay.run(readInvocation(replay, [path]))).toBe(exit.good);
+    await expect(replay.run(readInvocation(replay, [path, '--from', '1000000']))).rejects.toThrow(
+      expect.objectContaining({ code: 'E_REPLAY_NOTHING' }),
+    );
+  } finally {
+    shown.mockRestore();
+  }
 });
 
 test('whatever stands in the record, a start finds a way to begin', async () => {
