@@ -3,13 +3,25 @@
 import { present } from '#contract/error.ts';
 import { numberOf, valueOf } from './values.ts';
 import { alarmChange } from './alarms.ts';
-import type { Cell } from './cell.ts';
 import type { FlowRun } from './flow-run.ts';
+import type { ForceAlarms } from './force-alarms.ts';
 import type { Making } from './making.ts';
 import type { ScanAct } from './scan.ts';
+import type { Force, TagTable } from './tag-table.ts';
+
+/** What of a cell acts change. */
+export interface Acted {
+  readonly flows: readonly FlowRun[];
+  readonly tags: TagTable;
+  readonly forceAlarms: ForceAlarms;
+  /** Sets or ends a force. */
+  setForce(tag: number, force: Force | undefined): void;
+  /** A force or the alarm of one changed. */
+  forcesChanged(): void;
+}
 
 /** Applies the act; a command's outcome is said when its flow was stepped, all others here. */
-export function takeAct(cell: Cell, act: ScanAct, making: Making): void {
+export function takeAct(cell: Acted, act: ScanAct, making: Making): void {
   if (act.kind === 'command') {
     flowOf(cell, act.flow).give(act.id, act.command);
     return;
@@ -17,7 +29,7 @@ export function takeAct(cell: Cell, act: ScanAct, making: Making): void {
   making.made.outcomes.push({ id: act.id, outcome: take(cell, act, making) });
 }
 
-function take(cell: Cell, act: Exclude<ScanAct, { kind: 'command' }>, making: Making): string {
+function take(cell: Acted, act: Exclude<ScanAct, { kind: 'command' }>, making: Making): string {
   switch (act.kind) {
     case 'force': {
       const { tag, value, until, reason, actor } = act;
@@ -46,7 +58,7 @@ function take(cell: Cell, act: Exclude<ScanAct, { kind: 'command' }>, making: Ma
 }
 
 function acknowledge(
-  cell: Cell,
+  cell: Acted,
   act: Extract<ScanAct, { kind: 'acknowledge' }>,
   making: Making,
 ): boolean {
@@ -82,6 +94,6 @@ function resume(run: FlowRun): string {
   return 'done';
 }
 
-function flowOf(cell: Cell, flow: number): FlowRun {
+function flowOf(cell: Acted, flow: number): FlowRun {
   return present(cell.flows[flow], 'a flow of the cell');
 }

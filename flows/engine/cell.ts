@@ -18,6 +18,7 @@ import { unknown } from '#flows/program.ts';
 import type { CellPlan } from '#flows/plan.ts';
 import { alarmChange } from './alarms.ts';
 import { takeAct } from './acts.ts';
+import type { Acted } from './acts.ts';
 import type { Engines } from './engine-pair.ts';
 import { FlowRun } from './flow-run.ts';
 import type { OutputHolder } from './flow-outputs.ts';
@@ -48,7 +49,7 @@ interface Reader {
   readonly input: number;
 }
 
-export class Cell {
+export class Cell implements Acted {
   readonly plan: CellPlan;
   /** Read by screens and the explainer; changed by scans alone. */
   readonly flows: readonly FlowRun[];
@@ -200,7 +201,7 @@ export class Cell {
     return { value, asked, ...run.outputs.holderOf(driver.output, run.stepped) };
   }
 
-  /** Sets or ends a force; acts.ts and the ends of forces call it. */
+  /** Sets or ends a force: an act, or its own end. */
   setForce(tag: number, force: Force | undefined): void {
     if (force === undefined) this.tags.forces.delete(tag);
     else this.tags.forces.set(tag, force);
@@ -215,7 +216,7 @@ export class Cell {
     this.#read(tag);
   }
 
-  /** A force or the alarm of one changed; acts.ts calls it. */
+  /** A force or the alarm of one changed. */
   forcesChanged(): void {
     this.#forcesDirty = true;
     this.#dirty = true;

@@ -1,9 +1,10 @@
 // What executes one flow's statechart for one scan. Two make it: XState (xstate.ts), which decides,
 // and the generated table engine (table.ts), which shadows it and serves replay and simulation.
-// Also the arrays that both share, and what follows from a configuration alone: outputs, signals.
+// Also the arrays that both share, how expressions read them, and what follows from a configuration
+// alone: outputs, signals.
 import { unknown } from '#flows/program.ts';
 import type { CtxDecl, Flow } from '#flows/program.ts';
-import { evaluate, readingOf } from './evaluate.ts';
+import { evaluate, newLetMemo } from './evaluate.ts';
 import type { Reading } from './evaluate.ts';
 
 /** What one flow reads in one scan; nothing of it changes while the scan lasts. */
@@ -91,6 +92,20 @@ export function newFrame(flow: Flow): Frame {
     foreign: new Float64Array(flow.foreign.length).fill(unknown),
     trips: new Uint8Array(flow.interlocks.length),
   };
+}
+
+/** What expressions of the statechart, alarms and assumptions read: with forces and substitutes. */
+export function readingOf(flow: Flow, frame: Frame, configuration: Configuration): Reading {
+  const { values, good, commands, params, signals, foreign, trips } = frame;
+  const { ctx, entered, edges } = configuration;
+  const seen = { values, good, commands, params, signals, foreign, trips, ctx, entered, edges };
+  return { ...seen, lets: flow.lets, memo: newLetMemo(flow.lets.length) };
+}
+
+/** What interlocks read: the device's own values, no force, no substitute. */
+export function ownReadingOf(flow: Flow, frame: Frame, configuration: Configuration): Reading {
+  const reading = readingOf(flow, frame, configuration);
+  return { ...reading, values: frame.own, good: frame.ownGood };
 }
 
 export function newStepResult(flow: Flow): StepResult {

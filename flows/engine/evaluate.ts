@@ -2,10 +2,9 @@
 // The XState engine, the explainer and interlocks read expressions so; the table engine
 // generates code from the same trees and must agree (test/flow/engines-agree.test.ts).
 import { unknown } from '#flows/program.ts';
-import type { BinaryOperator, Expr, Flow, LetDecl } from '#flows/program.ts';
-import type { Configuration, Frame } from './engine.ts';
+import type { BinaryOperator, Expr, LetDecl } from '#flows/program.ts';
 
-/** What an expression reads; arrays as in `Frame` and `Configuration`. */
+/** What an expression reads; arrays as in `Frame` and `Configuration` (engine.ts). */
 export interface Reading {
   readonly values: Float64Array;
   readonly good: Uint8Array;
@@ -31,22 +30,8 @@ interface LetMemo {
   readonly known: Uint8Array;
 }
 
-/** What expressions of the statechart, alarms and assumptions read: with forces and substitutes. */
-export function readingOf(flow: Flow, frame: Frame, configuration: Configuration): Reading {
-  const { values, good, commands, params, signals, foreign, trips } = frame;
-  const { ctx, entered, edges } = configuration;
-  const seen = { values, good, commands, params, signals, foreign, trips, ctx, entered, edges };
-  return { ...seen, lets: flow.lets, memo: newLetMemo(flow) };
-}
-
-/** What interlocks read: the device's own values, no force, no substitute. */
-export function ownReadingOf(flow: Flow, frame: Frame, configuration: Configuration): Reading {
-  const reading = readingOf(flow, frame, configuration);
-  return { ...reading, values: frame.own, good: frame.ownGood };
-}
-
-function newLetMemo(flow: Flow): LetMemo {
-  const size = flow.lets.length;
+/** For a flow with so many `let`s; nothing is known yet. */
+export function newLetMemo(size: number): LetMemo {
   return { values: new Float64Array(size), known: new Uint8Array(size) };
 }
 

@@ -12,9 +12,11 @@ import {
   newConfiguration,
   newFrame,
   newStepResult,
+  ownReadingOf,
+  readingOf,
 } from './engine.ts';
 import type { Configuration, FlowEngine, Frame, Retained, StepResult, Verdicts } from './engine.ts';
-import { evaluate, forget, ownReadingOf, readingOf, truthOf } from './evaluate.ts';
+import { evaluate, forget, truthOf } from './evaluate.ts';
 
 /** The XState engine of one flow, in its initial states at 0 ms. */
 export function createXstateEngine(flow: Flow): FlowEngine {

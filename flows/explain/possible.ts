@@ -1,8 +1,9 @@
 // What a flow's states alone allow: a condition in which everything that comes from outside (inputs,
 // other flows, what interlocks and edges saw) may still turn out either way. False here means that no
 // input could make it true; it says nothing of what the plant will do.
+import { readingOf } from '#flows/engine/engine.ts';
 import type { Configuration, Frame } from '#flows/engine/engine.ts';
-import { evaluate, readingOf } from '#flows/engine/evaluate.ts';
+import { evaluate } from '#flows/engine/evaluate.ts';
 import type { Reading } from '#flows/engine/evaluate.ts';
 import { unknown } from '#flows/program.ts';
 import type { Expr, Flow, LetDecl, TransitionDecl } from '#flows/program.ts';

@@ -2,8 +2,9 @@
 // Everything that explains a flow (why it waits, its commands, its way back) looks at it through this.
 import { formatDuration, milliseconds } from '#contract/time.ts';
 import type { Term } from '#contract/wire.ts';
+import { readingOf } from '#flows/engine/engine.ts';
 import type { Configuration, Frame } from '#flows/engine/engine.ts';
-import { evaluate, readingOf } from '#flows/engine/evaluate.ts';
+import { evaluate } from '#flows/engine/evaluate.ts';
 import type { Reading } from '#flows/engine/evaluate.ts';
 import { formatExpr } from '#flows/language/format.ts';
 import type { CellPlan, FlowPlan } from '#flows/plan.ts';

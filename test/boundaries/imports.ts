@@ -49,6 +49,31 @@ function importViolations(file: string, specifier: string): string[] {
   return wrong;
 }
 
+/**
+ * Ways from a file of the tree through what it imports, types too, back to itself; each once. A file is
+ * named as from the root of the repository.
+ */
+export function circles(texts: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const way: string[] = [];
+  const follow = (file: string): void => {
+    const text = texts.get(file);
+    if (text === undefined || done.has(file)) return;
+    const back = way.indexOf(file);
+    if (back !== -1) {
+      found.push([...way.slice(back), file].join(' > '));
+      return;
+    }
+    way.push(file);
+    for (const specifier of read(file, text).imports) follow(resolved(file, specifier).name);
+    way.pop();
+    done.add(file);
+  };
+  for (const file of texts.keys()) follow(file);
+  return found;
+}
+
 const begins = (path: string, starts: readonly string[]): boolean =>
   starts.some((start) => path.startsWith(start));
 

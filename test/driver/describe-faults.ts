@@ -4,8 +4,7 @@ import { qualityOf } from '#contract/quality.ts';
 import type { Value } from '#contract/sample.ts';
 import { milliseconds } from '#contract/time.ts';
 import { pause, request } from './rig.ts';
-import type { Bench, MakeBench } from './rig.ts';
-import type { Fault } from './rig-server.ts';
+import type { Bench, Fault, MakeBench } from './rig.ts';
 
 export function describeStop(bench: MakeBench): void {
   const moments: { name: string; prepare: (one: Bench) => Promise<void> }[] = [

@@ -3,8 +3,7 @@
 // the sequence numbers whole when it takes a request out, since a stream does not lose single messages.
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import type { RigDevice } from './rig.ts';
-import type { Fault } from './rig-server.ts';
+import type { Fault, RigDevice } from './rig.ts';
 
 /** Type, size; then channel, token, sequence number, request id. */
 const headLength = 8;

@@ -1,9 +1,9 @@
 // A device on a serial line for driver tests: one pseudo terminal, its own encoder, and every fault
 // that a line has. As with `RigServer` the protocol is brought.
 import { PtyLine } from './pty.ts';
-import type { Fault, Protocol } from './rig-server.ts';
+import type { Protocol } from './rig-server.ts';
 import { pause } from './rig.ts';
-import type { RigDevice } from './rig.ts';
+import type { Fault, RigDevice } from './rig.ts';
 
 export class PtyServer implements RigDevice {
   requests = 0;

@@ -2,10 +2,7 @@
 // It shares no code with the drivers, so that a mistake is not made twice.
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import type { RigDevice } from './rig.ts';
-
-/** What happens to a request instead of its answer. */
-export type Fault = 'cut' | 'silence' | 'garbage' | 'half';
+import type { Fault, RigDevice } from './rig.ts';
 
 export interface Protocol {
   /** The first whole request in `bytes`, or undefined while there is none. */

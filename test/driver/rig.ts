@@ -5,7 +5,9 @@ import type { Value } from '#contract/sample.ts';
 import { milliseconds } from '#contract/time.ts';
 import { driverDeps, typeOf } from './deps.ts';
 import { Recorder } from './recorder.ts';
-import type { Fault } from './rig-server.ts';
+
+/** What happens to a request instead of its answer. */
+export type Fault = 'cut' | 'silence' | 'garbage' | 'half';
 
 /** A device of the test's own with the faults that its line has: `RigServer` over TCP, others on their own lines. */
 export interface RigDevice {

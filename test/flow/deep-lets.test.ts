@@ -1,7 +1,6 @@
 // The deepest lets that a flow may have: both engines and the explainer go through them to the end.
 import { expect, test } from 'vitest';
-import { newConfiguration, newFrame } from '#flows/engine/engine.ts';
-import { readingOf } from '#flows/engine/evaluate.ts';
+import { newConfiguration, newFrame, readingOf } from '#flows/engine/engine.ts';
 import { Clauses } from '#flows/explain/clause.ts';
 import { judge } from '#flows/explain/condition.ts';
 import { compileFlow } from '#flows/language/compile.ts';

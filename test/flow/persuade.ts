@@ -1,7 +1,7 @@
 // Leads a flow where chance alone never comes: picks a transition out of the active states and
 // sets inputs, commands and time so that it may fire, as far as inputs can.
-import { evaluate, readingOf } from '#flows/engine/evaluate.ts';
-import { moore, newConfiguration } from '#flows/engine/engine.ts';
+import { evaluate } from '#flows/engine/evaluate.ts';
+import { moore, newConfiguration, readingOf } from '#flows/engine/engine.ts';
 import type { Configuration, Frame } from '#flows/engine/engine.ts';
 import type { Expr, Flow } from '#flows/program.ts';
 import type { Chance } from './chance.ts';

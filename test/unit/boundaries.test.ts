@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ruleOf, violations } from '#test/boundaries/imports.ts';
+import { circles, ruleOf, violations } from '#test/boundaries/imports.ts';
 import { folderRules, moduleRules, syntaxRules } from '#test/boundaries/rules.ts';
 
 const folders = ['contract', 'flows', 'drivers', 'controller', 'hmi', 'simulator', 'test', 'bench'];
@@ -14,6 +14,24 @@ const files = folders.flatMap((folder) =>
 test('no file of the tree imports or writes what its folder may not', () => {
   expect(files.length).toBeGreaterThan(100);
   expect(files.flatMap((file) => violations(file, readFileSync(file, 'utf8')))).toEqual([]);
+});
+
+test('no file imports itself by way of others', () => {
+  expect(circles(new Map(files.map((file) => [file, readFileSync(file, 'utf8')])))).toEqual([]);
+});
+
+test.each([
+  { of: ["import './b.ts';", "import type { A } from '#flows/a.ts';", ''], found: ['a', 'b', 'a'] },
+  {
+    of: ["import './b.ts';", "export * from './c.ts';", "import './b.ts';"],
+    found: ['b', 'c', 'b'],
+  },
+  { of: ["import './b.ts';", "import './c.ts';", "import './a.ts';"], found: ['a', 'b', 'c', 'a'] },
+  { of: ["import './b.ts'; import './c.ts';", "import './c.ts';", "import 'zod';"], found: [] },
+])('a circle of imports is found: $found', ({ of, found }) => {
+  const texts = of.map((text, at): [string, string] => [`flows/${'abc'.charAt(at)}.ts`, text]);
+  const way = found.map((name) => `flows/${name}.ts`).join(' > ');
+  expect(circles(new Map(texts))).toEqual(way === '' ? [] : [way]);
 });
 
 describe('each rule finds what is planted to break it', () => {
