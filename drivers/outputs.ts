@@ -30,7 +30,8 @@ export interface OutputWire<Point> {
 
 /** How long after a write a device may still show the old value. */
 const settle = milliseconds(50);
-const readAgain = milliseconds(5);
+/** After an exchange that settled nothing: meanwhile others have their turn. */
+const askAgain = milliseconds(5);
 const writeAgain = milliseconds(50);
 
 const all = (): boolean => true;
@@ -172,6 +173,7 @@ export class Outputs<Point> {
       case 'silent':
         want.outcome = 'unknown';
         want.status = status.BadTimeout;
+        want.notBefore = now + askAgain;
         return;
       case 'refused':
         want.status = exchange.status;
@@ -205,7 +207,7 @@ export class Outputs<Point> {
     const exchange = await this.#wire.read(point);
     if (output.want !== want) return;
     const now = this.#clock.now();
-    want.notBefore = now + readAgain;
+    want.notBefore = now + askAgain;
     if (exchange.kind !== 'done') {
       want.outcome = 'unknown';
       want.status = exchange.kind === 'refused' ? exchange.status : status.BadTimeout;
