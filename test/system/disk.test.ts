@@ -30,6 +30,7 @@ async function cellOn<D extends Disposable>(
     disk: (path) => {
       made.disk = make(path);
     },
+    calm: { hasty: true },
     edit: within(chronicle),
   });
   const { disk } = made;

@@ -13,7 +13,7 @@ let watcher: RawClient;
 let pid: number;
 
 beforeAll(async () => {
-  cell = await TestCell.start();
+  cell = await TestCell.start({ calm: { hasty: true } });
   await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
   watcher = await RawClient.greet(cell.data, true);
   pid = cell.pidOf('control');

@@ -10,7 +10,7 @@ import { Demo } from './demo-process.ts';
 import { demoFlow, entriesOf } from './record.ts';
 import { runRebe } from './test-cell.ts';
 
-const minutes = Number(process.env['MINUTES'] ?? (soak ? 3 : 1));
+const minutes = Number(process.env['MINUTES'] ?? (soak ? 3 : 0.5));
 const span = minutes * 60_000;
 /** A part in at most 15 s; the first begins when the robot is home. */
 const partTime = 15_000;

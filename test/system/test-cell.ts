@@ -164,7 +164,9 @@ export class TestCell implements AsyncDisposable {
       writeFileSync(cell.endpoints, JSON.stringify(nowhere));
     } else await cell.startSimulator();
     cell.startCell();
-    if (options.early !== true) await cell.up();
+    if (options.early === true) return cell;
+    await cell.up();
+    if (options.absent !== true) await cell.stepped();
     return cell;
   }
 
@@ -184,7 +186,7 @@ export class TestCell implements AsyncDisposable {
     this.#cell = this.#spawn(rebe, [...words, '--data', this.data]);
   }
 
-  /** Waits until control answers and its flow is stepped or says why not. */
+  /** Waits until control answers. */
   async up(boot = 1): Promise<void> {
     await until(
       () => `boot ${boot} of control answers; it said ${this.output.slice(-2000)}`,
@@ -193,6 +195,15 @@ export class TestCell implements AsyncDisposable {
         const now = await this.now();
         return now !== undefined && now.boot >= boot ? now : undefined;
       },
+    );
+  }
+
+  /** Waits until every device has answered, and its flow works. */
+  async stepped(): Promise<void> {
+    await until(
+      () => `the flow is stepped\n${this.tail()}`,
+      30_000,
+      async () => ((await this.now())?.flows['tending']?.stepped === true ? true : undefined),
     );
   }
 

@@ -26,7 +26,7 @@ test('an error that nobody caught drives outputs safe before the process ends, a
   const before = process.env['NODE_OPTIONS'];
   process.env['NODE_OPTIONS'] = `${before ?? ''} --import=${file}`.trim();
   try {
-    await using cell = await TestCell.start();
+    await using cell = await TestCell.start({ calm: {} });
     await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
     cell.rebe('command', 'tending', 'empty');
     await cell.command('reset', 'unit.Stopped', 'unit.Idle');
