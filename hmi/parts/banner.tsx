@@ -58,7 +58,9 @@ function TopAlarm(): JSX.Element {
       <time>{formatTime(top.raised)}</time>
       <span class="said">
         <strong>{textOf(top.text)}</strong>
-        <span class="help">{textOf(top.response)}</span>
+        <span class="help">
+          {top.state === 'returned' ? t('alarms.returned') : textOf(top.response)}
+        </span>
       </span>
       {open.length > 1 && <b class="more">{t('banner.more', { count: open.length - 1 })}</b>}
       <AckButton key={top.id} alarm={top.id} />

@@ -254,7 +254,7 @@ export const back: Why = {
     { command: 'start', to: 'unit.Execute', lacks: [] },
   ],
 };
-const overload: AlarmState = {
+export const overload: AlarmState = {
   state: 'unacknowledged',
   priority: 2,
   text: { en: 'Ram overloaded', de: 'Stößel überlastet' },

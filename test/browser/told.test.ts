@@ -12,7 +12,7 @@ import {
   sizes,
   smallTargets,
 } from './open-page.ts';
-import { normal, told, two, worst } from './told-cell.ts';
+import { normal, overload, picture, told, two, worst } from './told-cell.ts';
 import { openTold } from './told-page.ts';
 
 let browser: Browser;
@@ -100,6 +100,16 @@ describe('a value that is not good', () => {
     );
   }, 30_000);
 });
+
+test('an alarm that nobody answered is not told as if it still stood', async () => {
+  const over = { ...overload, state: 'returned', cleared: Date.now() - 1000 } as const;
+  const messages = [told, picture({ alarms: { 'pressing.overload': over } })];
+  await using open = await openTold(browser, messages, { size: sizes.panel });
+  const banner = open.page.locator('.banner');
+  expect(await banner.locator('strong').innerText()).toBe('Ram overloaded');
+  expect(await banner.locator('.help').innerText()).toBe('CAUSE GONE, UNACKNOWLEDGED');
+  expect(await banner.locator('.act').count()).toBe(1);
+}, 30_000);
 
 describe('the overview of any cell', () => {
   test('marks only the number whose alarm stands, and says on which side of its limit the others are', async () => {
