@@ -169,10 +169,11 @@ test('a disk that is full for longer than memory lasts: what is lost is counted,
   using watcher = await RawClient.greet(cell.data, true);
   disk.fill();
   await raised(watcher, 'chronicle');
-  // Refused acts are recorded too, so they fill what waits in memory.
-  const reason = 'x'.repeat(120);
+  // Refused acts are recorded too, the first hundred of a flood each, so they fill what waits in memory.
+  const tag = 'x'.repeat(128);
+  const reason = 'x'.repeat(500);
   for (let count = 0; count < 600; count += 1) {
-    const args = { tag: reason, value: 1, for_ms: 1000, reason };
+    const args = { tag, value: 1, for_ms: 1000, reason };
     watcher.send({ type: 'act', id: newId(), actor: 'console:test', verb: 'force', args });
   }
   expect(await raised(watcher, 'chronicle.lost')).toMatchObject({ priority: 1 });
