@@ -2,7 +2,7 @@
 // The entry point of `rebe`: finds the verb, runs it, ends with its exit code. Every verb's module is
 // loaded only when it is asked for, so that control starts fast.
 import { CellError, codes } from '#contract/error.ts';
-import { nearest } from '#contract/diagnostic.ts';
+import { didYouMean } from '#contract/diagnostic.ts';
 import { exit, helpOf, readInvocation } from '#controller/cli/verb.ts';
 import type { Verb } from '#controller/cli/verb.ts';
 
@@ -50,12 +50,9 @@ async function findVerb(name: string): Promise<Verb> {
   const found = modules.find(([names]) => names.includes(name));
   const verb = (await found?.[1]())?.find((candidate) => candidate.name === name);
   if (verb !== undefined) return verb;
-  const near = nearest(
-    name,
-    modules.flatMap(([names]) => names),
-  );
-  const hint = near === undefined ? '`rebe help` lists them' : `did you mean ${near}?`;
-  throw new CellError('E_USAGE', `rebe has no verb ${name}; ${hint}`);
+  const names = modules.flatMap(([all]) => all);
+  const hint = didYouMean(name, names) || '; `rebe help` lists them';
+  throw new CellError('E_USAGE', `rebe has no verb ${name}${hint}`);
 }
 
 async function help(name: string | undefined): Promise<number> {
@@ -66,7 +63,7 @@ async function help(name: string | undefined): Promise<number> {
   const all = (await Promise.all(modules.map(([, load]) => load()))).flat();
   const lines = all
     .filter((verb) => verb.internal !== true)
-    .map((verb) => `  ${`${verb.name} ${verb.usage}`.padEnd(38)} ${verb.summary}`);
+    .map((verb) => `  ${`${verb.name} ${verb.usage}`.trim()}\n      ${verb.summary}`);
   const head =
     'rebe: the per-cell controller for lights-out factories\n\n  rebe VERB [WORDS] [OPTIONS]\n';
   process.stdout.write(`${[head, ...lines, '', '  rebe help VERB tells more.'].join('\n')}\n`);

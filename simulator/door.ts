@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { CellError } from '#contract/error.ts';
 import { milliseconds, type Duration } from '#contract/time.ts';
-import type { Simulator } from './simulator.ts';
+import type { Simulator, SimulatorStatus } from './simulator.ts';
 
 const word = z.string().min(1).max(64);
 const span = z.int().positive().max(86_400_000);
@@ -35,6 +35,8 @@ const lineLimit = 256 * 1024;
 const clientLimit = 16;
 /** What a Unix socket's address can hold, with its closing zero. */
 const pathLimit = 107;
+/** Of the incidents that people are shown, the newest. */
+const incidentsShown = 5;
 const answerWithin = milliseconds(5000);
 
 /** Where the socket of this data directory is. */
@@ -118,9 +120,27 @@ export class Door {
         this.#simulator.clear(request.target);
         return 'cleared';
       case 'status':
-        return 'running';
+        return statusText(this.#simulator.status());
     }
   }
+}
+
+/** What goes on at the machine, for people. */
+function statusText({ plant, figures, faults, incidents, devices }: SimulatorStatus): string {
+  const last = incidents.slice(-incidentsShown);
+  return [
+    plant,
+    `  faults     ${faults.length === 0 ? 'none' : faults.join(', ')}`,
+    `  incidents  ${incidents.length === 0 ? 'none' : incidents.length}`,
+    ...last.map(({ at, text }) => `    ${(at / 1000).toFixed(1)} s  ${text}`),
+    `  machine    ${Object.entries(figures)
+      .map(([name, value]) => `${name}=${value === '' ? '-' : value}`)
+      .join('  ')}`,
+    ...devices.map(
+      ({ device, address, fallen }) =>
+        `  ${device.padEnd(10)} ${address}${fallen ? '  outputs fell safe: no heartbeat' : ''}`,
+    ),
+  ].join('\n');
 }
 
 /** Asks the simulator of this data directory. */

@@ -1,5 +1,6 @@
 // Faults by name, of devices and of the plant: what there is, what is going on, and when it ends by itself. The same for
 // the simulator in real time and for a world in virtual time; how a device makes its fault is not known here.
+import { didYouMean } from '#contract/diagnostic.ts';
 import { CellError } from '#contract/error.ts';
 import { milliseconds, type Cancel, type Clock, type Duration } from '#contract/time.ts';
 import { plantActNames, plantActText, type Plant } from './plant/plant.ts';
@@ -24,6 +25,10 @@ export type DeviceFault =
 
 /** How much later an answer comes unless said otherwise. */
 const delays = { slow: milliseconds(80), late: milliseconds(3000) } as const;
+
+/** What there is instead of a wrong name, and which of it was probably meant. */
+const named = (wrong: string, names: readonly string[]): string =>
+  `${names.join(', ')}${didYouMean(wrong, names)}`;
 
 /** A device as faults reach it; undefined ends what goes on. */
 export interface FaultPoint {
@@ -75,7 +80,7 @@ export class Faults {
     const kinds = point.kinds ?? deviceFaults;
     const known = kinds.find((one) => one === kind);
     if (known === undefined) {
-      const text = `${target} has no fault ${kind}; it has ${kinds.join(', ')}`;
+      const text = `${target} has no fault ${kind}; it has ${named(kind, kinds)}`;
       throw new CellError('E_SIMULATOR_FAULT', text);
     }
     point.fault(
@@ -109,14 +114,14 @@ export class Faults {
   #pointOf(target: string): FaultPoint {
     const point = this.#points.get(target);
     if (point !== undefined) return point;
-    const names = [...this.#points.keys(), 'plant'].join(', ');
-    throw new CellError('E_SIMULATOR_FAULT', `there is no ${target}; there are ${names}`);
+    const text = `there is no ${target}; there are ${named(target, [...this.#points.keys(), 'plant'])}`;
+    throw new CellError('E_SIMULATOR_FAULT', text);
   }
 
   #act(kind: string, lasts: Duration | undefined): string {
     const act = plantActNames.find((one) => one === kind);
     if (act === undefined) {
-      const text = `the plant has no ${kind}; it has ${plantActNames.join(', ')}`;
+      const text = `the plant has no ${kind}; it has ${named(kind, plantActNames)}`;
       throw new CellError('E_SIMULATOR_FAULT', text);
     }
     const on = lasts !== undefined || !this.#plant.acting(act);

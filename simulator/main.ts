@@ -91,7 +91,7 @@ async function simulate(argv: string[]): Promise<number> {
     return exit.wrong;
   }
   const data = resolve(values.data);
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  makeFolder(data);
   standForHardware();
   const ended = untilEnded();
   const simulator = new Simulator(systemClock, parsed.plant, { seed, data });
@@ -118,6 +118,14 @@ function standForHardware(): void {
 }
 
 /** The file is there whole, or not at all. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new CellError('E_FILE_WRITE', `${path} cannot be written`, { cause });
+  }
+}
+
 function announce(endpoints: Endpoints, file: string | undefined): void {
   if (file !== undefined) {
     const beside = `${file}.${process.pid}`;
@@ -183,8 +191,8 @@ async function fault(argv: string[]): Promise<number> {
   if (typeof request === 'string') return wrongUse('fault', request);
   const answer = await ask(resolve(values.data), request);
   if (values.json) console.log(JSON.stringify(answer));
-  else if (!answer.ok) console.error(`${answer.code} ${answer.text}`);
-  else console.log(request.verb === 'status' ? pretty(answer.status) : answer.text);
+  else if (answer.ok) console.log(answer.text);
+  else console.error(`${answer.code} ${answer.text}\n  ${codes.E_SIMULATOR_FAULT.action}`);
   return answer.ok ? exit.good : exit.wrong;
 }
 
@@ -216,8 +224,6 @@ function requestOf(
 function spanOf(text: string | undefined): Duration | undefined | null {
   return text === undefined ? undefined : (parseDuration(text) ?? null);
 }
-
-const pretty = (value: unknown): string => JSON.stringify(value, undefined, 2);
 
 function read(path: string): string {
   try {

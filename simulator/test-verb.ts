@@ -93,6 +93,10 @@ export async function testAll(
     if (!options.json) print(text);
   }
   const failed = all.filter(({ ok }) => !ok).length;
-  print(options.json ? JSON.stringify(all) : `${all.length} scenarios, ${failed} failed`);
+  print(
+    options.json
+      ? JSON.stringify(all)
+      : `${all.length} scenario${all.length === 1 ? '' : 's'}, ${failed} failed`,
+  );
   return failed;
 }

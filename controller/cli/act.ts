@@ -64,6 +64,12 @@ function flowOf(hello: Hello, name: string): Hello['flows'][number] {
   return flow;
 }
 
+function tagOf(hello: Hello, name: string): TagInfo {
+  const tag = hello.tags.find((candidate) => candidate.name === name);
+  if (tag === undefined) throw unknownName('E_ACT_TAG', 'tag', name, hello.tags);
+  return tag;
+}
+
 const command: Verb = {
   name: 'command',
   usage: 'FLOW NAME',
@@ -158,21 +164,19 @@ const force: Verb = {
   },
   run: (invocation) =>
     acting(invocation, ({ hello }) => {
-      const tag = word(invocation, 0);
-      const info = hello.tags.find((candidate) => candidate.name === tag);
-      if (info === undefined) throw unknownName('E_ACT_TAG', 'tag', tag, hello.tags);
-      const span = parseDuration(invocation.option('for') ?? '');
+      const { name: tag, type } = tagOf(hello, word(invocation, 0));
+      const asked = invocation.option('for');
+      const span = parseDuration(asked ?? '');
       const reason = invocation.option('reason') ?? '';
-      if (span === undefined || span <= 0 || reason.trim() === '') {
-        throw new CellError(
-          'E_USAGE',
-          'a force needs --for DURATION (such as 10min) and --reason TEXT',
-        );
+      if (span === undefined || span <= 0) {
+        const wrong = asked === undefined ? '' : `, not ${asked}`;
+        throw new CellError('E_USAGE', `a force needs --for and a duration, 10min or 30s${wrong}`);
       }
-      return {
-        verb: 'force',
-        args: { tag, value: scalarOf(info.type, word(invocation, 1)), for_ms: span, reason },
-      };
+      if (reason.trim() === '') {
+        throw new CellError('E_USAGE', 'a force needs --reason TEXT; it is recorded');
+      }
+      const value = scalarOf(type, word(invocation, 1));
+      return { verb: 'force', args: { tag, value, for_ms: span, reason } };
     }),
 };
 
@@ -183,7 +187,10 @@ const unforce: Verb = {
   example: 'rebe unforce coolant.flow',
   words: [1, 1],
   run: (invocation) =>
-    acting(invocation, () => ({ verb: 'unforce', args: { tag: word(invocation, 0) } })),
+    acting(invocation, ({ hello }) => ({
+      verb: 'unforce',
+      args: { tag: tagOf(hello, word(invocation, 0)).name },
+    })),
 };
 
 const ack: Verb = {
@@ -193,7 +200,16 @@ const ack: Verb = {
   example: 'rebe ack tending.coolant',
   words: [1, 1],
   run: (invocation) =>
-    acting(invocation, () => ({ verb: 'acknowledge', args: { alarm: word(invocation, 0) } })),
+    acting(invocation, ({ snapshot }) => {
+      const alarm = word(invocation, 0);
+      const there = Object.entries(snapshot.alarms).flatMap(([name, state]) =>
+        state === null ? [] : [{ name }],
+      );
+      if (!there.some(({ name }) => name === alarm)) {
+        throw unknownName('E_ACT_ALARM', 'alarm', alarm, there);
+      }
+      return { verb: 'acknowledge', args: { alarm } };
+    }),
 };
 
 export const actVerbs: readonly Verb[] = [command, resume, set, force, unforce, ack];

@@ -1,6 +1,6 @@
 // Verbs that ask a running cell: status, tags, read, flows, devices, alarms, why.
 import { CellError } from '#contract/error.ts';
-import { nearest } from '#contract/diagnostic.ts';
+import { didYouMean } from '#contract/diagnostic.ts';
 import { qualityOf, statusCode, statusText } from '#contract/quality.ts';
 import type { Scalar, TagInfo } from '#contract/described.ts';
 import type { Hello, Snapshot } from '#contract/wire.ts';
@@ -153,7 +153,12 @@ const tags: Verb = {
       const rows = hello.tags
         .filter((info) => info.name.includes(part))
         .map((info) => tagRow(info, snapshot));
-      answer(invocation, rows, () => tagTable(rows, hello));
+      const names = hello.tags.map(({ name }) => name);
+      answer(invocation, rows, () =>
+        rows.length === 0
+          ? `no tag has ${part} in its name${didYouMean(part, names)}`
+          : tagTable(rows, hello),
+      );
       return exit.good;
     }),
 };
@@ -305,19 +310,13 @@ function chooseFlows(invocation: Invocation, hello: Hello): Hello['flows'] {
 
 /** A name that the cell does not have, with the nearest that it has. */
 export function unknownName(
-  code: 'E_ACT_FLOW' | 'E_ACT_TAG' | 'E_ACT_COMMAND' | 'E_ACT_PARAMETER',
+  code: 'E_ACT_FLOW' | 'E_ACT_TAG' | 'E_ACT_COMMAND' | 'E_ACT_PARAMETER' | 'E_ACT_ALARM',
   subject: string,
   wrong: string,
   known: readonly { readonly name: string }[],
 ): CellError {
-  const near = nearest(
-    wrong,
-    known.map(({ name }) => name),
-  );
-  return new CellError(
-    code,
-    `no ${subject} ${wrong}${near === undefined ? '' : `; did you mean ${near}?`}`,
-  );
+  const names = known.map(({ name }) => name);
+  return new CellError(code, `no ${subject} ${wrong}${didYouMean(wrong, names)}`);
 }
 
 export const askVerbs: readonly Verb[] = [status, tags, read, flows, devices, alarms, why];

@@ -9,6 +9,7 @@ import { milliseconds } from '#contract/time.ts';
 import { loadCell, readText } from '#controller/config.ts';
 import { compileFlow } from '#flows/language/compile.ts';
 import { untilSignal } from './run.ts';
+import { countOf } from './quantity.ts';
 import { answer, exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
@@ -40,7 +41,11 @@ async function checkAll(
   answer(invocation, rows, () =>
     [
       ...all.map(({ diagnostic, text }) => `${formatDiagnostic(diagnostic, text)}\n`),
-      `${checked.length} files, ${errors} errors, ${rows.length - errors} warnings`,
+      [
+        countOf(checked.length, 'file'),
+        countOf(errors, 'error'),
+        countOf(rows.length - errors, 'warning'),
+      ].join(', '),
     ].join('\n'),
   );
   return { errors, read: new Set(checked.flatMap(({ texts }) => [...texts.keys()])) };

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import { applyDelta } from '#contract/merge.ts';
@@ -49,16 +49,16 @@ function projectIn(directory: string): Project {
 }
 
 async function demo(invocation: Invocation): Promise<number> {
-  process.title = `rebe demo --data ${invocation.data}`;
+  const [own] = invocation.words;
+  const project = projectIn(own === undefined ? productCell : resolve(own));
+  // A project's record is its own; the demo's stays where `rebe status` looks.
+  const data = resolve(invocation.option('data') ?? join(own ?? '.', 'data'));
+  process.title = `rebe demo --data ${data}`;
   setProcessPriority('first');
-  const data = resolve(invocation.data);
-  mkdirSync(data, { recursive: true, mode: 0o700 });
   // Another demo on this directory keeps what it has; the control of this one takes the lock again.
   lockData(data).release();
   const endpoints = endpointsFile(data);
   rmSync(endpoints, { force: true });
-  const [own] = invocation.words;
-  const project = projectIn(own === undefined ? productCell : resolve(own));
   const signal = untilSignal();
   const simulator = await startSimulator(project.plant, { data, endpoints });
   const run = {
@@ -227,7 +227,8 @@ export const demoVerbs: readonly Verb[] = [
     name: 'demo',
     usage: '[DIR]',
     summary:
-      'Runs a whole simulated cell and prints one link to open; what `npm start` runs. With DIR: the cell of a project.',
+      'Runs the demo cell, or the project in DIR, on its simulated machine; prints a link to its page.',
+    more: 'A project keeps its record in DIR/data, unless --data says otherwise. `npm start` runs the demo cell.',
     example: 'rebe demo my-cell',
     words: [0, 1],
     options: {

@@ -106,7 +106,13 @@ function init(invocation: Invocation): number {
   const shown = relative('', folder) || '.';
   const made = [...Object.keys(files), ...Object.values(schemas).map((name) => `schemas/${name}`)];
   answer(invocation, { cell, folder, files: made }, () =>
-    [`${cell} is in ${shown}. Try it:`, '', `  cd ${shown}`, '  rebe demo .'].join('\n'),
+    [
+      `${cell} is in ${shown}. Try it:`,
+      '',
+      `  rebe check ${join(shown, 'cell.yaml')}`,
+      `  rebe test ${join(shown, 'lamp.scenario.yaml')}`,
+      `  rebe demo ${shown}`,
+    ].join('\n'),
   );
   return exit.good;
 }

@@ -14,7 +14,8 @@ export const pkiVerbs: readonly Verb[] = [
     name: 'pki',
     usage: 'list|trust|reject [THUMBPRINT]',
     summary:
-      'Lists the certificates of OPC UA devices, or trusts or rejects one by its thumbprint, of which the first 8 digits do.',
+      'Lists the certificates of OPC UA devices, or trusts or rejects one by its thumbprint.',
+    more: 'Of a thumbprint the first 8 digits do.',
     example: 'rebe pki trust 3f9c2a7be1d0',
     words: [1, 2],
     options: {

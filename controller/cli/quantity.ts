@@ -12,3 +12,7 @@ export function scalarText(value: Scalar | undefined): string {
 /** A measured time: `0.21 ms`. */
 export const millisecondsText = (span: number | undefined): string =>
   span === undefined ? '' : `${Number(span.toFixed(2))} ms`;
+
+/** How many there are: `1 file`, `2 files`. */
+export const countOf = (count: number, what: string): string =>
+  `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -45,8 +45,7 @@ export const simulateVerbs: readonly Verb[] = [
   {
     name: 'simulate',
     usage: 'PLANT.yaml',
-    summary:
-      'Runs the simulator alone: real protocols on loopback, a believable machine behind them.',
+    summary: 'Runs the simulator alone: a machine behind real protocols, on loopback.',
     example: 'rebe simulate flows/cnc-tending/tending.plant.yaml --endpoints endpoints.json',
     words: [1, 1],
     options: {
@@ -57,9 +56,12 @@ export const simulateVerbs: readonly Verb[] = [
   },
   {
     name: 'fault',
-    usage: 'DEVICE|plant KIND',
-    summary:
-      'Makes a fault of a simulated device (hang, kill, slow, stuck, range, wrong, short, late) or of the plant (door-jam, coolant-loss, part-lost, pressure-leak), or does what a person there does (take-part, estop, gate-open).',
+    usage: '[DEVICE|plant] [KIND]',
+    summary: 'Makes a fault of a simulated device or machine; without words: what goes on there.',
+    more: `Of a device:   hang kill slow stuck range wrong short late
+Of the plant:  door-jam coolant-loss part-lost pressure-leak
+As a person:   plant take-part, plant estop, plant gate-open
+docs/simulator.md says what each does. One of the plant goes on until it is given again.`,
     example: 'rebe fault io hang --for 10s',
     words: [0, 2],
     options: {

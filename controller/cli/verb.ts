@@ -1,6 +1,7 @@
 // What a verb of the command line is, how its words are read, and how its answer is printed.
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
+import { didYouMean } from '#contract/diagnostic.ts';
 import { CellError } from '#contract/error.ts';
 
 type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
@@ -23,7 +24,10 @@ export interface Verb {
   readonly name: string;
   /** The words that follow it: `FLOW NAME`. */
   readonly usage: string;
+  /** One sentence or two, at most 120 characters: all verbs stand in one list. */
   readonly summary: string;
+  /** What its own help page says besides. */
+  readonly more?: string;
   readonly example: string;
   /** How many words it takes. */
   readonly words: readonly [least: number, most: number];
@@ -58,7 +62,8 @@ export function readInvocation(
   const [least, most] = verb.words;
   const help = read.values['help'] === true;
   if (!help && (read.positionals.length < least || read.positionals.length > most)) {
-    throw new CellError('E_USAGE', `rebe ${verb.name} ${verb.usage}`.trim());
+    const usage = `rebe ${verb.name} ${verb.usage}`.trim();
+    throw new CellError('E_USAGE', `it is \`${usage}\`, such as \`${verb.example}\``);
   }
   const value = (name: string): unknown => read.values[name];
   return {
@@ -86,7 +91,13 @@ function parse(
     return { values: Object.fromEntries(shown), positionals: read.positionals.map(unmarked) };
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
-    throw new CellError('E_USAGE', `rebe ${verb.name}: ${text}`, { cause });
+    const unknown = /^Unknown option '([^']+)'/.exec(text)?.[1];
+    const names = Object.keys(options).map((name) => `--${name}`);
+    const told =
+      unknown === undefined
+        ? `: ${text}`
+        : ` has no ${unknown}${didYouMean(unknown, names) || `; it has ${names.join(', ')}`}`;
+    throw new CellError('E_USAGE', `rebe ${verb.name}${told}`, { cause });
   }
 }
 
@@ -107,6 +118,7 @@ export function helpOf(verb: Verb): string {
     `rebe ${verb.name} ${verb.usage}`.trim(),
     '',
     verb.summary,
+    ...(verb.more === undefined ? [] : ['', verb.more]),
     '',
     ...lines,
     '',

@@ -128,7 +128,11 @@ describe('what is done to the plant', () => {
 });
 
 it.each([
-  { target: 'oi', kind: 'hang', says: 'there is no oi; there are io, plc, plant' },
+  {
+    target: 'oi',
+    kind: 'hang',
+    says: 'there is no oi; there are io, plc, plant; did you mean io?',
+  },
   { target: 'io', kind: 'door-jam', says: 'io has no fault door-jam; it has hang, ' },
   { target: 'plant', kind: 'hang', says: 'the plant has no hang; it has take-part, ' },
   { target: 'plant', kind: 'part-lost', says: 'part-lost: there is no part in chuck' },

@@ -5,13 +5,17 @@ import { actVerbs, scalarOf } from '#controller/cli/act.ts';
 import { askVerbs } from '#controller/cli/ask.ts';
 import { checkVerbs } from '#controller/cli/check.ts';
 import { demoVerbs } from '#controller/cli/demo.ts';
+import { initVerbs } from '#controller/cli/init.ts';
 import { linkVerbs } from '#controller/cli/link.ts';
 import { pkiVerbs } from '#controller/cli/pki.ts';
 import { recordVerbs } from '#controller/cli/record.ts';
 import { runVerbs } from '#controller/cli/run.ts';
 import { simulateVerbs } from '#controller/cli/simulate.ts';
+import { testVerbs } from '#controller/cli/test.ts';
 import { exit, helpOf, readInvocation, table } from '#controller/cli/verb.ts';
 import type { Verb } from '#controller/cli/verb.ts';
+import { deviceFaults } from '#simulator/faults.ts';
+import { plantActNames } from '#simulator/plant/plant.ts';
 
 const verb: Verb = {
   name: 'set',
@@ -98,6 +102,14 @@ describe('words and options', () => {
     expect(String(error)).not.toContain('\0');
   });
 
+  test.each([
+    [['a', 'b', '--jsno'], 'rebe set has no --jsno; did you mean --json?'],
+    [['a', 'b', '--what'], 'rebe set has no --what; it has --data, --json, --help, --for, --clear'],
+    [['a'], 'it is `rebe set FLOW PARAMETER VALUE`, such as `rebe set tending batch 50`'],
+  ])('a wrong use is told what to write: %j', (argv, message) => {
+    expect(refused(argv)).toMatchObject({ message });
+  });
+
   test('with --help no words are missing', () => {
     expect(readInvocation(verb, ['--help']).help).toBe(true);
   });
@@ -108,6 +120,8 @@ describe('help', () => {
     ...demoVerbs,
     ...runVerbs,
     ...simulateVerbs,
+    ...initVerbs,
+    ...testVerbs,
     ...checkVerbs,
     ...askVerbs,
     ...actVerbs,
@@ -130,6 +144,16 @@ describe('help', () => {
       expect(() => readInvocation(one, words.slice(2))).not.toThrow();
     },
   );
+
+  test('of all verbs is a list with short sentences', () => {
+    expect(all.filter(({ summary }) => summary.length > 120).map(({ name }) => name)).toEqual([]);
+  });
+
+  test('of `fault` names every fault that there is', () => {
+    const [fault] = all.filter(({ name }) => name === 'fault').map((one) => helpOf(one));
+    const known = [...deviceFaults, ...plantActNames];
+    expect(known.filter((kind) => fault?.includes(kind) !== true)).toEqual([]);
+  });
 
   test('no verb stands twice', () => {
     const names = all.map(({ name }) => name);
