@@ -117,7 +117,6 @@ function standForHardware(): void {
   }
 }
 
-/** The file is there whole, or not at all. */
 function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -126,6 +125,7 @@ function makeFolder(path: string): void {
   }
 }
 
+/** The file is there whole, or not at all. */
 function announce(endpoints: Endpoints, file: string | undefined): void {
   if (file !== undefined) {
     const beside = `${file}.${process.pid}`;
@@ -256,3 +256,6 @@ process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error);
   return exit.internal;
 });
+// One that could not start still listens to its channel or its pipe: either would keep it.
+if (process.connected) process.disconnect();
+if (process.exitCode !== exit.good) process.stdin.destroy();

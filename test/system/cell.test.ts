@@ -99,38 +99,18 @@ test('the built file starts by itself, as npx does it', () => {
 });
 
 test('exit codes and help: every verb has an example, wrong use is 64', () => {
-  const verbs = [
-    'demo',
-    'run',
-    'simulate',
-    'fault',
-    'check',
-    'status',
-    'tags',
-    'read',
-    'flows',
-    'devices',
-    'alarms',
-  ];
-  const more = [
-    'why',
-    'command',
-    'resume',
-    'set',
-    'force',
-    'unforce',
-    'ack',
-    'link',
-    'replay',
-    'verify',
-    'chronicle',
-  ];
-  for (const verb of [...verbs, ...more]) {
+  const list = runRebe('help').stdout.matchAll(/^ {2}([a-z]+)/gm);
+  const verbs = new Set([...list].flatMap(([, verb = '']) => (verb === 'rebe' ? [] : [verb])));
+  expect([...verbs]).toEqual(expect.arrayContaining(['demo', 'init', 'test', 'pki', 'chronicle']));
+  expect(verbs.size).toBeGreaterThan(24);
+  for (const verb of verbs) {
     const helped = runRebe('help', verb);
     expect([verb, helped.code]).toEqual([verb, 0]);
     expect(helped.stdout).toContain('Example: rebe ');
   }
   expect(runRebe('stats').code).toBe(64);
+  const lost = runRebe('demo', '--data', '/dev/null/data');
+  expect([lost.code, lost.stderr]).toEqual([1, expect.stringContaining('E_FILE_WRITE')]);
   expect(runRebe('stats').stderr).toContain('did you mean status?');
   expect(runRebe('read').code).toBe(64);
   const nobody = runRebe('status', '--data', '/nonexistent');

@@ -196,6 +196,7 @@ describe('rebe simulate', { timeout: processes }, () => {
     [['simulate', '--loud', 'a'], 64],
     [['simulate', modbusPlantPath, '--seed', 'x'], 64],
     [['simulate', '/nowhere/x.yaml'], 1],
+    [['simulate', modbusPlantPath, '--data', '/dev/null/data'], 1],
     [['fault', 'io'], 64],
     [['fault', 'io', 'hang', '--for', '10'], 64],
     [['--help'], 0],
