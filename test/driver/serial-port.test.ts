@@ -148,6 +148,7 @@ test('after it was plugged in again the same path leads to it', async () => {
   await next.port.ready;
   pty.write('hello');
   await until('it came', () => next.received.length === 5);
+  await until('both openings were seen', () => pty.openings === 2);
   expect(pty.openings).toBe(2);
 });
 
