@@ -1,5 +1,6 @@
 // Verbs that act on a running cell: command, resume, set, force, unforce, ack. Each prints its receipt.
-import { CellError } from '#contract/error.ts';
+import { CellError, codes } from '#contract/error.ts';
+import { wasDone } from '#contract/outcome.ts';
 import { parseDuration } from '#contract/time.ts';
 import type { Scalar, TagInfo } from '#contract/described.ts';
 import type { Hello, Verb as WireVerb } from '#contract/wire.ts';
@@ -8,6 +9,8 @@ import { openConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { answer, exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
+
+type Answered = Awaited<ReturnType<Connection['act']>>;
 
 /** How often a held command is kept alive; flows ask for at least every 300 ms. */
 const keepPeriod = 100;
@@ -31,15 +34,25 @@ async function perform(
   verb: WireVerb,
   args: Readonly<Record<string, unknown>>,
 ): Promise<number> {
-  const { receipt, done } = await connection.act(verb, args);
-  answer(invocation, { ...receipt, done: done ?? null }, () =>
-    receipt.result === 'refused'
-      ? `refused: ${receipt.code ?? ''} ${receipt.reason ?? ''}`.trimEnd()
-      : done === undefined
-        ? 'accepted'
-        : `${done.outcome} (${done.code ?? `entry ${done.seq}`})`,
-  );
-  return receipt.result === 'accepted' && done?.outcome !== 'expired' ? exit.good : exit.found;
+  return tell(invocation, await connection.act(verb, args));
+}
+
+/** Prints what became of an act; what was ignored or came too late is found wrong, as what was refused. */
+function tell(invocation: Invocation, { receipt, done }: Answered): number {
+  answer(invocation, { ...receipt, done: done ?? null }, () => {
+    if (receipt.result === 'refused') return refusalText(receipt);
+    return done === undefined
+      ? 'accepted'
+      : `${done.outcome} (${done.code ?? `entry ${done.seq}`})`;
+  });
+  const good = receipt.result === 'accepted' && (done === undefined || wasDone(done.outcome));
+  return good ? exit.good : exit.found;
+}
+
+function refusalText({ code, reason }: Answered['receipt']): string {
+  const action = Object.entries(codes).find(([known]) => known === code)?.[1].action;
+  const text = `refused: ${code ?? ''} ${reason ?? ''}`.trimEnd();
+  return action === undefined ? text : `${text}\n  ${action}`;
 }
 
 const word = (invocation: Invocation, index: number): string => invocation.words[index] ?? '';
@@ -98,10 +111,7 @@ async function keep(
   args: { flow: string; name: string },
 ): Promise<number> {
   const first = await connection.act('keep', { ...args, down: true });
-  if (first.receipt.result === 'refused') {
-    const { code, reason } = first.receipt;
-    throw new CellError('E_ACT_VERB', `refused: ${code ?? ''} ${reason ?? ''}`.trimEnd());
-  }
+  if (first.receipt.result === 'refused') return tell(invocation, first);
   process.stderr.write(`${args.name} is held; Ctrl-C lets go\n`);
   await new Promise<void>((resolve) => {
     const timer = setInterval(

@@ -72,9 +72,6 @@ export function step(kind: Kind, phase: Phase, event: Event): Step {
   }
 }
 
-/** True when the outcome of an act says that it was done. */
-export const wasDone = (outcome: string): boolean => /^(?:fired|done)\b/.test(outcome);
-
 function press(kind: Kind, phase: Phase, at: number): Step {
   if (!isFree(phase)) return { phase };
   if (kind === 'start') return { phase: { name: 'holding', since: at } };

@@ -32,7 +32,14 @@ test('a device that is absent at the start leaves its tags bad, and control runs
     (await cell.now())?.flows['tending']?.stepped === true ? true : undefined,
   );
   expect(cell.rebe('devices').code).toBe(1);
-  expect(cell.rebe('command', 'tending', 'clear').stdout).toMatch(/ignored in unit\.Aborted/);
+  const ignored = cell.rebe('command', 'tending', 'clear');
+  expect(ignored.stdout).toMatch(/ignored in unit\.Aborted/);
+  expect(ignored.code).toBe(1);
+  const refused = cell.rebe('set', 'tending', 'batch', '100000');
+  expect(refused.code).toBe(1);
+  expect(refused.stdout).toBe(
+    'refused: E_ACT_VALUE batch takes int from 1 to 9999\n  Give a value as described.\n',
+  );
 }, 60_000);
 
 test('a manifest and a flow with errors: nothing starts, every problem has its place, exit 1', async () => {

@@ -1,7 +1,8 @@
 // What a button does with a finger, an answer and time. Nothing is sent twice for one tap, and nothing without one.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { idle, step, wasDone } from '#hmi/feed/press.ts';
+import { wasDone } from '#contract/outcome.ts';
+import { idle, step } from '#hmi/feed/press.ts';
 import type { Effect, Event, Kind, Phase } from '#hmi/feed/press.ts';
 
 type Told = [at: number, type: Event['type'], more?: { id?: string; refused?: string }];
