@@ -216,7 +216,7 @@ const devices: Verb = {
   name: 'devices',
   usage: '',
   summary:
-    'Lists devices: state, last answer, latency, errors. Ends with 1 when one is not online.',
+    'Lists devices: state, last answer, latency, requests lost, polls dropped. Ends with 1 when one is not online.',
   example: 'rebe devices',
   words: [0, 0],
   run: (invocation) =>
@@ -232,8 +232,8 @@ const devices: Verb = {
             'LAST ANSWER',
             'P50',
             'P99',
-            'LATE',
-            'NO ANSWER',
+            'LOST',
+            'DROPPED',
             'ERROR',
           ],
           ...rows.map((row) => [
@@ -244,8 +244,8 @@ const devices: Verb = {
             row.lastGood === undefined ? 'never' : `${ago(row.lastGood, snapshot.time)} ago`,
             millisecondsText(row.latency?.p50),
             millisecondsText(row.latency?.p99),
-            `${row.late ?? ''}`,
             `${row.stale ?? ''}`,
+            `${row.late ?? ''}`,
             row.error === undefined ? '' : `${row.error.code} ${row.error.text}`,
           ]),
         ]),
