@@ -34,9 +34,9 @@ regions:
 
 /**
  * Writes the cell of `flow` on the device at this port. `poll`: of the input; `more`: how many registers
- * more, each a tag that no flow reads, asked for each `every`.
+ * more, each a tag that no flow reads, asked for each `every`; `others`: lines of more devices and their tags.
  */
-export function writeCell({ port, poll, durability = 'strict', more = 0, every = '1s' }) {
+export function writeCell({ port, poll, durability = 'strict', more = 0, every = '1s', others }) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-cell-'));
   const slow = every === poll ? 'fast' : 'slow';
   const classes = slow === 'fast' ? `{fast: ${poll}}` : `{fast: ${poll}, slow: ${every}}`;
@@ -49,10 +49,10 @@ format: cell/1
 chronicle: {durability: ${durability}}
 devices:
   io: {driver: modbus, tcp: "127.0.0.1:${port}", poll: ${classes}, heartbeat: {at: {holding: 60000}}}
-tags:
+${others?.devices.join('') ?? ''}tags:
   part: {device: io, at: {discrete: 0}, poll: fast}
   gate: {device: io, at: {coil: 0}}
-${tags.join('')}flows:
+${tags.join('')}${others?.tags.join('') ?? ''}flows:
   follow: {file: follow.flow.yaml, restart: warm}
 `;
   writeFileSync(join(folder, 'cell.yaml'), manifest);
