@@ -155,7 +155,6 @@ test('answers that libmodbus sends after the deadline are never taken for the ne
   const wrong = sink.batches.flat().filter(({ tag, value }) => value !== wanted[tag]);
   expect(wrong).toEqual([]);
   expect(sink.counts().has(tagName('slow'))).toBe(false);
-  expect(sink.epoch).toBe(1);
 }, 60_000);
 
 test('with a timeout that is long enough libmodbus is late no more', async () => {

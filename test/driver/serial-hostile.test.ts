@@ -162,7 +162,8 @@ describe('an answer', { timeout: 60_000 }, () => {
   });
 
   test('in pieces, at whatever place it is cut, is one answer', async () => {
-    await using it = await counter();
+    // A busy machine may be late with the second piece: that is not what is tried here.
+    await using it = await counter(2000);
     const { one, rig } = it;
     for (let at = 1; at < 'v=1000;w=1000\r\n'.length; at += 1) {
       rig.twist = (answer) => {

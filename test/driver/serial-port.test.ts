@@ -140,6 +140,7 @@ test('after it was plugged in again the same path leads to it', async () => {
   const pty = line();
   const one = open(pty.path);
   await one.port.ready;
+  await until('its opening was seen', () => pty.isHeld);
   pty.unplug();
   one.port.destroy();
   await one.port.closed;
