@@ -55,7 +55,7 @@ A cell for rebe-cell: one device, one flow, and a simulated machine to try it on
     rebe check --watch cell.yaml     # every problem with its place, again at each save
     rebe test lamp.scenario.yaml     # plays the scenario in virtual time
     rebe demo .                      # the cell on the simulated machine; prints a link to its page
-    rebe why --data data             # in another terminal: what the flow waits for
+    rebe why                         # in another terminal: what the flow waits for
 
 On the real machine: put the device's address into \`cell.yaml\`, then \`rebe run cell.yaml\`.
 What it records is in \`data/\`.
