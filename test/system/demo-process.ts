@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { present } from '#contract/error.ts';
 import { processesWith } from './processes.ts';
 import { root, statusOf, until } from './test-cell.ts';
 import type { Status } from './test-cell.ts';
@@ -35,7 +36,7 @@ export class Demo implements AsyncDisposable {
   }
 
   get pid(): number {
-    return this.child.pid ?? -1;
+    return present(this.child.pid, 'the demo was started');
   }
 
   status(): Promise<Status | undefined> {

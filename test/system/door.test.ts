@@ -45,7 +45,7 @@ async function undisturbed(): Promise<void> {
 }
 
 afterEach(async () => {
-  if (cell.supervisor !== -1) await undisturbed();
+  if (cell.supervisor !== undefined) await undisturbed();
 });
 
 const refusalOf = (id: string): PlainEntry | undefined =>

@@ -1,6 +1,6 @@
 // A new user's first minutes: `rebe init` on an empty directory, a check that watches, and the cell on its simulator.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -64,6 +64,28 @@ test('the project runs on its simulator by one command', async () => {
       return lamp?.stepped === true ? true : undefined;
     },
   );
+}, 60_000);
+
+test('without --data the record of a project is in the project', async () => {
+  const child = spawn(process.execPath, [rebe, 'demo', project], { cwd: folder });
+  const ended = new Promise<number | null>((done) => child.once('exit', done));
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString('utf8');
+  });
+  try {
+    await until(
+      () => `a link is printed; it said ${said}`,
+      30_000,
+      () => (said.includes('#key=') ? true : undefined),
+    );
+    expect(existsSync(join(project, 'data', 'chronicle.db'))).toBe(true);
+    expect(existsSync(join(folder, 'data'))).toBe(false);
+    expect(said).toContain(`--data ${join(project, 'data')}`);
+  } finally {
+    child.kill('SIGINT');
+  }
+  expect(await ended).toBe(0);
 }, 60_000);
 
 test('`check --watch` checks again at each save, and ends by Ctrl-C with the code of the last check', async () => {

@@ -87,14 +87,14 @@ export const demoFlow = present(
   'the demo flow compiles',
 );
 
-/** What reached the machine without a recorded cause; empty is what a test wants. */
-export function causeless(data: string): string[] {
+/** What reached the machine without a recorded cause; empty is what a test wants. `machine`: the simulator's directory. */
+export function causeless(data: string, machine: string): string[] {
   const safe = new Map(
     demoFlow.outputs.map((output) => [output.name, valueOf(output, output.safe)]),
   );
   const decisions = decisionsOf(join(data, 'chronicle.db'));
   const wrong: string[] = [];
-  for (const received of receivedBy(data)) {
+  for (const received of receivedBy(machine)) {
     const { t, output, means } = received;
     if (output === undefined || means === undefined || means === safe.get(output)) continue;
     if (!caused(decisions.get(output) ?? [], means, t)) wrong.push(JSON.stringify(received));

@@ -122,8 +122,8 @@ test('control that hangs is killed and started again within its watchdog and a s
   const began = Date.now();
   process.kill(pid, 'SIGSTOP');
   await until('another control runs', 5_000, () => {
-    const now = cell.pidOf('control');
-    return now !== -1 && now !== pid ? now : undefined;
+    const now = cell.findPid('control');
+    return now === pid ? undefined : now;
   });
   const took = Date.now() - began;
   expect(took).toBeGreaterThan(700);

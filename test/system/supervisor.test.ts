@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { present } from '#contract/error.ts';
 import { realClock } from '#controller/clock.ts';
 import { superviseCell } from '#controller/supervisor.ts';
 import type { SupervisedCell } from '#controller/supervisor.ts';
@@ -60,7 +61,7 @@ test('control that was killed is started again, and the page stays', async () =>
   await supervise().ready;
   const control = roleOf('control');
   const station = roleOf('station');
-  process.kill(control?.pid ?? -1, 'SIGKILL');
+  process.kill(present(control, 'control runs').pid, 'SIGKILL');
   await until('control is there again', 20_000, () => status()?.boot === 2 || undefined);
   expect(roleOf('station')).toEqual(station);
   expect(roleOf('control')?.pid).not.toBe(control?.pid);
@@ -71,7 +72,7 @@ test('a page that was killed comes again, and control never notices', async () =
   const url = await supervise().ready;
   const control = roleOf('control');
   const station = roleOf('station');
-  process.kill(station?.pid ?? -1, 'SIGKILL');
+  process.kill(present(station, 'station runs').pid, 'SIGKILL');
   await until('another station answers', 20_000, async () => {
     const answer = await fetch(url).catch(() => undefined);
     return answer?.status === 200 && roleOf('station')?.pid !== station?.pid ? true : undefined;

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { present } from '#contract/error.ts';
 import { seconds } from '#contract/time.ts';
 import { openConnection } from '#controller/cli/connection.ts';
 import { calmFlow, calmManifest } from './calm.ts';
@@ -26,6 +27,9 @@ const simulator = join(root, 'dist', 'simulator', 'main.js');
 const folder = join(root, 'flows', 'cnc-tending');
 const files = ['cell.yaml', 'cnc-tending.flow.yaml', 'tending.plant.yaml'] as const;
 const same = (text: string): string => text;
+
+/** What the supervisor runs. */
+type Role = 'control' | 'station';
 
 /** What a command printed and ended with. */
 export interface Ran {
@@ -207,18 +211,23 @@ export class TestCell implements AsyncDisposable {
     );
   }
 
-  /** The supervisor's process; -1 when the cell was stopped. */
-  get supervisor(): number {
-    return this.#cell?.pid ?? -1;
+  /** The supervisor's process; undefined when the cell was stopped. */
+  get supervisor(): number | undefined {
+    return this.#cell?.pid;
   }
 
-  /** The process of a role, by what it was started with. */
-  pidOf(role: 'control' | 'station'): number {
-    for (const pid of childrenOf(this.supervisor)) {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      if (words.includes(role) && words.includes(this.data)) return pid;
-    }
-    return -1;
+  /** The process of a role. Throws while there is none: a number that is none must never be sent a signal. */
+  pidOf(role: Role): number {
+    return present(this.findPid(role), `${role} runs`);
+  }
+
+  findPid(role: Role): number | undefined {
+    const named = new RegExp(`[ \\0]${role}[ \\0]`);
+    const children = this.supervisor === undefined ? [] : childrenOf(this.supervisor);
+    return children.find((pid) => {
+      const words = wordsOf(pid);
+      return named.test(words) && words.includes(this.data);
+    });
   }
 
   rebe(...words: readonly string[]): Ran {
@@ -333,6 +342,14 @@ export class TestCell implements AsyncDisposable {
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
     return child;
+  }
+}
+
+function wordsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
   }
 }
 
