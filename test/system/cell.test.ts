@@ -10,6 +10,8 @@ test('a cell makes a part, and its record is whole and re-executes identically',
   await cell.produce();
   await cell.madePart();
   expect(cell.tags().filter(({ quality }) => quality !== 'good')).toEqual([]);
+  // With a part inside the machine the robot stays where it is, and the unit is not stopped before a person comes.
+  await cell.reach('unit.Execute.Machining', 60_000);
   const stopped = cell.rebe('command', 'tending', 'stop');
   expect(stopped.stdout).toMatch(/^fired U3 \(entry \d+\)/);
   await cell.reach('unit.Stopped', 60_000);

@@ -6,8 +6,8 @@ import { chance, soak, testSeed } from './chance.ts';
 import { causeless, receivedBy } from './record.ts';
 import { TestCell, runRebe, until } from './test-cell.ts';
 
-/** A sample where time is short; every fourth is a power cut. */
-const kills = soak ? 50 : 4;
+/** A sample where time is short; every third is a power cut. */
+const kills = soak ? 50 : 3;
 /** What a part takes, ms. */
 const partTime = 12_000;
 
@@ -20,7 +20,7 @@ test(
       // oxlint-disable no-await-in-loop -- one life of control after the other
       await toWork(cell);
       await new Promise((done) => setTimeout(done, random() * partTime));
-      if (kill % 4 > 0) process.kill(cell.pidOf('control'), 'SIGKILL');
+      if (kill % 3 > 0) process.kill(cell.pidOf('control'), 'SIGKILL');
       else {
         await cell.cutPower();
         cell.startCell();
