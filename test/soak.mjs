@@ -24,7 +24,10 @@ process.stdout.write(`${again}\n`);
 
 // Without a seed each test has its own; with one the tests of many seeds run that one alone.
 const seeds = seed === undefined ? {} : { SEED: seed, REBE_SEED: seed, SEEDS: `${seed}-${seed}` };
-const projects = ['flow', 'driver', 'sim', 'system'].flatMap((name) => ['--project', name]);
+const projects = ['flow', 'driver', 'sim', 'system', 'browser'].flatMap((name) => [
+  '--project',
+  name,
+]);
 const { status } = spawnSync('npx', ['vitest', 'run', ...projects], {
   stdio: 'inherit',
   env: { ...process.env, SOAK: '1', MINUTES: minutes, REBE_KILLS: '20', ...seeds },
