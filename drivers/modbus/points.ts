@@ -2,6 +2,7 @@
 import type { Issue } from '#contract/error.ts';
 import type { DriverTag } from '#contract/driver.ts';
 import type { Value } from '#contract/sample.ts';
+import { servedTags } from '#drivers/served-tags.ts';
 import { encode, formatOf, wordsOf } from './codec.ts';
 import { ModbusAt, isRtuUnit, placeOf, pollClasses, rtuUnits } from './config.ts';
 import type { ModbusConfig } from './config.ts';
@@ -13,16 +14,7 @@ export function compile(
   tags: readonly DriverTag[],
   config: ModbusConfig,
 ): { readonly points: Point[]; readonly issues: Issue[] } {
-  const points: Point[] = [];
-  const issues: Issue[] = [];
-  const names = new Set<string>();
-  for (const tag of tags) {
-    const point = names.has(tag.name) ? 'the tag is given twice' : pointOf(tag, config);
-    names.add(tag.name);
-    if (typeof point !== 'string') points.push(point);
-    else issues.push({ code: 'E_DEVICE_TAG', subject: tag.name, text: point });
-  }
-  return { points, issues };
+  return servedTags(tags, (tag) => pointOf(tag, config));
 }
 
 /** The poll class of a tag: its own, else for an output the slowest, else the device's first. */

@@ -4,6 +4,7 @@ import type { DriverTag, TagGroup } from '#contract/driver.ts';
 import type { Issue } from '#contract/error.ts';
 import type { TagName } from '#contract/name.ts';
 import type { TagType, Value } from '#contract/sample.ts';
+import { servedTags } from '#drivers/served-tags.ts';
 import { bytesOf, parseText, readAt } from './codec.ts';
 import { SerialAt, SerialTagOptions } from './config.ts';
 import type { SerialConfig } from './config.ts';
@@ -48,16 +49,7 @@ export function compile(
   tags: readonly DriverTag[],
   config: SerialConfig,
 ): { readonly points: Point[]; readonly issues: Issue[] } {
-  const points: Point[] = [];
-  const issues: Issue[] = [];
-  const names = new Set<string>();
-  for (const tag of tags) {
-    const point = names.has(tag.name) ? 'the tag is given twice' : pointOf(tag, config);
-    names.add(tag.name);
-    if (typeof point !== 'string') points.push(point);
-    else issues.push({ code: 'E_DEVICE_TAG', subject: tag.name, text: point });
-  }
-  return { points, issues };
+  return servedTags(tags, (tag) => pointOf(tag, config));
 }
 
 /** The point, or why there is none. */

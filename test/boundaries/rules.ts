@@ -164,9 +164,16 @@ export const folderRules: readonly FolderRule[] = [
 
 /** What stands beside the drivers for all of them. */
 function sharedByDrivers(): string[] {
-  return ['breaker', 'given', 'outputs', 'serial-port', 'silence', 'supervise', 'tcp'].map(
-    (name) => `drivers/${name}.ts`,
-  );
+  return [
+    'breaker',
+    'given',
+    'outputs',
+    'serial-port',
+    'served-tags',
+    'silence',
+    'supervise',
+    'tcp',
+  ].map((name) => `drivers/${name}.ts`);
 }
 
 export const moduleRules: readonly ModuleRule[] = [
