@@ -104,7 +104,7 @@ export const folderRules: readonly FolderRule[] = [
   {
     who: 'controller/',
     tree: ['contract/', 'flows/', 'controller/', 'drivers/index.ts'],
-    packages: ['@fastify/static', 'better-sqlite3', 'fastify', 'vite', 'ws'],
+    packages: ['@fastify/static', 'aedes', 'better-sqlite3', 'fastify', 'mqtt', 'vite', 'ws'],
     node: true,
     planted: breaks('controller/planted.ts', "await import('#drivers/modbus/driver.ts');"),
   },
@@ -118,7 +118,7 @@ export const folderRules: readonly FolderRule[] = [
   {
     who: 'hmi/',
     tree: ['contract/', 'flows/', 'hmi/'],
-    packages: ['@preact/signals', 'preact', 'vite'],
+    packages: ['@preact/signals', 'preact', 'uplot', 'vite'],
     node: false,
     planted: breaks('hmi/planted.tsx', "import type { Door } from '#controller/door.ts';"),
   },
@@ -189,7 +189,13 @@ export const moduleRules: readonly ModuleRule[] = [
   },
   {
     module: 'better-sqlite3',
-    only: ['controller/chronicle/', 'controller/history/', 'controller/lock.ts'],
+    only: [
+      'controller/backup/',
+      'controller/chronicle/',
+      'controller/history/',
+      'controller/lock.ts',
+      'controller/mirror/',
+    ],
     planted: breaks('controller/server/planted.ts', "import Database from 'better-sqlite3';"),
   },
   {
@@ -239,8 +245,23 @@ export const moduleRules: readonly ModuleRule[] = [
   },
   {
     module: 'node:worker_threads',
-    only: ['controller/chronicle/'],
+    only: ['controller/chronicle/', 'controller/history/'],
     planted: breaks('controller/loop.ts', "import { Worker } from 'node:worker_threads';"),
+  },
+  {
+    module: 'mqtt',
+    only: ['controller/mirror/'],
+    planted: breaks('controller/server/planted.ts', "import { connect } from 'mqtt';"),
+  },
+  {
+    module: 'aedes',
+    only: ['controller/broker/'],
+    planted: breaks('controller/mirror/planted.ts', "import { Aedes } from 'aedes';"),
+  },
+  {
+    module: 'uplot',
+    only: ['hmi/'],
+    planted: breaks('controller/server/planted.ts', "import uPlot from 'uplot';"),
   },
   {
     module: 'preact',
