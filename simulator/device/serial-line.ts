@@ -23,6 +23,8 @@ export class SerialLine {
   readonly #random: Random;
   readonly #options: SerialLineOptions;
   readonly #take: (chunk: Buffer) => void;
+  /** What is on its way, the next first; each has a timer of its own, and whichever ends sends the next. */
+  readonly #late: Buffer[] = [];
   readonly #timers = new Set<Cancel>();
   #pty: Pty | undefined;
   #mode: LineMode = { kind: 'pass' };
@@ -71,6 +73,7 @@ export class SerialLine {
     this.#epoch += 1;
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
+    this.#late.length = 0;
     this.#waiting = 0;
     this.#kept = undefined;
     this.#pty?.destroy();
@@ -129,11 +132,14 @@ export class SerialLine {
     this.#waiting += bytes.length;
     this.#occupy(bytes.length);
     this.#due = instant(Math.max(this.#due, this.#busy + by));
+    this.#late.push(bytes);
     const delay = milliseconds(this.#due - this.#clock.now());
     const cancel = this.#clock.after(delay, () => {
       this.#timers.delete(cancel);
-      this.#waiting -= bytes.length;
-      if (this.#mode.kind !== 'hold') this.#lost += bytes.length - (this.#pty?.write(bytes) ?? 0);
+      const next = this.#late.shift();
+      if (next === undefined) return;
+      this.#waiting -= next.length;
+      if (this.#mode.kind !== 'hold') this.#lost += next.length - (this.#pty?.write(next) ?? 0);
     });
     this.#timers.add(cancel);
   }
