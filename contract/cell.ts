@@ -117,11 +117,56 @@ export const FlowEntry = z.strictObject({
     .meta({ description: 'flow name: tag, where they differ' }),
 });
 
-export const MirrorOptions = z.union([
-  z.literal('none'),
-  z.looseObject({ broker: z.literal('embedded') }),
-  z.looseObject({ url: z.string() }),
-]);
+/** A secret's name: what stands for it is in the environment or in the data directory (controller/secrets.ts). */
+const SecretName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'small letters, digits and dashes');
+
+const commands = z.boolean().default(false).meta({
+  description: 'take commands from the broker; whoever may publish there may then ask the cell',
+});
+
+/** `mirror: {broker: embedded}`: a broker of the cell's own, in a process of its own. */
+export const EmbeddedMirror = z.strictObject({
+  broker: z.literal('embedded').meta({ description: 'the broker that comes with the product' }),
+  listen: z
+    .string()
+    .regex(
+      /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]{2,39}\]|localhost):\d{1,5}$/,
+      'an address and a port',
+    )
+    .default('127.0.0.1:1883')
+    .meta({ description: 'where it listens; port 0 takes a free one' }),
+  commands,
+});
+
+/** `mirror: {url: ...}`: any broker that speaks MQTT 3.1.1. */
+export const BrokerMirror = z
+  .strictObject({
+    url: z
+      .string()
+      .regex(
+        /^mqtts?:\/\/(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9a-f:]{2,39}\])(?::\d{1,5})?$/,
+        'mqtt://host:port or mqtts://host:port, and no user or password in it',
+      )
+      .meta({ description: 'the broker; without a port 1883, with TLS 8883' }),
+    user: z.string().min(1).max(256).optional().meta({ description: 'to sign in with' }),
+    secret: SecretName.optional().meta({ description: "name of the user's password" }),
+    ca: z.string().min(1).max(1024).optional().meta({
+      description:
+        'path of the certificates (PEM) that the broker is held against, from the manifest; default those of the system',
+    }),
+    commands,
+  })
+  .refine(({ user, secret }) => (user === undefined) === (secret === undefined), {
+    message: 'user and secret belong together',
+    path: ['secret'],
+  })
+  .refine(({ url, ca }) => ca === undefined || url.startsWith('mqtts:'), {
+    message: 'only with mqtts://',
+    path: ['ca'],
+  });
+
+/** Where the cell is mirrored, if anywhere. */
+export const MirrorOptions = z.union([z.literal('none'), EmbeddedMirror, BrokerMirror]);
 
 export const StationOptions = z.strictObject({
   listen: z
@@ -148,7 +193,8 @@ export const Manifest = z.strictObject({
   tags: z.record(TagName, TagFrame).meta({ description: 'named values of the devices' }),
   flows: z.record(FlowName, FlowEntry).meta({ description: 'which flows run' }),
   mirror: MirrorOptions.default('none').meta({
-    description: 'where the cell is mirrored; only `none` for now',
+    description:
+      'the broker that the plant sees the cell through: none, the embedded one, or a url',
   }),
   station: StationOptions.prefault({}).meta({ description: 'the page' }),
 });
@@ -156,3 +202,6 @@ export type Manifest = z.infer<typeof Manifest>;
 export type DeviceFrame = z.infer<typeof DeviceFrame>;
 export type TagFrame = z.infer<typeof TagFrame>;
 export type FlowEntry = z.infer<typeof FlowEntry>;
+export type EmbeddedMirror = z.infer<typeof EmbeddedMirror>;
+export type BrokerMirror = z.infer<typeof BrokerMirror>;
+export type MirrorOptions = z.infer<typeof MirrorOptions>;

@@ -46,10 +46,10 @@ export const codes = {
     'A tag that a flow reads is kept out of the chronicle.',
     'Leave `record: false` out.',
   ),
-  E_MANIFEST_NOT_YET: never(
-    'The field is planned and not built yet.',
-    'Leave it out, or use the value shown.',
-  ),
+  E_MANIFEST_NOT_YET: {
+    ...never('The field was planned and not built yet.', 'Leave it out, or use the value shown.'),
+    retired: true,
+  },
   // Secrets and certificates
   E_SECRET_MISSING: never(
     'A secret that the manifest names is not there, or others can read it.',

@@ -2,7 +2,7 @@
 // another, and the drivers' own parts. Every problem is listed with its place; nothing throws.
 // What the flows say of the same tags is compared in link.ts.
 import type { DeviceFrame as Device, TagFrame as Tag } from '#contract/cell.ts';
-import { DeviceFrame, Manifest, TagFrame } from '#contract/cell.ts';
+import { BrokerMirror, DeviceFrame, EmbeddedMirror, Manifest, TagFrame } from '#contract/cell.ts';
 import type { Diagnostic, Span } from '#contract/diagnostic.ts';
 import { reservedWords } from '#contract/name.ts';
 import type { Path } from './document.ts';
@@ -71,15 +71,19 @@ export function readManifest(file: string, text: string, check?: DeviceCheck): M
 const inOrder = (diagnostics: readonly Diagnostic[]): Diagnostic[] =>
   diagnostics.toSorted((left, right) => left.span.start - right.span.start);
 
+/** One kind of mirror is meant: only what is wrong with that is said. */
 function mirrorProblems(value: unknown): Problem[] {
   const mirror = valueAt(value, ['mirror']);
-  if (mirror === undefined || mirror === 'none') return [];
+  if (mirror === undefined) return [];
+  const fields = membersOf(mirror).map(([name]) => name);
+  if (fields.includes('url')) return problemsOf(BrokerMirror, mirror, ['mirror']);
+  if (fields.includes('broker')) return problemsOf(EmbeddedMirror, mirror, ['mirror']);
+  if (mirror === 'none') return [];
   return [
     {
-      code: 'E_MANIFEST_NOT_YET',
+      code: 'E_MANIFEST_FIELD',
       path: ['mirror'],
-      text: '`mirror`: not yet',
-      suggestion: 'Write `mirror: none`, or leave it out.',
+      text: '`mirror`: must be `none`, `{broker: embedded}` or `{url: mqtt://host:port}`',
     },
   ];
 }

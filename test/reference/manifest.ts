@@ -1,7 +1,7 @@
 // docs/reference/manifest.md and deploy/cell.schema.json: the frame of `contract/cell.ts` with the
 // parts of every driver that exists.
 import * as z from 'zod';
-import { DeviceFrame, Manifest, TagFrame } from '#contract/cell.ts';
+import { BrokerMirror, DeviceFrame, EmbeddedMirror, Manifest, TagFrame } from '#contract/cell.ts';
 import type { DriverKind } from '#contract/driver.ts';
 import { drivers } from '#drivers/index.ts';
 import { Scenario } from '#flows/scenario.ts';
@@ -49,7 +49,7 @@ export function manifestPage(kinds: readonly [string, DriverKind][]): string {
   const { shape } = Manifest;
   const top = fieldsOf(Manifest, none).map(({ name, type, required, fallback, description }) => [
     code(name),
-    type.startsWith('{') || type.startsWith('map of') ? 'see below' : type,
+    type.includes('{') || type.startsWith('map of') ? 'see below' : type,
     required ? 'required' : fallback,
     sentence(description),
   ]);
@@ -60,6 +60,8 @@ export function manifestPage(kinds: readonly [string, DriverKind][]): string {
     ['`devices`: each', DeviceFrame],
     ['`tags`: each', TagFrame],
     ['`flows`: each', shape.flows.valueType],
+    ['`mirror`: the embedded broker', EmbeddedMirror],
+    ['`mirror`: any other broker', BrokerMirror],
     ['`station`', unwrap(shape.station)],
   ] as const;
   return page(
@@ -161,7 +163,6 @@ export function manifestSchema(kinds: readonly [string, DriverKind][]): JsonSche
           additionalProperties: false,
         },
       },
-      mirror: { const: 'none', default: 'none', description: 'only `none` for now' },
     },
   };
 }

@@ -70,16 +70,6 @@ test('a second controller on one data directory is refused', async () => {
   expect(cell.status()?.boot).toBe(1);
 }, 60_000);
 
-test('a mirror is refused with "not yet"', async () => {
-  await using cell = await TestCell.start({
-    early: true,
-    edit: (text) => text.replace(/mirror: .*/, 'mirror: {broker: embedded}'),
-  });
-  const checked = cell.rebe('check', cell.manifest);
-  expect(checked.code).toBe(1);
-  expect(checked.stdout).toMatch(/E_MANIFEST_NOT_YET.*not yet/);
-}, 30_000);
-
 test('a chronicle that cannot be read is set aside, never overwritten, and flows keep what is retained', async () => {
   await using cell = await TestCell.start({ calm: {} });
   await cell.produce();

@@ -212,11 +212,6 @@ describe('each problem has its place, its code and a way out', () => {
       '19:46 E_MANIFEST_FIELD `to` needs two different values',
     ],
     [
-      'a mirror',
-      `${good}mirror: {broker: embedded}\n`,
-      '24:1 E_MANIFEST_NOT_YET `mirror`: not yet (Write `mirror: none`, or leave it out.)',
-    ],
-    [
       'a page for the whole network',
       `${good}station: {listen: 0.0.0.0:80}\n`,
       '24:19 E_MANIFEST_FIELD `listen`: a loopback address and port',
