@@ -164,16 +164,11 @@ export const overlaps = (page: Page): Promise<string[]> =>
   );
 
 /** The share of pixels whose colour says something: channels more than 60 apart. */
-export async function colourShare(context: BrowserContext, png: Buffer): Promise<number> {
-  const blank = await context.newPage();
-  const share = await blank.evaluate<number>(
+export const colourShare = (context: BrowserContext, png: Buffer): Promise<number> =>
+  inBlank(
+    context,
     `(async () => {
-      const bytes = Uint8Array.from(atob('${png.toString('base64')}'), (c) => c.charCodeAt(0));
-      const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
-      const canvas = new OffscreenCanvas(image.width, image.height);
-      const context = canvas.getContext('2d');
-      context.drawImage(image, 0, 0);
-      const { data } = context.getImageData(0, 0, image.width, image.height);
+      const data = await pixelsOf('${png.toString('base64')}');
       let count = 0;
       for (let i = 0; i < data.length; i += 4) {
         const high = Math.max(data[i], data[i + 1], data[i + 2]);
@@ -182,6 +177,44 @@ export async function colourShare(context: BrowserContext, png: Buffer): Promise
       return (count * 4) / data.length;
     })()`,
   );
+
+/** Pixels of two pictures of one size that an eye can tell apart: a browser draws one edge in two shades of nearly the same. */
+export const movedPixels = (
+  context: BrowserContext,
+  before: Buffer,
+  after: Buffer,
+): Promise<number> =>
+  inBlank(
+    context,
+    `(async () => {
+      const before = await pixelsOf('${before.toString('base64')}');
+      const after = await pixelsOf('${after.toString('base64')}');
+      if (before.length !== after.length) return before.length;
+      let count = 0;
+      for (let i = 0; i < before.length; i += 4) {
+        const apart = [0, 1, 2].some((channel) => Math.abs(before[i + channel] - after[i + channel]) > 2);
+        if (apart) count += 1;
+      }
+      return count;
+    })()`,
+  );
+
+/** Runs a text in a page of its own; `pixelsOf(base64)` gives it the bytes of a picture. */
+async function inBlank(context: BrowserContext, text: string): Promise<number> {
+  const blank = await context.newPage();
+  const found = await blank.evaluate<number>(
+    `(() => {
+      const pixelsOf = async (png) => {
+        const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
+        const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        const drawn = canvas.getContext('2d');
+        drawn.drawImage(image, 0, 0);
+        return drawn.getImageData(0, 0, image.width, image.height).data;
+      };
+      return ${text};
+    })()`,
+  );
   await blank.close();
-  return share;
+  return found;
 }
