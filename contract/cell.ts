@@ -117,6 +117,14 @@ export const FlowEntry = z.strictObject({
     .meta({ description: 'flow name: tag, where they differ' }),
 });
 
+/** Nothing of the product listens to another machine. */
+const LoopbackAddress = z
+  .string()
+  .regex(
+    /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost):\d{1,5}$/,
+    'a loopback address and port',
+  );
+
 /** A secret's name: what stands for it is in the environment or in the data directory (controller/secrets.ts). */
 const SecretName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'small letters, digits and dashes');
 
@@ -127,14 +135,9 @@ const commands = z.boolean().default(false).meta({
 /** `mirror: {broker: embedded}`: a broker of the cell's own, in a process of its own. */
 export const EmbeddedMirror = z.strictObject({
   broker: z.literal('embedded').meta({ description: 'the broker that comes with the product' }),
-  listen: z
-    .string()
-    .regex(
-      /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]{2,39}\]|localhost):\d{1,5}$/,
-      'an address and a port',
-    )
-    .default('127.0.0.1:1883')
-    .meta({ description: 'where it listens; port 0 takes a free one' }),
+  listen: LoopbackAddress.default('127.0.0.1:1883').meta({
+    description: 'where it listens; port 0 takes a free one',
+  }),
   commands,
 });
 
@@ -169,14 +172,9 @@ export const BrokerMirror = z
 export const MirrorOptions = z.union([z.literal('none'), EmbeddedMirror, BrokerMirror]);
 
 export const StationOptions = z.strictObject({
-  listen: z
-    .string()
-    .regex(
-      /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost):\d{1,5}$/,
-      'a loopback address and port',
-    )
-    .default('127.0.0.1:8080')
-    .meta({ description: 'where the page is served; port 0 takes a free one' }),
+  listen: LoopbackAddress.default('127.0.0.1:8080').meta({
+    description: 'where the page is served; port 0 takes a free one',
+  }),
 });
 
 export const PathLevels = z.strictObject({ enterprise: word, site: word, area: word, line: word });

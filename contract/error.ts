@@ -111,6 +111,10 @@ export const codes = {
     'The address of the page cannot be listened on.',
     'Give another: `--listen`, or `station.listen` in the manifest.',
   ),
+  E_BROKER_PORT: later(
+    'The address of the embedded broker cannot be listened on.',
+    'Give another: `mirror: {broker: embedded, listen: 127.0.0.1:1884}` in the manifest.',
+  ),
   E_NOT_SIGNED_IN: never(
     'This needs someone who is signed in.',
     'Open the link that `rebe link` prints.',

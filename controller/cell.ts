@@ -121,8 +121,13 @@ export async function startControl(
   parts.loop.start();
   control.resumeHot(entry.hot);
   parts.rehearsal.start();
-  const { scan, station } = loaded.manifest;
-  channel.ready({ watchdog_ms: scan.watchdog, listen: station.listen, url: `boot ${boot}` });
+  const { scan, station, mirror } = loaded.manifest;
+  channel.ready({
+    watchdog_ms: scan.watchdog,
+    listen: station.listen,
+    url: `boot ${boot}`,
+    broker: mirror !== 'none' && 'broker' in mirror ? mirror.listen : undefined,
+  });
   return {
     stop: async (why) => {
       await control.stop(why);

@@ -13,6 +13,8 @@ export const FromChild = z.discriminatedUnion('type', [
     watchdog_ms: z.number(),
     listen: z.string(),
     url: z.string(),
+    /** Where the embedded broker listens, if the cell has one. */
+    broker: z.string().optional(),
   }),
   z.strictObject({ type: z.literal('progress') }),
   /** It ends now, and this is why. */

@@ -12,7 +12,10 @@ const modules: readonly (readonly [
   load: () => Promise<readonly Verb[]>,
 ])[] = [
   [['demo'], async () => (await import('#controller/cli/demo.ts')).demoVerbs],
-  [['run', 'control', 'station'], async () => (await import('#controller/cli/run.ts')).runVerbs],
+  [
+    ['run', 'control', 'station', 'broker'],
+    async () => (await import('#controller/cli/run.ts')).runVerbs,
+  ],
   [['simulate', 'fault'], async () => (await import('#controller/cli/simulate.ts')).simulateVerbs],
   [['init'], async () => (await import('#controller/cli/init.ts')).initVerbs],
   [['test'], async () => (await import('#controller/cli/test.ts')).testVerbs],

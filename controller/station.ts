@@ -6,13 +6,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CellError } from '#contract/error.ts';
 import type { Clock, Random } from '#contract/time.ts';
-import { Bucket } from './bucket.ts';
+import { pacedLog } from './paced-log.ts';
 import { HttpDoor } from './server/http.ts';
 import { findPastPort, writeStationUrl } from './server/link.ts';
 import { readListen } from './server/listen.ts';
 import { Live } from './server/live.ts';
 import type { StationLog } from './server/live.ts';
 import { Records } from './server/records.ts';
+import type { StationEvent } from './server/records.ts';
 import { WireLink } from './wire/client.ts';
 
 export interface StationOptions {
@@ -32,8 +33,6 @@ export interface Station {
   close(): Promise<void>;
 }
 
-const logPace = { rate: 2, burst: 50 };
-
 /** Starts station; resolves when the page can be opened. Control may come later, and may go and come again. */
 export async function startStation(
   deps: { readonly clock: Clock; readonly random: Random; readonly log: StationLog },
@@ -41,7 +40,7 @@ export async function startStation(
 ): Promise<Station> {
   const { clock, random } = deps;
   // What belongs in the chronicle goes to control; while it is away the log alone has it.
-  const log = boundedLog(clock, (level, text, event) => {
+  const log: StationLog = pacedLog(clock, (level, text, event?: StationEvent) => {
     deps.log(level, text);
     if (event !== undefined) records.tell(text, event);
   });
@@ -90,21 +89,6 @@ export async function startStation(
       live.close();
       await door.close();
     },
-  };
-}
-
-/** Whoever knocks without end fills no log: what is too much is counted and said once. */
-function boundedLog(clock: Clock, log: StationLog): StationLog {
-  const pace = new Bucket(clock, logPace);
-  let left = 0;
-  return (level, text, event) => {
-    if (!pace.take()) {
-      left += 1;
-      return;
-    }
-    if (left > 0) log('warn', `${left} lines were left out`);
-    left = 0;
-    log(level, text, event);
   };
 }
 

@@ -1,4 +1,5 @@
-// The supervisor: starts control, then station, watches both, starts them again. Nothing else.
+// The supervisor: starts control, then station and the broker that the manifest asks for, watches all of them,
+// starts them again. Nothing else.
 import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import { Child } from './child.ts';
@@ -11,12 +12,16 @@ export interface CellRun {
   readonly endpoints?: string | undefined;
   /** Where the page listens, instead of what the manifest says. */
   readonly listen?: string | undefined;
+  /** Where the embedded broker listens, instead of what the manifest says. */
+  readonly broker?: string | undefined;
 }
 
 /** A supervised cell. */
 export interface SupervisedCell {
   /** Resolves with the page's address when control and station are up; rejects when control refused to start. */
   readonly ready: Promise<string>;
+  /** Resolves with the address of the embedded broker when it is up; never where the manifest asks for none. */
+  readonly broker: Promise<string>;
   /** Resolves when control refused: what it was given is wrong, and it has said so. */
   readonly refused: Promise<void>;
   stop(): Promise<void>;
@@ -24,7 +29,7 @@ export interface SupervisedCell {
 
 const startup = seconds(30);
 const controlGrace = seconds(4);
-const stationGrace = seconds(2);
+const besideGrace = seconds(2);
 
 /** Starts control, then station when control runs, and keeps both running. */
 export function superviseCell(
@@ -33,34 +38,31 @@ export function superviseCell(
   say: (text: string) => void,
 ): SupervisedCell {
   const main = builtFile('controller/main.js');
-  const waits: { ready?: (url: string) => void; refused?: () => void } = {};
-  const ready = new Promise<string>((resolveReady) => {
-    waits.ready = resolveReady;
-  });
-  const refused = new Promise<void>((resolveRefused) => {
-    waits.refused = resolveRefused;
-  });
-  let page: Child | undefined;
-  let pageWhy = '';
-  const startPage = (listen: string): void => {
-    if (page !== undefined) return;
-    const argv = [main, 'station', '--data', options.data, '--listen', options.listen ?? listen];
-    page = new Child(
+  const ready = waiting<string>();
+  const broker = waiting<string>();
+  const refused = waiting<void>();
+  /** Control needs neither page nor broker: each is tried on and on, and what keeps it away is said once. */
+  const started = new Map<string, Child>();
+  const startBeside = (name: string, listen: string, up: (url: string) => void): void => {
+    if (started.has(name)) return;
+    let said = '';
+    const argv = [main, name, '--data', options.data, '--listen', listen];
+    const child = new Child(
       clock,
-      { name: 'station', argv, startup, grace: stationGrace },
+      { name, argv, startup, grace: besideGrace },
       {
         ready: ({ url }) => {
-          pageWhy = '';
-          waits.ready?.(url);
+          said = '';
+          up(url);
         },
-        // Control needs no page: it is tried on and on, and what keeps it away is said once.
         restarting: (why) => {
-          if (why !== pageWhy) say(`station is started again until it runs: ${why}`);
-          pageWhy = why;
+          if (why !== said) say(`${name} is started again until it runs: ${why}`);
+          said = why;
         },
       },
     );
-    page.start();
+    started.set(name, child);
+    child.start();
   };
   const endpoints = options.endpoints === undefined ? [] : ['--endpoints', options.endpoints];
   const argv = [main, 'control', options.manifest, '--data', options.data, ...endpoints];
@@ -68,18 +70,39 @@ export function superviseCell(
     clock,
     { name: 'control', argv, startup, grace: controlGrace },
     {
-      ready: ({ listen }) => startPage(listen),
+      ready: (cell) => {
+        startBeside('station', options.listen ?? cell.listen, ready.resolve);
+        if (cell.broker !== undefined) {
+          startBeside('broker', options.broker ?? cell.broker, broker.resolve);
+        }
+      },
       restarting: (why, delay) => say(`control starts again in ${delay} ms: ${why}`),
-      refused: () => waits.refused?.(),
+      refused: () => refused.resolve(),
     },
   );
   control.start();
   return {
-    ready,
-    refused,
+    ready: ready.promise,
+    broker: broker.promise,
+    refused: refused.promise,
+    // The broker last: station has something to say at its end.
     stop: async () => {
       await control.stop();
-      await page?.stop();
+      await started.get('station')?.stop();
+      await started.get('broker')?.stop();
     },
   };
+}
+
+interface Waiting<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+function waiting<T>(): Waiting<T> {
+  const waits: { resolve?: (value: T) => void } = {};
+  const promise = new Promise<T>((resolve) => {
+    waits.resolve = resolve;
+  });
+  return { promise, resolve: (value) => waits.resolve?.(value) };
 }

@@ -1,4 +1,4 @@
-// `demo`: the simulator, the controller and the page on free loopback ports, and one link to open. It presses
+// `demo`: the simulator, the controller, page and broker on free loopback ports, and one link to open. It presses
 // what a new batch needs as `token:demo`, at the beginning and when a batch is complete; then it is yours.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -66,6 +66,7 @@ async function demo(invocation: Invocation): Promise<number> {
     data,
     endpoints,
     listen: invocation.option('listen') ?? '127.0.0.1:0',
+    broker: invocation.option('broker') ?? '127.0.0.1:0',
   };
   const cell = superviseCell(realClock(), run, (text) => process.stderr.write(`${text}\n`));
   // Somebody's own cell is theirs from the first scan.
@@ -74,6 +75,7 @@ async function demo(invocation: Invocation): Promise<number> {
     const url = await cell.ready;
     operator?.start();
     process.stdout.write(`${greeting(await makeLink(data), url, data)}\n`);
+    process.stdout.write(`${brokerLines(await cell.broker)}\n`);
   };
   void greet();
   const ended = await Promise.race([
@@ -97,6 +99,16 @@ function greeting(link: string, url: string, data: string): string {
     '  The machine is simulated; everything else is the product.',
     `  In another terminal: npx rebe status --data ${data}`,
     '  Ctrl-C ends everything.',
+    '',
+  ].join('\n');
+}
+
+function brokerLines(url: string): string {
+  const { hostname, port } = new URL(url);
+  const host = hostname === '127.0.0.1' ? '' : `-h ${hostname} `;
+  return [
+    `  The cell over MQTT: ${url}`,
+    `  In another terminal: mosquitto_sub ${host}-p ${port} -v -t '#'`,
     '',
   ].join('\n');
 }
@@ -233,6 +245,7 @@ export const demoVerbs: readonly Verb[] = [
     words: [0, 1],
     options: {
       listen: { type: 'string', help: 'where the page listens (default: a free loopback port)' },
+      broker: { type: 'string', help: 'where the broker listens (default: a free loopback port)' },
     },
     run: demo,
   },

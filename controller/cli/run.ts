@@ -1,7 +1,8 @@
-// `run` is the supervisor; `control` and `station` are the processes that it starts.
+// `run` is the supervisor; `control`, `station` and `broker` are the processes that it starts.
 import { join, resolve } from 'node:path';
 import { CellError, codes } from '#contract/error.ts';
 import { milliseconds, seconds } from '#contract/time.ts';
+import type { Clock } from '#contract/time.ts';
 import type { RunningControl } from '#controller/cell.ts';
 import { Channel } from '#controller/channel.ts';
 import { realClock, realRandom } from '#controller/clock.ts';
@@ -30,8 +31,8 @@ export async function untilSignal(): Promise<void> {
 async function run(invocation: Invocation): Promise<number> {
   process.title = `rebe run --data ${invocation.data}`;
   setProcessPriority('first');
-  const listen = invocation.option('listen');
-  if (listen !== undefined) readListen(listen);
+  const [listen, broker] = [invocation.option('listen'), invocation.option('broker')];
+  for (const given of [listen, broker]) if (given !== undefined) readListen(given);
   const cell = superviseCell(
     realClock(),
     {
@@ -39,10 +40,12 @@ async function run(invocation: Invocation): Promise<number> {
       data: resolve(invocation.data),
       endpoints: invocation.option('endpoints'),
       listen,
+      broker,
     },
     (text) => process.stderr.write(`${text}\n`),
   );
   void cell.ready.then((url) => process.stdout.write(`${url}\n`));
+  void cell.broker.then((url) => process.stdout.write(`${url}\n`));
   const ended = await Promise.race([
     untilSignal().then(() => exit.good),
     cell.refused.then(() => exit.found),
@@ -80,34 +83,43 @@ async function control(invocation: Invocation): Promise<number> {
   }
 }
 
-/** How often station says that it lives, and how long it may be silent. */
-const stationPulse = seconds(1);
-const stationWatchdog = seconds(10);
+/** How often a process beside control says that it lives, and how long it may be silent. */
+const pulsePeriod = seconds(1);
+const pulseWatchdog = seconds(10);
 
-const logWarnings = (level: 'info' | 'warn', text: string): void => {
-  if (level === 'warn') process.stderr.write(`station: ${text}\n`);
-};
+/** What runs beside control until the supervisor ends it. */
+interface Beside {
+  readonly listen: string;
+  readonly url: string;
+  close(): Promise<void>;
+}
 
-async function station(invocation: Invocation): Promise<number> {
-  process.title = `rebe station --data ${invocation.data}`;
+type BesideLog = (level: 'info' | 'warn', text: string) => void;
+
+/** Runs what `start` makes; what it refuses is told to the supervisor, who says it once and tries on. */
+async function runBeside(
+  invocation: Invocation,
+  name: string,
+  start: (clock: Clock, listen: string, log: BesideLog) => Promise<Beside>,
+): Promise<number> {
+  process.title = `rebe ${name} --data ${invocation.data}`;
   setProcessPriority('usual');
-  const { startStation } = await import('#controller/station.ts');
   const clock = realClock();
   const channel = new Channel();
   const listen = invocation.option('listen');
-  if (listen === undefined) throw new CellError('E_USAGE', 'rebe station --listen ADDRESS');
-  const deps = { clock, random: realRandom, log: logWarnings };
-  const running = await startStation(deps, { data: resolve(invocation.data), listen }).catch(
-    async (error: unknown) => {
-      setTimeout(() => process.exit(), 100).unref();
-      if (!(error instanceof CellError)) throw error;
-      const why = `${error.code} ${error.message}. ${codes[error.code].action}`;
-      if (!(await channel.failed(why))) throw error;
-    },
-  );
+  if (listen === undefined) throw new CellError('E_USAGE', `rebe ${name} --listen ADDRESS`);
+  const log: BesideLog = (level, text) => {
+    if (level === 'warn') process.stderr.write(`${name}: ${text}\n`);
+  };
+  const running = await start(clock, listen, log).catch(async (error: unknown) => {
+    setTimeout(() => process.exit(), 100).unref();
+    if (!(error instanceof CellError)) throw error;
+    const why = `${error.code} ${error.message}. ${codes[error.code].action}`;
+    if (!(await channel.failed(why))) throw error;
+  });
   if (running === undefined) return exit.found;
-  channel.ready({ watchdog_ms: stationWatchdog, listen: running.listen, url: running.url });
-  const pulse = setInterval(() => channel.progress(clock.now()), stationPulse);
+  channel.ready({ watchdog_ms: pulseWatchdog, listen: running.listen, url: running.url });
+  const pulse = setInterval(() => channel.progress(clock.now()), pulsePeriod);
   await channel.stopped;
   clearInterval(pulse);
   await running.close();
@@ -115,9 +127,29 @@ async function station(invocation: Invocation): Promise<number> {
   return exit.good;
 }
 
+async function station(invocation: Invocation): Promise<number> {
+  const { startStation } = await import('#controller/station.ts');
+  const data = resolve(invocation.data);
+  return runBeside(invocation, 'station', (clock, listen, log) =>
+    startStation({ clock, random: realRandom, log }, { data, listen }),
+  );
+}
+
+async function embeddedBroker(invocation: Invocation): Promise<number> {
+  const { startBroker } = await import('#controller/broker/broker.ts');
+  const data = resolve(invocation.data);
+  return runBeside(invocation, 'broker', (clock, listen, log) =>
+    startBroker({ clock, log }, { data, ...readListen(listen) }),
+  );
+}
+
 const listenOption = {
   type: 'string',
   help: 'where the page listens (default: as the manifest says)',
+} as const;
+const brokerOption = {
+  type: 'string',
+  help: 'where the embedded broker listens (default: as the manifest says)',
 } as const;
 const endpointsOption = {
   type: 'string',
@@ -131,7 +163,7 @@ export const runVerbs: readonly Verb[] = [
     summary: 'Runs a cell until Ctrl-C: control, page and what watches over them.',
     example: 'rebe run cell.yaml --data /var/lib/rebe',
     words: [1, 1],
-    options: { endpoints: endpointsOption, listen: listenOption },
+    options: { endpoints: endpointsOption, listen: listenOption, broker: brokerOption },
     run,
   },
   {
@@ -156,6 +188,16 @@ export const runVerbs: readonly Verb[] = [
     internal: true,
     options: { listen: listenOption },
     run: station,
+  },
+  {
+    name: 'broker',
+    usage: '',
+    summary: 'The embedded MQTT broker; `rebe run` starts it where the manifest asks for it.',
+    example: 'rebe broker --listen 127.0.0.1:1883',
+    words: [0, 0],
+    internal: true,
+    options: { listen: brokerOption },
+    run: embeddedBroker,
   },
 ];
 

@@ -29,7 +29,7 @@ const files = ['cell.yaml', 'cnc-tending.flow.yaml', 'tending.plant.yaml'] as co
 const same = (text: string): string => text;
 
 /** What the supervisor runs. */
-type Role = 'control' | 'station';
+type Role = 'control' | 'station' | 'broker';
 
 /** What a command printed and ended with. */
 export interface Ran {
@@ -78,6 +78,8 @@ export interface TestCellOptions {
   readonly disk?: (data: string) => void;
   /** Where the page listens; on a free port when it is not said. */
   readonly listen?: string;
+  /** The manifest's `mirror`; none when it is not said, so that no test starts a broker unasked. */
+  readonly mirror?: string;
 }
 
 /** A tag as `rebe tags --json` prints it. */
@@ -149,7 +151,8 @@ export class TestCell implements AsyncDisposable {
       calm === undefined
         ? [cellText, flowText]
         : [calmManifest(cellText, calm), calmFlow(flowText, cellText, calm)];
-    writeFileSync(this.manifest, edit(calmCell));
+    const mirrored = calmCell.replace(/^mirror: .*$/m, `mirror: ${options.mirror ?? 'none'}`);
+    writeFileSync(this.manifest, edit(mirrored));
     writeFileSync(join(this.machine, files[1]), flow(calmed));
     this.#plant = join(this.machine, files[2]);
     writeFileSync(this.#plant, plant(plantText));
