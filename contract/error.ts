@@ -50,6 +50,31 @@ export const codes = {
     ...never('The field was planned and not built yet.', 'Leave it out, or use the value shown.'),
     retired: true,
   },
+  // Mirror
+  E_MIRROR_BROKER: later(
+    'The mirror’s broker cannot be reached, or the connection to it ended.',
+    'Look at the broker and the network; what happens meanwhile follows when it is back.',
+  ),
+  E_MIRROR_REFUSED: later(
+    'The mirror’s broker refused the connection.',
+    'Check user, secret and certificates, and what the broker lets that user do.',
+  ),
+  E_MIRROR_SILENT: later(
+    'The mirror’s broker took messages and did not acknowledge them in time.',
+    'Look at the broker: it hangs, or its disk is full. What it did not take is sent again.',
+  ),
+  E_MIRROR_TWIN: later(
+    'Another cell of the same name and path speaks on the same broker.',
+    'Give one of them another `cell` or `path`; one of the two is silent until then.',
+  ),
+  E_MIRROR_STORE: later(
+    'The mirror cannot keep its place in `station.db`.',
+    'Look at the disk and the permissions of the data directory.',
+  ),
+  E_MIRROR_COMMAND: never(
+    'A command from the broker is malformed, retained, or too long.',
+    'Mend whoever publishes it; docs/reference/mirror.md says what a command is.',
+  ),
   // Secrets and certificates
   E_SECRET_MISSING: never(
     'A secret that the manifest names is not there, or others can read it.',
@@ -217,6 +242,19 @@ export const codes = {
   E_REPLAY_NOTHING: never(
     'No segment opens in what was asked for, so nothing was re-executed.',
     'Begin earlier: `rebe chronicle tail --kind segment` shows where segments open.',
+  ),
+  // Backup
+  E_BACKUP_DAMAGED: never(
+    'A backup is not as it was written.',
+    'Use another; nothing was touched. The text names the file in it that is damaged.',
+  ),
+  E_BACKUP_FORMAT: never(
+    'The file is no backup, or none that this version may unpack.',
+    'Check the path; else use the version of rebe that made it.',
+  ),
+  E_CELL_RESTORED: never(
+    'The cell runs on what a backup had; what happened after it is not in the record.',
+    'See where each part is, and that parameters and counters are right; then `rebe resume`.',
   ),
   // Simulator
   E_SCENARIO_YAML: never('The scenario is not valid YAML 1.2.', 'Mend the place that is shown.'),

@@ -27,6 +27,7 @@ import { lost, readPast } from './past.ts';
 import { builtFile, productVersion } from './product.ts';
 import { Recorder } from './recorder.ts';
 import { Rehearsal } from './rehearsal.ts';
+import { tellRestored } from './restored.ts';
 import { RetainedFile } from './retained.ts';
 import { Stops } from './stops.ts';
 import { SystemTags } from './system-tags.ts';
@@ -112,6 +113,7 @@ export async function startControl(
   if (entry.lost !== undefined) {
     tellLostRecord(parts, clock.time(), { why: entry.lost, aside: aside?.file });
   }
+  if (entry.restored !== undefined) tellRestored(parts, clock.time(), entry.restored);
   await parts.systemTags.start();
   await parts.devices.start((device, limit) => control.doubtful(device, limit));
   parts.outputs.allSafe();

@@ -17,6 +17,8 @@ import type { PastAct } from './door.ts';
 import { readAcknowledged } from './past-alarms.ts';
 import { replayChronicle } from './replay.ts';
 import type { SegmentReplay } from './replay.ts';
+import { findRestored } from './restored.ts';
+import type { Restored } from './restored.ts';
 import { visitsEnded } from './visits.ts';
 import type { Visits } from './visits.ts';
 
@@ -31,6 +33,8 @@ export interface Past {
   readonly acts: readonly PastAct[];
   /** The system's alarms that someone had acknowledged. */
   readonly alarms: ReturnType<typeof readAcknowledged>;
+  /** The record is a backup's, and ends before the machine last moved. */
+  readonly restored?: Restored;
   /** There was a record and it gives no state: why, for people. */
   readonly lost?: string;
 }
@@ -69,7 +73,10 @@ export async function readPast(data: string, loaded: LoadedCell, facts: PastFact
     const options = { from: opened.seq, engines: 'table', scanned } as const;
     for await (const segment of replayChronicle(reader, options)) last = segment;
     if (last === undefined) return lost(loaded, facts, 'its last segment cannot be read');
-    return { ...pastOf(last, loaded, facts), acts, alarms };
+    const restored = findRestored(data, last.boot);
+    const doubtful = facts.ahead || restored !== undefined;
+    const past = pastOf(last, loaded, { ...facts, ahead: doubtful });
+    return { ...past, acts, alarms, ...(restored === undefined ? {} : { restored }) };
   } catch (error) {
     // Anything may stand in a record that was damaged; nothing of it may keep control from starting.
     return lost(loaded, facts, error instanceof Error ? error.message : String(error));

@@ -210,7 +210,8 @@ export function planOf(body: SegmentBodyOf): CellPlan {
   return plan;
 }
 
-function inflated(text: string): string {
+/** A text of a segment. Throws `E_CHRONICLE_FORMAT`. */
+export function inflated(text: string): string {
   try {
     return inflateRawSync(Buffer.from(text, 'base64'), { maxOutputLength: textLimit }).toString(
       'utf8',

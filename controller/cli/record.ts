@@ -15,6 +15,7 @@ import { verifyChronicle } from '#controller/chronicle/verify.ts';
 import { planOf, replayChronicle } from '#controller/replay.ts';
 import type { SegmentReplay } from '#controller/replay.ts';
 import { differenceText } from '#flows/replay/difference.ts';
+import { progress } from './progress.ts';
 import { answer, exit, table } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
@@ -23,20 +24,6 @@ function chronicleOf(invocation: Invocation, word: string | undefined): string {
   const path = word ?? join(invocation.data, 'chronicle.db');
   if (!existsSync(path)) throw new CellError('E_FILE_READ', `${path}: no such file`);
   return path;
-}
-
-/** How far a long reading is, on a terminal only; `end` clears it. */
-function progress(what: string): { show(done: number, total: number): void; end(): void } {
-  const visible = process.stderr.isTTY;
-  return {
-    show: (done, total) => {
-      if (visible)
-        process.stderr.write(`\r${what} ${Math.floor((100 * done) / Math.max(1, total))} %`);
-    },
-    end: () => {
-      if (visible) process.stderr.write('\r\u001B[K');
-    },
-  };
 }
 
 async function replay(invocation: Invocation): Promise<number> {
