@@ -3,14 +3,8 @@
 // and gaps (GET /api/journal). Times are UTC milliseconds. How it is kept is control's affair.
 import * as z from 'zod';
 import { Text } from './described.ts';
+import { journalDefault, journalLimit, pointsDefault, pointsLimit } from './history-limits.ts';
 import { TagName } from './name.ts';
-
-/** Points of one answer: at most, and when nothing is said. */
-export const pointsLimit = 4000;
-export const pointsDefault = 1000;
-/** Rows of each list of one journal: at most, and when nothing is said. */
-export const journalLimit = 2000;
-export const journalDefault = 500;
 
 /** From every change on to one point an hour. */
 export const tiers = ['raw', '1s', '1min', '1h'] as const;
