@@ -3,7 +3,6 @@ import type { Cancel } from '#contract/time.ts';
 
 interface Item {
   readonly at: number;
-  readonly order: number;
   /** Undefined: it was called off. */
   run: (() => void) | undefined;
 }
@@ -11,59 +10,43 @@ interface Item {
 export class Agenda {
   /** Virtual ms. */
   now = 0;
-  /** A binary heap. */
+  /** The latest first. They are few, and what is asked for is mostly near: a place is found in some steps. */
   readonly #items: Item[] = [];
-  #order = 0;
 
   /** When the next thing happens; infinity when nothing will. */
   get next(): number {
-    return this.#items[0]?.at ?? Number.POSITIVE_INFINITY;
+    const items = this.#items;
+    return items.length === 0 ? Number.POSITIVE_INFINITY : (items[items.length - 1]?.at ?? 0);
   }
 
   /** The way to call it off. */
   after(delay: number, run: () => void): Cancel {
-    this.#order += 1;
-    const item: Item = { at: this.now + Math.max(0, delay), order: this.#order, run };
-    const items = this.#items;
-    let place = items.push(item) - 1;
-    while (place > 0) {
-      const above = (place - 1) >> 1;
-      const parent = items[above];
-      if (parent === undefined || before(parent, item)) break;
-      items[place] = parent;
-      place = above;
-    }
-    items[place] = item;
+    const item = this.#put(delay, run);
     return () => {
       item.run = undefined;
     };
   }
 
+  /** The same for what is never called off. */
+  surely(delay: number, run: () => void): void {
+    this.#put(delay, run);
+  }
+
   /** Runs everything that is due at `now`. */
   runDue(): void {
-    while (this.next <= this.now) this.#take()?.run?.();
+    while (this.next <= this.now) this.#items.pop()?.run?.();
   }
 
-  #take(): Item | undefined {
+  #put(delay: number, run: () => void): Item {
+    const item: Item = { at: this.now + Math.max(0, delay), run };
     const items = this.#items;
-    const first = items[0];
-    const last = items.pop();
-    if (last === undefined || items.length === 0) return first;
-    let place = 0;
-    for (;;) {
-      let below = place * 2 + 1;
-      const [left, right] = [items[below], items[below + 1]];
-      if (left === undefined) break;
-      if (right !== undefined && before(right, left)) below += 1;
-      const child = items[below];
-      if (child === undefined || before(last, child)) break;
-      items[place] = child;
-      place = below;
+    let place = items.push(item) - 1;
+    for (; place > 0; place -= 1) {
+      const later = items[place - 1];
+      if (later === undefined || later.at > item.at) break;
+      items[place] = later;
     }
-    items[place] = last;
-    return first;
+    items[place] = item;
+    return item;
   }
 }
-
-const before = (left: Item, right: Item): boolean =>
-  left.at < right.at || (left.at === right.at && left.order < right.order);

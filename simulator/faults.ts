@@ -72,6 +72,11 @@ export class Faults {
     return [...devices, ...acts.map((act) => `plant ${act}`)];
   }
 
+  /** The fault that a device has now. */
+  of(device: string): DeviceFaultKind | undefined {
+    return this.#going.get(device);
+  }
+
   /** Begins it. An act on the plant that goes on is ended, unless it is given a time. What it did, for people. */
   begin(request: FaultRequest): string {
     const { target, kind, lasts } = request;

@@ -134,7 +134,7 @@ export class VirtualDevice implements FaultPoint {
 
   #later(delay: number): void {
     const epoch = this.#epoch;
-    this.#agenda.after(delay, () => {
+    this.#agenda.surely(delay, () => {
       if (this.#running && this.#epoch === epoch) this.#connect();
     });
   }
@@ -232,7 +232,7 @@ export class VirtualDevice implements FaultPoint {
       },
       ask: (deadline, serve, missed) => this.#ask(deadline, serve, missed),
       send: (arrive) => this.#send(epoch, arrive),
-      after: (delay, run) => void agenda.after(delay, ifStill(run)),
+      after: (delay, run) => agenda.surely(delay, ifStill(run)),
       lose: ifStill(() => this.#lose()),
     };
   }
@@ -245,7 +245,7 @@ export class VirtualDevice implements FaultPoint {
     let open = true;
     // Armed only where the answer may stay away.
     const doubt = (): void => {
-      agenda.after(until - agenda.now, () => {
+      agenda.surely(until - agenda.now, () => {
         if (!open || this.#epoch !== epoch) return;
         open = false;
         this.#missed += 1;
@@ -293,7 +293,7 @@ export class VirtualDevice implements FaultPoint {
       on.held?.();
       if (this.#options.timing.wire === 0) this.#held.push(run);
     };
-    this.#agenda.after(delay, run);
+    this.#agenda.surely(delay, run);
   }
 
   #hear(): void {

@@ -121,7 +121,7 @@ export class VirtualDevices {
       if (Object.hasOwn(file.devices[deviceId(device)]?.tags ?? {}, name)) continue;
       throw new CellError('E_PLANT_TERMINAL', `${device} of the plant has no terminal ${name}`);
     }
-    return { tags, read: (place) => terminals.read(names[place] ?? '') };
+    return { tags, sensors: names.map((name) => terminals.reader(name)) };
   }
 
   /** Those that name no poll class are in the first. */

@@ -2,13 +2,13 @@
 // and what a driver makes of answers that are wrong, short or late. How long anything takes is the connection's business.
 import { status, type StatusCode } from '#contract/quality.ts';
 import type { ReadingTimes } from './driver-timing.ts';
-import type { PlantValue } from './plant/plant.ts';
+import type { PlantValue, Sensor } from './plant/plant.ts';
 
 /** The terminals of one device as it shows them, and the tag of each. */
 export interface Points {
   readonly tags: readonly number[];
-  /** What the device shows now at this place in `tags`. */
-  read(place: number): PlantValue;
+  /** What the device shows now of each of them, in the same order. */
+  readonly sensors: readonly Sensor[];
 }
 
 /** A value, and when the device had it. */
@@ -65,7 +65,7 @@ export function readingOf(
   points: readonly Points[],
   sink: ReadingSink,
 ): Reading {
-  const [first = { tags: [], read: () => false }] = points;
+  const [first = { tags: [], sensors: [] }] = points;
   switch (times.kind) {
     case 'polled': {
       const polls = times.classes.flatMap(([, period], order) => {
@@ -112,27 +112,32 @@ class Poll {
   begin(connection: Connection): void {
     this.#last.fill(undefined);
     this.#due = connection.now;
-    this.#poll(connection);
-  }
-
-  #poll(connection: Connection): void {
-    const serve = (): Answer | undefined => this.#serve(connection);
-    connection.ask(this.#times.timeout, serve, () => {
+    const { timeout } = this.#times;
+    const next = (): void => this.#next(connection, poll);
+    const take = (): void => {
+      this.#sink.seen(this.#points.tags);
+      next();
+    };
+    const quiet: Answer = { right: true, take };
+    const serve = (): Answer | undefined => this.#serve(connection, quiet, next);
+    const missed = (): void => {
       // What the lost answer said is not known.
       this.#last.fill(undefined);
-      this.#next(connection);
-    });
+      next();
+    };
+    const poll = (): void => connection.ask(timeout, serve, missed);
+    poll();
   }
 
-  #serve(connection: Connection): Answer | undefined {
+  #serve(connection: Connection, quiet: Answer, next: () => void): Answer | undefined {
     const { damage, now } = connection;
     const { tags } = this.#points;
     if (damage === undefined) {
       const reports = this.#read(now);
+      if (reports === unchanged) return quiet;
       const take = (): void => {
-        if (reports.length > 0) this.#sink.changed(reports);
-        this.#sink.seen(tags);
-        this.#next(connection);
+        this.#sink.changed(reports);
+        quiet.take();
       };
       return { right: true, take };
     }
@@ -140,28 +145,29 @@ class Poll {
     const take = (): void => {
       this.#last.fill(undefined);
       this.#sink.changed(allBad(tags, status.BadCommunicationError, now));
-      this.#next(connection);
+      next();
     };
     return { right: false, take };
   }
 
   #read(now: number): readonly Reported[] {
+    const { tags, sensors } = this.#points;
     let reports: Reported[] | undefined;
-    for (const [place, tag] of this.#points.tags.entries()) {
-      const value = this.#points.read(place);
+    for (let place = 0; place < tags.length; place += 1) {
+      const value = sensors[place]?.() ?? false;
       if (this.#last[place] === value) continue;
       this.#last[place] = value;
-      (reports ??= []).push({ tag, value, status: status.Good, at: now });
+      (reports ??= []).push({ tag: tags[place] ?? -1, value, status: status.Good, at: now });
     }
     return reports ?? unchanged;
   }
 
   /** Absolute deadlines; those that the answer missed are dropped. */
-  #next(connection: Connection): void {
+  #next(connection: Connection, poll: () => void): void {
     const { now } = connection;
     this.#due += this.#times.period;
     if (this.#due < now) this.#due = now;
-    connection.after(this.#due - now, () => this.#poll(connection));
+    connection.after(this.#due - now, poll);
   }
 }
 
@@ -182,7 +188,11 @@ class Watch {
   /** Looks again; true when something has changed. */
   tick(now: number): boolean {
     const before = this.#shown;
-    const same = before.every(({ value }, place) => value === this.points.read(place));
+    const { sensors } = this.points;
+    let same = true;
+    for (let place = 0; same && place < before.length; place += 1) {
+      same = before[place]?.value === sensors[place]?.();
+    }
     if (same) return false;
     this.#shown = before.map((one, place) => {
       const seen = this.#look(place, now);
@@ -192,8 +202,9 @@ class Watch {
   }
 
   #look(place: number, at: number): Reported {
-    const { tags } = this.points;
-    return { tag: tags[place] ?? -1, value: this.points.read(place), status: status.Good, at };
+    const { tags, sensors } = this.points;
+    const value = sensors[place]?.() ?? false;
+    return { tag: tags[place] ?? -1, value, status: status.Good, at };
   }
 }
 

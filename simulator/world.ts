@@ -14,10 +14,10 @@ import { Image } from '#flows/engine/image.ts';
 import { Intake } from '#flows/engine/intake.ts';
 import type { AlarmChange, FlowFault, ScanAct, ScanInput, ScanResult } from '#flows/engine/scan.ts';
 import type { CellPlan } from '#flows/plan.ts';
-import type { ReplayEntry, SegmentStart } from '#flows/replay/replay.ts';
+import { Tape, type Boot } from '#flows/replay/tape.ts';
 import type { RestartClass } from '#flows/engine/restart.ts';
 import { Agenda } from './agenda.ts';
-import { Faults, type FaultRequest } from './faults.ts';
+import { Faults, type DeviceFaultKind, type FaultRequest } from './faults.ts';
 import { buildPlant } from './plant/build.ts';
 import type { PlantFile } from './plant/file.ts';
 import type { Plant, PlantAct } from './plant/plant.ts';
@@ -47,14 +47,6 @@ export interface Fired {
   readonly flow: number;
   /** The transition's id: `E7`. */
   readonly id: string;
-}
-
-/** One boot of control: how its segment opened, and all that a chronicle would hold of it for a replay. */
-export interface Boot {
-  readonly opening: SegmentStart;
-  readonly entries: ReplayEntry[];
-  /** What the boot's last scan left, once it is over. */
-  closing?: SegmentStart;
 }
 
 /** UTC at the start of every world. */
@@ -131,9 +123,12 @@ export class World {
     const agenda = this.#agenda;
     const until = agenda.now + span;
     for (;;) {
-      const next = Math.min(this.#ticked + this.#tick, agenda.next, this.#wake());
+      let next = this.#ticked + this.#tick;
+      if (agenda.next < next) next = agenda.next;
+      const wake = this.#wake();
+      if (wake < next) next = wake;
       if (next > until) break;
-      this.#advance(next);
+      this.#advance(next, wake);
     }
     agenda.now = until;
   }
@@ -221,6 +216,11 @@ export class World {
     return this.#faults.going;
   }
 
+  /** The fault that a device has now. */
+  faultOf(device: string): DeviceFaultKind | undefined {
+    return this.#faults.of(device);
+  }
+
   /** Ends every fault, or those of one target. */
   clear(target?: string): void {
     this.#faults.clear(target);
@@ -255,7 +255,7 @@ export class World {
     cell.enter(saved, ways, now);
     const { period, min } = plan.manifest.scan;
     const opening = { scan: 0, now, period, state: cell.openSegment() };
-    this.boots.push({ opening, entries: [] });
+    this.boots.push({ opening, entries: new Tape() });
     this.#setSystem('sys.chronicle.ok', true);
     this.#setSystem('sys.mirror.ok', true);
     this.#setSystem('sys.scan.late', 0);
@@ -285,7 +285,8 @@ export class World {
     return command;
   }
 
-  #advance(to: number): void {
+  /** `wake`: no scan is due before it, unless something comes to wait. */
+  #advance(to: number, wake: number): void {
     this.#agenda.now = to;
     while (this.#ticked + this.#tick <= to) {
       this.#ticked += this.#tick;
@@ -295,6 +296,7 @@ export class World {
     this.#agenda.runDue();
     if (to < this.#awayUntil) return;
     if (this.#resuming && this.cell.scan > 0) this.#resume();
+    if (to < wake && !this.#waiting) return;
     const due = this.#grid.next(to, this.#waiting);
     if (due !== undefined) this.#scan(due);
   }
@@ -311,19 +313,22 @@ export class World {
   #scan(due: Due): void {
     const taken = this.#intake.take(due.now);
     const tags = this.#image.judge(due.now, []);
-    const input = { ...due, tags, acts: taken.acts, held: taken.held };
+    const { now, missed, offGrid } = due;
+    const input = { now, missed, offGrid, tags, acts: taken.acts, held: taken.held };
     const result = this.cell.step(input);
     this.#grid.ran(due, result.followUp);
     this.scans += 1;
     // True in one scan: it falls before the next.
-    for (const name of this.#returned.splice(0)) {
-      this.#setSystem(`sys.device.${name}.returned`, false);
+    if (this.#returned.length > 0) {
+      for (const name of this.#returned.splice(0)) {
+        this.#setSystem(`sys.device.${name}.returned`, false);
+      }
     }
     for (const act of taken.expired) this.outcomes.set(act.id, 'expired');
     for (const { id, outcome } of result.outcomes) this.outcomes.set(id, outcome);
     for (const { tag, value, safe } of result.outputs) this.#depart(tag, value, safe);
     if (result.record !== undefined) this.#record(input.acts, result, result.record);
-    this.faults.push(...result.faults);
+    for (const fault of result.faults) this.faults.push(fault);
     this.#onScan?.(input, result);
     const { share, most } = this.#weather.away;
     if (this.#processor() < share) this.#awayUntil = this.now + this.#processor() * most;
@@ -333,11 +338,11 @@ export class World {
   #record(acts: readonly ScanAct[], result: ScanResult, record: ScanRecord): void {
     const { scan } = this.cell;
     const { entries } = present(this.boots.at(-1), 'a boot');
-    const seq = entries.length;
-    for (const act of [...acts, ...result.ended]) entries.push({ kind: 'act', seq, scan, act });
-    entries.push({ kind: 'scan', seq, scan, record });
+    for (const act of acts) entries.other({ kind: 'act', scan, act });
+    for (const act of result.ended) entries.other({ kind: 'act', scan, act });
+    entries.scan(scan, record);
     for (const alarm of result.alarms) {
-      entries.push({ kind: 'alarm', seq, scan, id: alarm.id, change: alarm.change });
+      entries.other({ kind: 'alarm', scan, id: alarm.id, change: alarm.change });
       this.alarms.push({ ...alarm, now: record.now });
     }
     for (const { flow, transition } of record.fired) {

@@ -67,7 +67,7 @@ export class Incidents {
   /** Call in every tick with the condition: recorded on its rise. */
   watch(kind: string, happens: boolean, text: string): void {
     if (!happens) {
-      this.#lasting.delete(kind);
+      if (this.#lasting.size > 0) this.#lasting.delete(kind);
     } else if (!this.#lasting.has(kind)) {
       this.#lasting.add(kind);
       this.add(kind, text);

@@ -195,18 +195,26 @@ export class Tending implements Plant {
 
   #watch(): void {
     const { door, clamp, robot, cnc } = this;
-    const watch = this.#incidents.watch.bind(this.#incidents);
+    const incidents = this.#incidents;
     const struck = robot.inside && !door.opened;
     if (struck) robot.fault = true;
-    watch('door-on-robot', struck, 'the door is not open around the robot');
-    watch('open-while-turning', !cnc.still && !door.closed, 'the door is open, the spindle turns');
-    watch(
+    incidents.watch('door-on-robot', struck, 'the door is not open around the robot');
+    incidents.watch(
+      'open-while-turning',
+      !cnc.still && !door.closed,
+      'the door is open, the spindle turns',
+    );
+    incidents.watch(
       'loose-while-turning',
       !cnc.still && !clamp.holds,
       'the clamp is loose, the spindle turns',
     );
-    watch('tool-burnt', cnc.burnt, 'the tool has cut without coolant for too long');
-    watch('robot-at-tool', !cnc.still && robot.inside, 'the robot is inside, the spindle turns');
+    incidents.watch('tool-burnt', cnc.burnt, 'the tool has cut without coolant for too long');
+    incidents.watch(
+      'robot-at-tool',
+      !cnc.still && robot.inside,
+      'the robot is inside, the spindle turns',
+    );
   }
 
   #sensors(): Record<string, Sensor> {

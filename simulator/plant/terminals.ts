@@ -19,6 +19,7 @@ export class Terminals {
   /** What stood there when the values stuck. */
   readonly #frozen = new Map<string, PlantValue>();
   #beyond = false;
+  #faulty = false;
 
   /** Throws where the machine has no such terminal. */
   constructor(device: DeviceOptions, plant: Plant) {
@@ -48,11 +49,19 @@ export class Terminals {
     return this.#frozen.get(tag) ?? sensor();
   }
 
+  /** The same for one terminal that is read again and again. */
+  reader(tag: string): Sensor {
+    const sensor = this.#sensors.get(tag);
+    if (sensor === undefined) return () => this.outputs.read(tag);
+    return () => (this.#faulty ? this.read(tag) : sensor());
+  }
+
   isOutput(tag: string): boolean {
     return !this.#sensors.has(tag);
   }
 
   fault(fault: ValueFault | undefined): void {
+    this.#faulty = fault !== undefined;
     this.#beyond = fault === 'range';
     this.#frozen.clear();
     if (fault !== 'stuck') return;

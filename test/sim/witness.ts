@@ -5,6 +5,7 @@ import { qualityOf, statusCode } from '#contract/quality.ts';
 import type { Value } from '#contract/sample.ts';
 import type { Flow } from '#flows/program.ts';
 import type { ScanInput, ScanResult } from '#flows/engine/scan.ts';
+import type { Sensor } from '#simulator/plant/plant.ts';
 import type { World, WorldOptions } from '#simulator/world.ts';
 import type { Demo } from './demo.ts';
 
@@ -25,6 +26,25 @@ export interface Noted {
   readonly part: string;
 }
 
+/** What the machine had at one terminal, and when it last had it. */
+class Past {
+  readonly #had = new Map<Value, number>();
+  #value: Value = null;
+  #at = 0;
+
+  has(value: Value, now: number): void {
+    if (value !== this.#value) {
+      this.#had.set(this.#value, this.#at);
+      this.#value = value;
+    }
+    this.#at = now;
+  }
+
+  lastHad(value: Value): number | undefined {
+    return value === this.#value ? this.#at : this.#had.get(value);
+  }
+}
+
 export class Witness {
   readonly world: World;
   /** By tag that is bad now: the scan's time at which it turned. */
@@ -40,11 +60,13 @@ export class Witness {
   /** Those that can be compared: a measurement has noise. `limit`: how old a good value may be, ms. */
   readonly #discrete: readonly {
     readonly name: string;
+    readonly tag: number;
     readonly device: string;
     readonly limit: number;
+    readonly past: Past;
+    readonly sensor: Sensor;
   }[];
-  /** By tag and value: when the machine last had it. */
-  readonly #had = new Map<string, number>();
+  readonly #devices: readonly string[];
   /** Devices that send by themselves. */
   readonly #pushing: ReadonlySet<string>;
   /** Of these, those whose line was silent: what they sent is lost, and nobody can know, until they send again. */
@@ -60,15 +82,28 @@ export class Witness {
     this.#reads = present(plan.flows[0], 'a flow').flow.transitions.map((_, index) =>
       tagsRead(present(plan.flows[0], 'a flow').flow, index),
     );
-    this.#discrete = plan.tags.flatMap(({ name, kind, type, stale = 0, device = '' }) =>
-      kind === 'input' && type !== 'real' ? [{ name, device, limit: stale + delivery }] : [],
+    this.world = make({ onScan: (input, result) => this.#see(input, result) });
+    const { sensors } = this.world.plant;
+    this.#discrete = plan.tags.flatMap(({ name, kind, type, stale = 0, device = '' }, tag) =>
+      kind === 'input' && type !== 'real'
+        ? [
+            {
+              name,
+              tag,
+              device,
+              limit: stale + delivery,
+              past: new Past(),
+              sensor: present(sensors.get(name), name),
+            },
+          ]
+        : [],
     );
+    this.#devices = Object.keys(plan.manifest.devices);
     this.#pushing = new Set(
       Object.entries(plan.manifest.devices).flatMap(([name, { alive }]) =>
         alive === undefined ? [] : [name],
       ),
     );
-    this.world = make({ onScan: (input, result) => this.#see(input, result) });
     this.#look(0);
   }
 
@@ -107,25 +142,24 @@ export class Witness {
 
   /** What the machine has now. */
   #look(now: number): void {
-    for (const { name } of this.#discrete) {
-      this.#had.set(`${name} ${present(this.world.plant.sensors.get(name), name)()}`, now);
-    }
+    for (const { past, sensor } of this.#discrete) past.has(sensor(), now);
   }
 
   #compare(now: number): void {
     this.#look(now);
-    for (const fault of this.world.going) {
-      const [device = '', kind] = fault.split(' ');
+    for (const device of this.#devices) {
+      const kind = this.world.faultOf(device);
       if (kind === 'stuck') this.#lied.set(device, now);
       if (kind === 'hang' && this.#pushing.has(device)) this.#lost.add(device);
     }
-    for (const { name, device, limit } of this.#discrete) {
-      const { value, status } = this.world.tag(name);
-      if (qualityOf(statusCode(status)) !== 'good') continue;
+    const { tags } = this.world.cell;
+    for (const { name, tag, device, limit, past } of this.#discrete) {
+      if (!tags.good(tag)) continue;
+      const value = tags.value[tag] ?? null;
       const lied = this.#lied.get(device);
       if (lied !== undefined && now - lied <= limit) continue;
       this.compared += 1;
-      const had = this.#had.get(`${name} ${value}`);
+      const had = past.lastHad(value);
       if (had === now) this.#lost.delete(device);
       if (this.#lost.has(device)) continue;
       if (had === undefined || now - had > limit) this.wrong.push({ now, tag: name, value });
