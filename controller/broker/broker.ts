@@ -164,9 +164,11 @@ function enter(
 
 /** Says who was cut off and why. */
 function follow(aedes: Aedes, log: BrokerLog): void {
+  const told = new WeakSet<Client>();
   const cut = (client: Client, error: Error): void => {
-    // A socket that breaks is everyday.
-    if ((error as NodeJS.ErrnoException).syscall !== undefined) return;
+    // A socket that breaks is everyday; of all that waited for one, each ends with the error of the first.
+    if ((error as NodeJS.ErrnoException).syscall !== undefined || told.has(client)) return;
+    told.add(client);
     log('warn', `${nameOf(client)} was cut off: ${error.message}`);
   };
   aedes.on('clientError', cut);

@@ -54,6 +54,15 @@ export class Demo implements AsyncDisposable {
     );
   }
 
+  /** Waits for the line that says how to see the cell over MQTT. */
+  async broker(): Promise<void> {
+    await until(
+      () => `the broker is there; it said ${this.said}`,
+      15_000,
+      () => / mosquitto_sub -p \d+ -v -t '#'\n/.test(this.said) || undefined,
+    );
+  }
+
   async executing(limit: number): Promise<void> {
     await until(
       () => `the unit executes; it said ${this.said}`,

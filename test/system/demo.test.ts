@@ -12,9 +12,9 @@ import { runRebe, until } from './test-cell.ts';
 function partsOf(demo: Demo): { processes: readonly Process[]; ports: readonly number[] } {
   const processes = family(demo.pid);
   const ports = portsOf(processes);
-  // Itself, control, station, the simulator; station's page and the simulator's two devices.
-  expect(processes.length).toBeGreaterThanOrEqual(4);
-  expect(ports.length).toBeGreaterThanOrEqual(3);
+  // Itself, control, station, broker, the simulator; page, broker and the simulator's two devices.
+  expect(processes.length).toBeGreaterThanOrEqual(5);
+  expect(ports.length).toBeGreaterThanOrEqual(4);
   return { processes, ports };
 }
 
@@ -53,6 +53,7 @@ test('a page and a live cell within 15 s, and Ctrl-C leaves no process and no li
   expect(await again.json()).toMatchObject({ code: 'E_LINK_USED' });
   await demo.executing(15_000);
   expect(Date.now() - demo.began).toBeLessThan(15_000);
+  await demo.broker();
 
   const parts = partsOf(demo);
   const ended = new Promise<number | null>((done) => demo.child.once('exit', done));
@@ -70,6 +71,7 @@ test('a demo that is killed takes everything with it', async () => {
   await using demo = new Demo();
   await demo.link();
   await demo.executing(20_000);
+  await demo.broker();
   const parts = partsOf(demo);
   process.kill(demo.pid, 'SIGKILL');
   await nothingLeft(demo, parts, 10_000);
