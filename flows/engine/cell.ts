@@ -252,10 +252,11 @@ export class Cell implements Acted {
   /** Others read its signals from the next scan on. */
   #publish(run: FlowRun, making: Making): void {
     if (run.publish()) making.made.followUp = true;
-    this.#share(run);
+    this.share(run);
   }
 
-  #share(run: FlowRun): void {
+  /** What others read of a flow's signals, after it was published, or put elsewhere between two scans. */
+  share(run: FlowRun): void {
     for (const { run: reader, at, signal } of this.#foreign[run.index] ?? []) {
       reader.frame.foreign[at] = run.stepped ? (run.frame.signals[signal] ?? unknown) : unknown;
       reader.touch();
@@ -298,7 +299,7 @@ export class Cell implements Acted {
     for (const run of this.flows) {
       run.readAll();
       run.unpublished = false;
-      this.#share(run);
+      this.share(run);
       run.touch();
     }
     this.#warns = true;

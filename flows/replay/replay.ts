@@ -27,6 +27,9 @@ export type ReplayEntry = { readonly seq: number; readonly scan: number } & (
   | { readonly kind: 'alarm'; readonly id: string; readonly change: string }
 );
 
+/** What one scan took and made. */
+export type ReplayWatch = (input: ScanInput, result: ScanResult) => void;
+
 export interface ReplayReport {
   /** Scans that were executed, and those of them that had an entry. */
   readonly scans: number;
@@ -52,6 +55,7 @@ export class Replay {
   readonly #cell: Cell;
   readonly #names: Names;
   readonly #period: number;
+  readonly #seen: ReplayWatch | undefined;
   readonly #grid: { -readonly [Key in keyof ScanInput]: ScanInput[Key] };
   #acts: ScanAct[] = [];
   /** Alarms of the last recorded scan: as replayed, and as recorded so far. */
@@ -62,10 +66,12 @@ export class Replay {
   #recorded = 0;
   #difference: Difference | undefined;
 
-  constructor(cell: Cell, start: SegmentStart) {
+  /** `seen` is called after each scan that was executed, those without an entry too. */
+  constructor(cell: Cell, start: SegmentStart, seen?: ReplayWatch) {
     cell.restore(start.state);
     assert(cell.scan === start.scan && cell.now === start.now, 'a segment follows its own state');
     this.#cell = cell;
+    this.#seen = seen;
     this.#names = new Names(cell.plan);
     this.#period = start.period;
     this.#last = { scan: start.scan };
@@ -203,7 +209,9 @@ export class Replay {
 
   #step(input: ScanInput): ScanResult {
     this.#scans += 1;
-    return this.#cell.step(input);
+    const result = this.#cell.step(input);
+    this.#seen?.(input, result);
+    return result;
   }
 
   /** Alarms stand after the scan that raised them. */
