@@ -188,8 +188,8 @@ export class TestCell implements AsyncDisposable {
     );
   }
 
-  startCell(): void {
-    const words = ['run', this.manifest, '--endpoints', this.endpoints, '--listen', this.#listen];
+  startCell(manifest = this.manifest): void {
+    const words = ['run', manifest, '--endpoints', this.endpoints, '--listen', this.#listen];
     this.#cell = this.#spawn(rebe, [...words, '--data', this.data]);
   }
 
