@@ -46,6 +46,12 @@ export const ChronicleOptions = z.strictObject({
   backlog: SizeText.prefault('16MB').meta({ description: 'how much waits in memory for a disk' }),
 });
 
+export const HistoryOptions = z.strictObject({
+  max: SizeText.refine((bytes) => bytes >= 10e6, 'at least 10MB')
+    .prefault('2GB')
+    .meta({ description: 'size of the history past which the oldest leaves, raw samples first' }),
+});
+
 /** A device: `driver` and `onReturn` are of the frame, all else is the driver's. */
 export const DeviceFrame = z.looseObject({
   driver: z.string().meta({ description: 'the name of its driver; it decides the other fields' }),
@@ -101,6 +107,10 @@ export const TagFrame = z.looseObject({
   refresh: Period.optional().meta({ description: 'write the output again this often' }),
   record: z.boolean().default(true).meta({
     description: 'false: kept out of the chronicle; only where no flow reads it',
+  }),
+  log: z.boolean().optional().meta({
+    description:
+      'whether its history is kept for trends; default: where a flow uses it, or `record` is false; never a string',
   }),
   title: z.string().optional().meta({ description: 'for people' }),
 });
@@ -187,6 +197,7 @@ export const Manifest = z.strictObject({
   path: PathLevels.optional().meta({ description: 'ISA-95 levels above the cell' }),
   scan: ScanOptions.prefault({}).meta({ description: 'how often the cell is scanned' }),
   chronicle: ChronicleOptions.prefault({}).meta({ description: 'how the record is kept' }),
+  history: HistoryOptions.prefault({}).meta({ description: 'how trends are kept' }),
   devices: z.record(DeviceId, DeviceFrame).meta({ description: 'what is on a wire' }),
   tags: z.record(TagName, TagFrame).meta({ description: 'named values of the devices' }),
   flows: z.record(FlowName, FlowEntry).meta({ description: 'which flows run' }),

@@ -226,6 +226,35 @@ export const codes = {
     'Entries were dropped because the disk did not answer.',
     'Check the disk.',
   ),
+  E_HISTORY_OPEN: later(
+    'The history cannot be read.',
+    'Is the data directory right, and did control run on it? A broken file is set aside by control.',
+  ),
+  E_HISTORY_FORMAT: never(
+    'This is no history that this version reads.',
+    'Control sets it aside when it starts, and begins a new one.',
+  ),
+  E_HISTORY_WRITE: later(
+    'The history cannot be written; control goes on without it.',
+    'Free disk space; check the disk. What happens meanwhile is a gap in the trends.',
+  ),
+  E_HISTORY_LOST: later(
+    'More waits to be written to the history than is kept in memory.',
+    'Check the disk. What happens meanwhile is a gap in the trends.',
+  ),
+  E_HISTORY_ASIDE: never(
+    'The history could not be read; it was set aside, and a new one begun.',
+    'Keep the file if its trends matter; the record itself is the chronicle.',
+  ),
+  E_HISTORY_TAG: never(
+    'This tag is not logged.',
+    '`rebe history` lists what is; `log: true` in the manifest adds a tag.',
+  ),
+  E_HISTORY_QUERY: never(
+    'A question about the past that cannot be answered.',
+    'Give `tag`, and `from` before `to`, in UTC milliseconds.',
+  ),
+  E_HISTORY_RATE: later('Too many questions about the past at once.', 'Ask again in a second.'),
   E_CHRONICLE_CHAIN: never('The record was altered.', 'Keep the file; compare it with a copy.'),
   E_CHRONICLE_KEY: never(
     'A key to verify with is malformed.',
@@ -255,6 +284,14 @@ export const codes = {
   E_CELL_RESTORED: never(
     'The cell runs on what a backup had; what happened after it is not in the record.',
     'See where each part is, and that parameters and counters are right; then `rebe resume`.',
+  ),
+  E_REPLAY_CANDIDATE: never(
+    'The candidate cannot stand in the place of a recorded flow.',
+    'Mend what is shown; `rebe check FILE` shows the same of a flow by itself.',
+  ),
+  E_REPLAY_PARAMETER: never(
+    'A parameter for a replay is not one of the flow, or its value is outside its limits.',
+    'Write `--param name=value`, or `--param flow.name=value` where several flows have it.',
   ),
   // Simulator
   E_SCENARIO_YAML: never('The scenario is not valid YAML 1.2.', 'Mend the place that is shown.'),

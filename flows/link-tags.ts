@@ -69,7 +69,26 @@ function tagPlan(work: TagWork, frame: TagFrame, tag: Tag): TagPlan {
     readBy: [...new Set(readers)].toSorted((left, right) => left - right),
     ...(driver === undefined ? {} : { driver: { flow: driver.flow, output: driver.output } }),
     recorded: frame.record,
+    logged: isLogged(work, frame, {
+      name: tag.name,
+      used: declared.length > 0,
+      type: meaning.type,
+    }),
   };
+}
+
+/** What a flow works with is worth a trend, and what is kept out of the chronicle has no other place. */
+function isLogged(
+  { report }: TagWork,
+  frame: TagFrame,
+  { name, used, type }: { name: TagName; used: boolean; type: TagType },
+): boolean {
+  if (type !== 'string') return frame.log ?? (used || !frame.record);
+  if (frame.log === true) {
+    const text = `\`${name}\` is a string, and strings have no trend`;
+    report.manifest({ code: 'E_MANIFEST_TYPE', path: ['tags', name, 'log'], text });
+  }
+  return false;
 }
 
 /** An output has one flow, and nobody reads it: what others need to know is a signal. */

@@ -52,6 +52,7 @@ export function linkCell(
       deadband: 0,
       latch: false,
       recorded: true,
+      logged: false,
     } as const;
     return { ...fixed, ...tag, name: tag.name as TagName, readBy };
   });

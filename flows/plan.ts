@@ -30,6 +30,8 @@ export interface TagPlan {
   readonly driver?: { readonly flow: number; readonly output: number };
   /** `record: false`: kept out of the chronicle (no flow reads it). */
   readonly recorded: boolean;
+  /** Its history is kept for trends. */
+  readonly logged: boolean;
 }
 
 /** A flow in its cell. */

@@ -21,6 +21,7 @@ const plan = (name: string, more: Partial<TagPlan> = {}): TagPlan => ({
   latch: false,
   readBy: [0],
   recorded: true,
+  logged: false,
   ...more,
 });
 

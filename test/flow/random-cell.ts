@@ -125,6 +125,7 @@ function tagOf(name: string, decl: Ranged, more: Partial<TagPlan>): TagPlan {
     latch: false,
     readBy: [],
     recorded: true,
+    logged: false,
     ...more,
   };
 }

@@ -12,6 +12,7 @@ const tag = (more: Partial<TagPlan> & Pick<TagPlan, 'type'>): TagPlan => ({
   ...base,
   readBy: [],
   recorded: true,
+  logged: false,
   ...more,
 });
 const bool = tag({ type: 'bool' });

@@ -1,0 +1,137 @@
+// Reads the journal of `history.db`: states visited, alarms, and the gaps in which nobody recorded.
+import type Database from 'better-sqlite3';
+import { Text } from '#contract/described.ts';
+import type { HistoryGap, Journal, PastAlarm, StateVisit } from '#contract/history.ts';
+import type { RunRow } from './segments.ts';
+
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+  /** Rows of each list. */
+  readonly limit: number;
+}
+
+export class JournalReader {
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(database: Database.Database) {
+    this.#statements = prepare(database);
+  }
+
+  /** `runs`: all of them, the newest until `now` while it is written to. */
+  read(window: Window, runs: readonly RunRow[], now: number): Journal {
+    const last = runs.at(-1);
+    // What a run left open that is written no more ended with it, as far as anybody knows.
+    const ended = last === undefined || last.until === now ? null : last.until;
+    const { limit } = window;
+    const states = this.#visits(window).map((visit) => ({ ...visit, to: visit.to ?? ended }));
+    const alarms = this.#alarms(window).map((alarm) => ({
+      ...alarm,
+      cleared: alarm.cleared ?? ended,
+    }));
+    const gaps = gapsOf(runs, window, now);
+    return {
+      states: states.slice(-limit),
+      alarms: alarms.slice(-limit),
+      gaps: gaps.slice(-limit),
+      more: [states, alarms, gaps].some((list) => list.length > limit),
+    };
+  }
+
+  #visits({ from, to, limit }: Window): StateVisit[] {
+    const { visits, regions, visitBefore } = this.#statements;
+    const before = regions
+      .all()
+      .flatMap((region) => visitBefore.all(region, from))
+      .filter(({ until }) => until === null || until >= from);
+    return [...before, ...visits.all(from, to, limit + 1)]
+      .map((row) => ({
+        flow: row.flow,
+        region: row.region,
+        state: row.state,
+        from: row.began,
+        to: row.until,
+      }))
+      .toSorted((left, right) => left.from - right.from);
+  }
+
+  #alarms({ from, to, limit }: Window): PastAlarm[] {
+    const { alarms, alarmsBefore } = this.#statements;
+    return [...alarmsBefore.all(from, from, limit + 1), ...alarms.all(from, to, limit + 1)]
+      .map((row) => ({
+        id: row.name,
+        priority: row.priority,
+        text: readText(row.text),
+        ...(row.flow === null ? {} : { flow: row.flow }),
+        raised: row.raised,
+        cleared: row.cleared,
+        acknowledged: row.acknowledged,
+        ...(row.actor === null ? {} : { by: row.actor }),
+      }))
+      .toSorted((left, right) => left.raised - right.raised);
+  }
+}
+
+/** Between runs that follow each other, and after the last one when it is written no more. */
+function gapsOf(runs: readonly RunRow[], { from, to }: Window, now: number): HistoryGap[] {
+  const gaps = runs.slice(1).map(({ began, why }, index): HistoryGap => {
+    return { from: runs[index]?.until ?? began, to: began, why };
+  });
+  const last = runs.at(-1);
+  if (last !== undefined && last.until < now)
+    gaps.push({ from: last.until, to: now, why: 'Nobody records now' });
+  return gaps.filter(
+    (gap) => Math.max(gap.from, gap.to) >= from && Math.min(gap.from, gap.to) <= to,
+  );
+}
+
+/** One that was too long was cut, and is shown as it stands. */
+function readText(json: string): Text {
+  try {
+    return Text.parse(JSON.parse(json));
+  } catch {
+    return json;
+  }
+}
+
+interface VisitRow {
+  readonly flow: string;
+  readonly region: string;
+  readonly state: string;
+  readonly began: number;
+  readonly until: number | null;
+}
+
+interface AlarmRow {
+  readonly name: string;
+  readonly priority: number;
+  readonly text: string;
+  readonly flow: string | null;
+  readonly raised: number;
+  readonly cleared: number | null;
+  readonly acknowledged: number | null;
+  readonly actor: string | null;
+}
+
+function prepare(database: Database.Database) {
+  const visit = `SELECT region.flow, region.name AS region, state, began, until
+    FROM visit JOIN region ON region.id = visit.region`;
+  const alarm =
+    'SELECT name, priority, text, flow, raised, cleared, acknowledged, actor FROM alarm';
+  return {
+    visits: database.prepare<[number, number, number], VisitRow>(
+      `${visit} WHERE began >= ? AND began <= ? ORDER BY began DESC LIMIT ?`,
+    ),
+    regions: database.prepare<[], number>('SELECT id FROM region').pluck(),
+    visitBefore: database.prepare<[number, number], VisitRow>(
+      `${visit} WHERE visit.region = ? AND began < ? ORDER BY began DESC LIMIT 1`,
+    ),
+    alarms: database.prepare<[number, number, number], AlarmRow>(
+      `${alarm} WHERE raised >= ? AND raised <= ? ORDER BY raised DESC LIMIT ?`,
+    ),
+    alarmsBefore: database.prepare<[number, number, number], AlarmRow>(
+      `SELECT * FROM (${alarm} WHERE raised < ?1 AND over IS NULL LIMIT ?3)
+       UNION ALL SELECT * FROM (${alarm} WHERE raised < ?2 AND over >= ?2 ORDER BY over LIMIT ?3)`,
+    ),
+  };
+}
