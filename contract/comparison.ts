@@ -1,7 +1,7 @@
 // What `rebe replay --flow` and `--param` answer: where a changed flow would have decided otherwise than
 // the record, over the recorded inputs. The rule by which it is judged is `comparisonRule`.
 import * as z from 'zod';
-import { Text } from './described.ts';
+import { Scalar, Text } from './described.ts';
 import { Term } from './wire.ts';
 
 /** How the two are held against each other; every report says it. */
@@ -128,7 +128,7 @@ export const ComparisonReport = z.strictObject({
   rule: z.string(),
   /** What replaced what; `hash` of the candidate's canonical text. */
   flows: z.array(z.strictObject({ flow: z.string(), file: z.string(), hash: z.string() })),
-  parameters: z.array(z.strictObject({ flow: z.string(), name: z.string(), value: z.json() })),
+  parameters: z.array(z.strictObject({ flow: z.string(), name: z.string(), value: Scalar })),
   /** UTC ms of the first and last scan that were compared. */
   from: z.number(),
   to: z.number(),

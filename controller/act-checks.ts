@@ -95,8 +95,10 @@ export class ActChecks {
       const idle = stepped();
       if (idle !== undefined) return idle;
       const { id, actor } = by;
-      if (verb === 'command')
-        return this.#offer({ id, actor, kind: 'command', flow, command }, ttl);
+      if (verb === 'command') {
+        const why = args.reason === undefined ? {} : { reason: args.reason };
+        return this.#offer({ id, actor, kind: 'command', flow, command, ...why }, ttl);
+      }
       this.#target.keep({ flow, command, down: args.down, actor });
       return undefined;
     };
@@ -219,7 +221,8 @@ const inside = ({ min, max }: Range, value: number): boolean =>
   (min === undefined || value >= min) &&
   (max === undefined || value <= max);
 
-function rangeText(plan: (TagPlan | ParamDecl) & Range): string {
+/** What it takes, for people: `real from 10 to 90 bar`. */
+export function rangeText(plan: (TagPlan | ParamDecl) & Range): string {
   const kind = typeof plan.type === 'string' ? plan.type : plan.type.kind;
   const names =
     typeof plan.type === 'string' ? plan.values : 'values' in plan.type ? plan.type.values : [];

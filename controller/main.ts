@@ -31,10 +31,8 @@ const modules: readonly (readonly [
   [['pki'], async () => (await import('#controller/cli/pki.ts')).pkiVerbs],
   [['link'], async () => (await import('#controller/cli/link.ts')).linkVerbs],
   [['backup', 'restore'], async () => (await import('#controller/cli/backup.ts')).backupVerbs],
-  [
-    ['replay', 'verify', 'chronicle'],
-    async () => (await import('#controller/cli/record.ts')).recordVerbs,
-  ],
+  [['replay'], async () => (await import('#controller/cli/replay.ts')).replayVerbs],
+  [['verify', 'chronicle'], async () => (await import('#controller/cli/record.ts')).recordVerbs],
 ];
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,6 +1,7 @@
 // Re-executes a chronicle, segment by segment, from nothing but the file: the texts of manifest and flows
 // stand in each segment. `rebe replay` reports what differs; a start of control takes the last state.
 import { inflateRawSync } from 'node:zlib';
+import type { Manifest } from '#contract/cell.ts';
 import { ActBody, AlarmBody, SegmentBody } from '#contract/entry.ts';
 import { CellError } from '#contract/error.ts';
 import { decodeScan } from '#contract/record.ts';
@@ -21,7 +22,7 @@ import type { CellPlan } from '#flows/plan.ts';
 import { readAct } from '#flows/replay/acts.ts';
 import type { Difference } from '#flows/replay/difference.ts';
 import { Replay } from '#flows/replay/replay.ts';
-import type { ReplayEntry, SegmentStart } from '#flows/replay/replay.ts';
+import type { ReplayEntry, ReplayWatch, SegmentStart } from '#flows/replay/replay.ts';
 
 /** Bytes of a manifest or flow, inflated. */
 const textLimit = 4 * 1024 * 1024;
@@ -33,8 +34,31 @@ export interface ReplayOptions {
   /** `both`: XState decides and the table shadows, as in control. */
   readonly engines: 'table' | 'both';
   readonly progress?: (seq: number) => void;
+  /** Someone to go along with each segment that opens. */
+  readonly watch?: (opened: OpenedSegment) => Promise<SegmentWatch | undefined>;
   /** After each recorded scan that was replayed as it was recorded. */
   readonly scanned?: (cell: Cell, fired: ScanRecord['fired'], boot: number) => void;
+}
+
+/** A segment before it is re-executed. */
+export interface OpenedSegment {
+  readonly seq: number;
+  readonly boot: number;
+  readonly at: number;
+  readonly body: SegmentBodyOf;
+  readonly sources: SegmentSources;
+  readonly cell: Cell;
+  /** It goes on where the one before it ended. */
+  readonly joined: boolean;
+}
+
+/** Goes along with the replay of a segment. */
+export interface SegmentWatch {
+  /** The cell stands where the segment opens; `offset` is UTC ms of scan time 0. */
+  begin(offset: number): void;
+  /** The scans to come are those up to this entry. */
+  entry(seq: number, offset: number): void;
+  readonly seen: ReplayWatch;
 }
 
 /** One segment, re-executed. */
@@ -55,7 +79,7 @@ export interface SegmentReplay {
   readonly ahead: boolean;
 }
 
-type SegmentBodyOf = ReturnType<typeof SegmentBody.parse>;
+export type SegmentBodyOf = ReturnType<typeof SegmentBody.parse>;
 
 /** Every segment in order; ends early only when the file does. Throws `E_CHRONICLE_FORMAT`. */
 export async function* replayChronicle(
@@ -72,7 +96,11 @@ export async function* replayChronicle(
       if (open !== undefined) yield open.end(joined ? startOf(body) : undefined);
       if (options.to !== undefined && entry.seq > options.to) return;
       // oxlint-disable-next-line no-await-in-loop -- a segment follows the one before
-      open = new OpenSegment(entry, body, await cells.load(body), options.scanned);
+      const { cell, sources } = await cells.load(body);
+      const { seq, boot, at } = entry;
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      const watch = await options.watch?.({ seq, boot, at, body, sources, cell, joined });
+      open = new OpenSegment(entry, body, cell, options, watch);
     } else told(entry, () => open?.take(entry));
     if (entry.seq % 4096 === 0) options.progress?.(entry.seq);
   }
@@ -96,17 +124,26 @@ class OpenSegment {
   readonly #cell: Cell;
   readonly #replay: Replay;
   readonly #scanned: ReplayOptions['scanned'];
+  readonly #watch: SegmentWatch | undefined;
   #last: number;
   #ahead = false;
 
-  constructor(entry: Content, body: SegmentBodyOf, cell: Cell, scanned: ReplayOptions['scanned']) {
+  constructor(
+    entry: Content,
+    body: SegmentBodyOf,
+    cell: Cell,
+    { scanned }: Pick<ReplayOptions, 'scanned'>,
+    watch: SegmentWatch | undefined,
+  ) {
     this.#scanned = scanned;
+    this.#watch = watch;
     this.boot = entry.boot;
     this.#entry = entry;
     this.#body = body;
     this.#cell = cell;
-    this.#replay = new Replay(cell, startOf(body));
+    this.#replay = new Replay(cell, startOf(body), watch?.seen);
     this.#last = entry.seq;
+    watch?.begin(entry.at - body.now);
   }
 
   take(entry: Content): void {
@@ -130,7 +167,9 @@ class OpenSegment {
     const { seq, scan, kind } = entry;
     if (scan === null) return undefined;
     if (kind === 'scan') {
-      return { seq, scan, kind, record: decodeScan(entry.body, utcMs(entry.at)) };
+      const record = decodeScan(entry.body, utcMs(entry.at));
+      this.#watch?.entry(seq, entry.at - record.now);
+      return { seq, scan, kind, record };
     }
     if (kind === 'alarm') {
       const { id, change } = AlarmBody.parse(readBody(entry));
@@ -160,31 +199,34 @@ const startOf = ({ scan, now, period, state }: SegmentBodyOf): SegmentStart => (
 class CellLoader {
   readonly #engines: ReplayOptions['engines'];
   #key = '';
-  #plan: CellPlan | undefined;
+  #sources: SegmentSources | undefined;
   #modules: readonly TableModule[] = [];
 
   constructor(engines: ReplayOptions['engines']) {
     this.#engines = engines;
   }
 
-  async load(body: SegmentBodyOf): Promise<Cell> {
+  async load(body: SegmentBodyOf): Promise<{ cell: Cell; sources: SegmentSources }> {
     const key = [body.manifest.hash, ...Object.values(body.flows).map(({ text }) => text)].join();
-    if (this.#plan === undefined || key !== this.#key) {
-      this.#plan = planOf(body);
-      this.#modules = await Promise.all(
-        this.#plan.flows.map(({ flow }) => importTable(generateTable(flow))),
-      );
+    if (this.#sources === undefined || key !== this.#key) {
+      this.#sources = readSegment(body);
+      this.#modules = await importTables(this.#sources.plan);
       this.#key = key;
     }
+    const { plan } = this.#sources;
     const both = this.#engines === 'both';
-    const engines = this.#plan.flows.map(({ flow }, index): Engines => {
+    const engines = plan.flows.map(({ flow }, index): Engines => {
       const table = this.#modules[index]?.createTable();
       if (table === undefined) throw new CellError('E_INTERNAL', 'each flow has a module');
       return both ? { xstate: createXstateEngine(flow), table } : { table };
     });
-    return new Cell(this.#plan, engines);
+    return { cell: new Cell(plan, engines), sources: this.#sources };
   }
 }
+
+/** The table engine's module of each flow. */
+export const importTables = (plan: CellPlan): Promise<TableModule[]> =>
+  Promise.all(plan.flows.map(({ flow }) => importTable(generateTable(flow))));
 
 /** The text becomes a module without touching a disk, and without evaluating a string. */
 export const importTable = (text: string): Promise<TableModule> =>
@@ -192,25 +234,37 @@ export const importTable = (text: string): Promise<TableModule> =>
     /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(text, 'utf8').toString('base64')}`
   );
 
+/** What a segment says the cell was made of. */
+export interface SegmentSources {
+  readonly manifest: Manifest;
+  /** By the manifest's key: file and text. */
+  readonly texts: ReadonlyMap<string, FlowText>;
+  readonly plan: CellPlan;
+}
+
 /** The plan of the segment's own manifest and flows. Throws `E_CHRONICLE_FORMAT`. */
-export function planOf(body: SegmentBodyOf): CellPlan {
+export const planOf = (body: SegmentBodyOf): CellPlan => readSegment(body).plan;
+
+function readSegment(body: SegmentBodyOf): SegmentSources {
   const manifest = readManifest(body.manifest.file, inflated(body.manifest.text)).manifest;
-  const texts = Object.entries(body.flows).map(([name, { file, text }]): [string, FlowText] => [
-    name,
-    { file, text: inflated(text) },
-  ]);
-  const { flows } = compileFlows(new Map(texts));
+  const texts = new Map(
+    Object.entries(body.flows).map(([name, { file, text }]): [string, FlowText] => [
+      name,
+      { file, text: inflated(text) },
+    ]),
+  );
+  const { flows } = compileFlows(texts);
   const plan = manifest === undefined ? undefined : linkCell(manifest, flows).plan;
-  if (plan === undefined || plan.tags.map(({ name }) => name).join() !== body.tags.join()) {
+  const same = plan?.tags.map(({ name }) => name).join() === body.tags.join();
+  if (manifest === undefined || plan === undefined || !same) {
     throw new CellError(
       'E_CHRONICLE_FORMAT',
       'this version does not read the segment’s manifest and flows as the one that wrote them',
     );
   }
-  return plan;
+  return { manifest, texts, plan };
 }
 
-/** A text of a segment. Throws `E_CHRONICLE_FORMAT`. */
 export function inflated(text: string): string {
   try {
     return inflateRawSync(Buffer.from(text, 'base64'), { maxOutputLength: textLimit }).toString(

@@ -2,8 +2,9 @@
 import { CellError, codes } from '#contract/error.ts';
 import { wasDone } from '#contract/outcome.ts';
 import { parseDuration } from '#contract/time.ts';
-import type { Scalar, TagInfo } from '#contract/described.ts';
+import type { TagInfo } from '#contract/described.ts';
 import type { Hello, Verb as WireVerb } from '#contract/wire.ts';
+import { scalarOf } from '#controller/typed-value.ts';
 import { unknownName } from './ask.ts';
 import { openConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -56,20 +57,6 @@ function refusalText({ code, reason }: Answered['receipt']): string {
 }
 
 const word = (invocation: Invocation, index: number): string => invocation.words[index] ?? '';
-
-/** A value as a person types it, of the type that is asked; what is not of it is left as it is, to be refused. */
-export function scalarOf(type: TagInfo['type'], text: string): Scalar {
-  switch (type) {
-    case 'bool':
-      return text === 'true' || text === 'false' ? text === 'true' : text;
-    case 'int':
-    case 'real':
-      return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
-    case 'enum':
-    case 'string':
-      return text;
-  }
-}
 
 function flowOf(hello: Hello, name: string): Hello['flows'][number] {
   const flow = hello.flows.find((candidate) => candidate.name === name);

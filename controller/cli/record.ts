@@ -1,4 +1,4 @@
-// Verbs on the record: replay, verify, chronicle tail. They read a chronicle, of a running cell too, and
+// Verbs on the record: verify, chronicle tail. They read a chronicle, of a running cell too, and
 // write nothing.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,79 +12,16 @@ import { openReader } from '#controller/chronicle/reader.ts';
 import type { Reader } from '#controller/chronicle/reader.ts';
 import { formatVerification } from '#controller/chronicle/verdict.ts';
 import { verifyChronicle } from '#controller/chronicle/verify.ts';
-import { planOf, replayChronicle } from '#controller/replay.ts';
-import type { SegmentReplay } from '#controller/replay.ts';
-import { differenceText } from '#flows/replay/difference.ts';
+import { planOf } from '#controller/replay.ts';
 import { progress } from './progress.ts';
-import { answer, exit, table } from './verb.ts';
+import { answer, exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
 /** The file that was named, or the chronicle of the data directory. */
-function chronicleOf(invocation: Invocation, word: string | undefined): string {
+export function chronicleOf(invocation: Invocation, word: string | undefined): string {
   const path = word ?? join(invocation.data, 'chronicle.db');
   if (!existsSync(path)) throw new CellError('E_FILE_READ', `${path}: no such file`);
   return path;
-}
-
-async function replay(invocation: Invocation): Promise<number> {
-  const path = chronicleOf(invocation, invocation.words[0]);
-  const reader = openReader(path);
-  const shown = progress('replay');
-  const segments: SegmentReplay[] = [];
-  try {
-    const { last } = reader.range();
-    const options = {
-      from: seqOption(invocation, 'from'),
-      to: seqOption(invocation, 'to'),
-      engines: invocation.flag('xstate') ? ('both' as const) : ('table' as const),
-      progress: (seq: number) => shown.show(seq, last),
-    };
-    for await (const segment of replayChronicle(reader, options)) segments.push(segment);
-  } finally {
-    shown.end();
-    reader.close();
-  }
-  // Of nothing it would be true that every scan is identical.
-  if (segments.length === 0) throw new CellError('E_REPLAY_NOTHING', `${path}: no segment opens`);
-  const differing = segments.filter(({ difference }) => difference !== undefined);
-  const plain = segments.map(({ body: _body, cell: _cell, ...segment }) => segment);
-  answer(invocation, { file: path, same: differing.length === 0, segments: plain }, () =>
-    replayText(path, segments),
-  );
-  return differing.length === 0 ? exit.good : exit.found;
-}
-
-function replayText(path: string, segments: readonly SegmentReplay[]): string {
-  const scans = segments.reduce((sum, segment) => sum + segment.scans, 0);
-  const recorded = segments.reduce((sum, segment) => sum + segment.recorded, 0);
-  const differing = segments.flatMap(({ difference }) =>
-    difference === undefined ? [] : [difference],
-  );
-  const verdict = differing.length === 0 ? 'identical at every scan' : 'NOT IDENTICAL';
-  return [
-    `${path}: ${scans} scans re-executed in ${segments.length} segments, ${recorded} of them recorded: ${verdict}`,
-    table([
-      ['ENTRY', 'BOOT', 'OPENED BY', 'SCANS', 'RECORDED', 'RESULT'],
-      ...segments.map(({ seq, boot, why, scans: count, recorded: kept, difference }) => [
-        String(seq),
-        String(boot),
-        why,
-        String(count),
-        String(kept),
-        difference === undefined ? 'identical' : `differs at scan ${difference.scan}`,
-      ]),
-    ]),
-    ...differing.map((difference) => differenceText(difference)),
-  ].join('\n');
-}
-
-function seqOption(invocation: Invocation, name: string): number | undefined {
-  const text = invocation.option(name);
-  if (text === undefined) return undefined;
-  const seq = Number(text);
-  if (!Number.isSafeInteger(seq) || seq < 0)
-    throw new CellError('E_USAGE', `--${name} is the number of an entry`);
-  return seq;
 }
 
 async function verify(invocation: Invocation): Promise<number> {
@@ -200,19 +137,6 @@ function kindsOption(invocation: Invocation): readonly EntryKind[] | undefined {
 }
 
 export const recordVerbs: readonly Verb[] = [
-  {
-    name: 'replay',
-    usage: '[CHRONICLE]',
-    summary: 'Re-executes the record and compares every scan. Ends with 1 when a scan differs.',
-    example: 'rebe replay data/chronicle.db',
-    words: [0, 1],
-    options: {
-      from: { type: 'string', help: 'begin with the first segment from this entry on' },
-      to: { type: 'string', help: 'end with the segment that opens at or before this entry' },
-      xstate: { type: 'boolean', help: 'execute with XState too, as control does; much slower' },
-    },
-    run: replay,
-  },
   {
     name: 'verify',
     usage: '[CHRONICLE]',

@@ -17,6 +17,8 @@ export interface Invocation {
   readonly data: string;
   /** The value of an option; undefined when it was not given. */
   option(name: string): string | undefined;
+  /** Every value of an option that may be given more than once. */
+  list(name: string): readonly string[];
   flag(name: string): boolean;
 }
 
@@ -41,6 +43,8 @@ export interface Verb {
 export interface OptionPlan {
   readonly type: 'string' | 'boolean';
   readonly help: string;
+  /** It may be given more than once. */
+  readonly multiple?: true;
 }
 
 const common: Readonly<Record<string, OptionPlan>> = {
@@ -56,7 +60,7 @@ export function readInvocation(
 ): Invocation & { help: boolean } {
   const plans = { ...common, ...verb.options };
   const options: OptionsConfig = Object.fromEntries(
-    Object.entries(plans).map(([name, plan]) => [name, { type: plan.type }]),
+    Object.entries(plans).map(([name, { type, multiple = false }]) => [name, { type, multiple }]),
   );
   const read = parse(verb, [...argv], options);
   const [least, most] = verb.words;
@@ -72,6 +76,7 @@ export function readInvocation(
     json: value('json') === true,
     data: textOf(value('data')) ?? 'data',
     option: (name) => textOf(value(name)),
+    list: (name) => [value(name) ?? []].flat().filter((one) => typeof one === 'string'),
     flag: (name) => value(name) === true,
   };
 }
@@ -84,11 +89,11 @@ function parse(
   try {
     const hidden = args.map((word) => (/^-[\d.]/.test(word) ? `${mark}${word}` : word));
     const read = parseArgs({ args: hidden, options, allowPositionals: true, strict: true });
-    const shown = Object.entries(read.values).map(([name, value]) => [
+    const values = Object.entries(read.values).map(([name, value]) => [
       name,
-      typeof value === 'string' ? unmarked(value) : value,
+      Array.isArray(value) ? value.map((one) => shown(one)) : shown(value),
     ]);
-    return { values: Object.fromEntries(shown), positionals: read.positionals.map(unmarked) };
+    return { values: Object.fromEntries(values), positionals: read.positionals.map(unmarked) };
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     const unknown = /^Unknown option '([^']+)'/.exec(text)?.[1];
@@ -103,6 +108,7 @@ function parse(
 
 /** A negative number is a value (`rebe set tending offset -3`), not an option: it is marked while options are read. */
 const mark = '\0';
+const shown = (value: unknown): unknown => (typeof value === 'string' ? unmarked(value) : value);
 const unmarked = (word: string): string => (word.startsWith(mark) ? word.slice(1) : word);
 
 const textOf = (value: unknown): string | undefined =>

@@ -22,15 +22,22 @@ export class Candidate {
   readonly cell: Cell;
   readonly fit: CellFit;
   /** What of the record could not be given to it, counted. */
-  readonly ignored = new Map<string, number>();
+  readonly ignored: Map<string, number>;
   readonly #recorded: Cell;
   readonly #fixed: readonly FixedParameter[];
   readonly #followers: readonly FlowFollower[];
   /** Flows or parameters are others: acts are translated. */
   readonly #other: boolean;
 
-  constructor(recorded: Cell, cell: Cell, fit: CellFit, fixed: readonly FixedParameter[] = []) {
+  constructor(
+    recorded: Cell,
+    cell: Cell,
+    fit: CellFit,
+    fixed: readonly FixedParameter[] = [],
+    ignored = new Map<string, number>(),
+  ) {
     this.#recorded = recorded;
+    this.ignored = ignored;
     this.cell = cell;
     this.fit = fit;
     this.#fixed = fixed;
@@ -39,6 +46,12 @@ export class Candidate {
       const from = present(recorded.flows[index], 'the recorded flow');
       return new FlowFollower(flow, from, present(cell.flows[index], 'the candidate'));
     });
+  }
+
+  /** As it stands, beside another cell of the same plan that stands where the one before did. */
+  beside(recorded: Cell): Candidate {
+    assert(recorded.plan === this.#recorded.plan, 'a cell of the same plan');
+    return new Candidate(recorded, this.cell, this.fit, this.#fixed, this.ignored);
   }
 
   /** Begins where the record is: between two scans. */

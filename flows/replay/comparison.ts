@@ -35,8 +35,8 @@ export class Comparison {
   offset = 0;
   boot = 0;
   seq: number | undefined;
-  readonly #recorded: Cell;
-  readonly #candidate: Candidate;
+  #recorded: Cell;
+  #candidate: Candidate;
   readonly #lanes: Lanes | undefined;
   readonly #open: readonly Open[];
   readonly #alarmPairs: readonly (readonly Pair[])[];
@@ -56,6 +56,17 @@ export class Comparison {
       visits: new Map(),
       lost: new Set(),
     }));
+  }
+
+  /** The recorded cell's scan time. */
+  get now(): number {
+    return this.#recorded.now;
+  }
+
+  /** Another segment: the same candidate beside a cell that stands where the one before did. */
+  goOn(recorded: Cell, candidate: Candidate): void {
+    this.#recorded = recorded;
+    this.#candidate = candidate;
   }
 
   /** Begins where the recorded cell is, between two scans. */

@@ -1,7 +1,7 @@
 // How the words after a verb are read, and how values that a person types become values of the cell.
 import { describe, expect, test } from 'vitest';
 import { CellError } from '#contract/error.ts';
-import { actVerbs, scalarOf } from '#controller/cli/act.ts';
+import { actVerbs } from '#controller/cli/act.ts';
 import { askVerbs } from '#controller/cli/ask.ts';
 import { checkVerbs } from '#controller/cli/check.ts';
 import { demoVerbs } from '#controller/cli/demo.ts';
@@ -9,6 +9,8 @@ import { initVerbs } from '#controller/cli/init.ts';
 import { linkVerbs } from '#controller/cli/link.ts';
 import { pkiVerbs } from '#controller/cli/pki.ts';
 import { recordVerbs } from '#controller/cli/record.ts';
+import { replayVerbs } from '#controller/cli/replay.ts';
+import { scalarOf } from '#controller/typed-value.ts';
 import { runVerbs } from '#controller/cli/run.ts';
 import { simulateVerbs } from '#controller/cli/simulate.ts';
 import { testVerbs } from '#controller/cli/test.ts';
@@ -128,6 +130,7 @@ describe('help', () => {
     ...linkVerbs,
     ...pkiVerbs,
     ...recordVerbs,
+    ...replayVerbs,
   ];
   test.each(all.map((one) => [one.name, one] as const))(
     '%s has a page with an example that it takes itself',
