@@ -4,7 +4,7 @@ import type { Delta, Snapshot } from './wire.ts';
 
 /** Sections whose entries replace one another. */
 export const mapSections = ['tags', 'outputs', 'flows', 'alarms', 'forces', 'devices'] as const;
-const wholes = ['scan', 'chronicle'] as const;
+const wholes = ['scan', 'chronicle', 'mirror'] as const;
 export type MapSection = (typeof mapSections)[number];
 
 /** Two deltas that follow one another, as one. */

@@ -2,7 +2,16 @@
 // `snapshot` and deltas of the same frame, each but the last with `more`. Both ways of it stand here.
 import { applyDelta, mapSections, mergeDeltas } from './merge.ts';
 import type { MapSection } from './merge.ts';
-import type { Delta, FromControl, Hello, Sections, Snapshot, Stopped, Tags } from './wire.ts';
+import type {
+  Delta,
+  FromControl,
+  Hello,
+  Sections,
+  Snapshot,
+  Stopped,
+  Tags,
+  WholeSections,
+} from './wire.ts';
 
 /** Characters of a page, about: a frame has room for it even where each takes three bytes. */
 export const pageLimit = 256 * 1024;
@@ -28,7 +37,7 @@ export function* helloPages(hello: Hello): Generator<Hello | Tags> {
 export function* snapshotPages(
   head: FrameHead,
   entries: Iterable<SectionEntry>,
-  figures: Pick<Sections, 'scan' | 'chronicle'>,
+  figures: WholeSections,
 ): Generator<Snapshot | Delta> {
   for (const [index, { items, more }] of counted(cut(entries, sizeOf))) {
     const page = sectionsOf(items);
@@ -67,8 +76,9 @@ export function* openingPages(
     if (message.type === 'hello') yield* helloPages(message);
     else if (message.type === 'stopped') yield message;
     else {
-      const { frame, now, time, seq, scan, chronicle } = message;
-      yield* snapshotPages({ frame, now, time, seq }, entriesOf(message), { scan, chronicle });
+      const { frame, now, time, seq, scan, chronicle, mirror } = message;
+      const figures = { scan, chronicle, ...(mirror === undefined ? {} : { mirror }) };
+      yield* snapshotPages({ frame, now, time, seq }, entriesOf(message), figures);
     }
   }
 }

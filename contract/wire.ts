@@ -2,6 +2,7 @@
 // A frame is a u32 length (big endian, at most 1 MiB) and UTF-8 JSON, one object with `type`. Both say `hello` first.
 import * as z from 'zod';
 import { Actor } from './actor.ts';
+import { BrokerMirror, EmbeddedMirror } from './cell.ts';
 import { FlowInfo, Scalar, TagInfo, Text } from './described.ts';
 import { isWellFormed } from './unicode.ts';
 
@@ -29,6 +30,10 @@ export const Hello = z.strictObject({
   flows: z.array(FlowInfo),
   tags: z.array(TagInfo),
   devices: z.array(z.strictObject({ name: z.string(), driver: z.string(), address: z.string() })),
+  /** What station is to mirror, and where; absent where the manifest says none. */
+  mirror: z
+    .strictObject({ topic: z.string(), to: z.union([EmbeddedMirror, BrokerMirror]) })
+    .optional(),
   /** The newest entry: what is shown is recorded at or before it. */
   seq: z.number(),
   more,
@@ -138,6 +143,35 @@ export const ChronicleFigures = z.strictObject({
   bytes: z.number(),
 });
 
+/** How the mirror does; absent where the cell has none. */
+export const MirrorFigures = z.strictObject({
+  state: z.enum(['connecting', 'settling', 'mirroring', 'waiting', 'silent']).meta({
+    description:
+      'settling: connected, and listening for another cell of this name; silent: there is one',
+  }),
+  /** It is with its broker; what `sys.mirror.ok` says. */
+  ok: z.boolean(),
+  /** UTC, when `ok` became so. */
+  since: z.number(),
+  broker: z.string(),
+  topic: z.string(),
+  /** How far events are behind the record. */
+  lag: z.strictObject({ entries: z.int().nonnegative(), ms: z.int().nonnegative() }),
+  /** Messages acknowledged in the last second, on their way, and retained ones still to be told. */
+  rate: z.int().nonnegative(),
+  inflight: z.int().nonnegative(),
+  waiting: z.int().nonnegative(),
+  /** Up to this entry all is with the broker: boot and seq. */
+  cursor: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+  /** Stretches of the record that could not be mirrored, since station began. */
+  gaps: z.int().nonnegative(),
+  /** The last that went wrong, and when (UTC). */
+  error: z
+    .strictObject({ code: z.string().max(64), text: z.string().max(1000), at: z.number() })
+    .optional(),
+});
+export type MirrorFigures = z.infer<typeof MirrorFigures>;
+
 /** One term of a condition: what it reads, its value now, and whether it is true, false or unknown. */
 export interface Term {
   readonly kind: 'all' | 'any' | 'not' | 'term' | 'after' | 'for' | 'command';
@@ -193,8 +227,11 @@ export const Sections = z.strictObject({
   devices: z.record(z.string(), DeviceStateView),
   scan: ScanFigures,
   chronicle: ChronicleFigures,
+  mirror: MirrorFigures.optional(),
 });
 export type Sections = z.infer<typeof Sections>;
+/** Sections that are told whole. */
+export type WholeSections = Pick<Sections, 'scan' | 'chronicle' | 'mirror'>;
 export const Snapshot = z.strictObject({
   type: z.literal('snapshot'),
   ...feed,
@@ -301,7 +338,7 @@ export type Verb = (typeof verbs)[number];
 const name = z.string().min(1).max(128);
 /** The arguments of each verb. */
 export const verbArgs = {
-  command: z.strictObject({ flow: name, name }),
+  command: z.strictObject({ flow: name, name, reason: z.string().max(500).optional() }),
   keep: z.strictObject({ flow: name, name, down: z.boolean() }),
   force: z.strictObject({
     tag: name,
@@ -353,6 +390,8 @@ export const FromClient = z.discriminatedUnion('type', [
       text: z.string().max(500),
     }),
   }),
+  /** Station says how its mirror does; where none is heard for 5 s there is no mirror. */
+  z.strictObject({ type: z.literal('health'), mirror: MirrorFigures }),
   Watch,
   Resync,
 ]);

@@ -22,6 +22,7 @@ import { FlowAlarmTimes } from './flow-alarm-times.ts';
 import { lockData } from './lock.ts';
 import { Loop } from './loop.ts';
 import { tellLostRecord, tellLostTail } from './lost.ts';
+import { MirrorWatch } from './mirror-watch.ts';
 import { Outputs } from './outputs.ts';
 import { lost, readPast } from './past.ts';
 import { builtFile, productVersion } from './product.ts';
@@ -120,6 +121,7 @@ export async function startControl(
   const server = new WireServer(clock, control);
   await server.listen(join(data, 'control.sock'));
   parts.feed.start();
+  parts.mirror.start();
   parts.loop.start();
   control.resumeHot(entry.hot);
   parts.rehearsal.start();
@@ -217,6 +219,7 @@ export function assemble({
   );
   const flowAlarms = new FlowAlarmTimes((flow) => plan.flows[flow]?.name ?? '');
   const alarms = new SystemAlarms((change) => control.alarmChanged(change));
+  const systemTags = new SystemTags(clock, plan, image, data);
   const view: View = new View(clock, {
     loaded,
     cell,
@@ -246,7 +249,8 @@ export function assemble({
     alarms,
     flowAlarms,
     rehearsal,
-    systemTags: new SystemTags(clock, plan, image, data),
+    mirror: new MirrorWatch(clock, manifest.mirror !== 'none', { systemTags, alarms }),
+    systemTags,
     chronicle,
     recorder: new Recorder(clock, chronicle, plan),
     retained: new RetainedFile(data),

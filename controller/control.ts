@@ -8,7 +8,7 @@ import type { Value } from '#contract/sample.ts';
 import { hours, seconds } from '#contract/time.ts';
 import type { Cancel, Clock, Duration } from '#contract/time.ts';
 import { wellFormed } from '#contract/unicode.ts';
-import type { AlarmState, FromClient, Sections } from '#contract/wire.ts';
+import type { AlarmState, FromClient, WholeSections } from '#contract/wire.ts';
 import type { Gap } from '#controller/chronicle/chronicle.ts';
 import type { WirePeer } from '#controller/wire/server.ts';
 import type { ScanAct } from '#flows/engine/scan.ts';
@@ -85,7 +85,7 @@ export class Control implements LoopEvents, DoorTarget {
 
   /** Drives outputs safe and confirms it, ends the record, and closes every door. */
   async stop(why: string): Promise<void> {
-    const { loop, feed, outputs, devices, recorder, chronicle, alarms } = this.#parts;
+    const { loop, feed, mirror, outputs, devices, recorder, chronicle, alarms } = this.#parts;
     this.#stopping = true;
     loop.stop();
     this.#endHot?.();
@@ -98,6 +98,7 @@ export class Control implements LoopEvents, DoorTarget {
       });
     }
     feed.stop();
+    mirror.stop();
     await devices.stop(stopPatience);
     this.#refusals.close();
     this.segment('stop');
@@ -260,6 +261,7 @@ export class Control implements LoopEvents, DoorTarget {
     if (message.type === 'watch') feed.watch(peer, message.flows);
     if (message.type === 'resync') feed.resync(peer);
     if (message.type === 'record') this.#session(peer, message);
+    if (message.type === 'health') this.#parts.mirror.heard(message.mirror);
   }
 
   #session(peer: WirePeer, { id, actor, body }: Extract<FromClient, { type: 'record' }>): void {
@@ -365,8 +367,8 @@ export class Control implements LoopEvents, DoorTarget {
     return moved === undefined ? undefined : { transition: moved.transition, time: moved.time };
   }
 
-  figures(): Pick<Sections, 'scan' | 'chronicle'> {
-    const { loop, chronicle, systemTags } = this.#parts;
+  figures(): WholeSections {
+    const { loop, chronicle, systemTags, mirror } = this.#parts;
     const { ok, durable, seq, commit } = chronicle.health();
     const waiting = seq - durable;
     return {
@@ -378,6 +380,7 @@ export class Control implements LoopEvents, DoorTarget {
         commit: { p50: commit.p50_ms, p99: commit.p99_ms },
         bytes: systemTags.recordBytes,
       },
+      ...mirror.section(),
     };
   }
 }

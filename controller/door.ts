@@ -14,6 +14,7 @@ import type { CellPlan } from '#flows/plan.ts';
 import { ActChecks, refuse } from './act-checks.ts';
 import type { ActTarget, Args, Refused } from './act-checks.ts';
 import { refusal } from './permission.ts';
+import type { Allowed } from './permission.ts';
 
 /** An id is good once for so long; a repeat gets the first receipt again. */
 const memory = seconds(60);
@@ -79,6 +80,7 @@ export class Door {
   readonly #plan: CellPlan;
   readonly #target: DoorTarget;
   readonly #checks: ActChecks;
+  readonly #allowed: Allowed;
   readonly #tickets = new Map<string, Ticket>();
   readonly #rates = new Map<string, { second: number; count: number }>();
   /** Tickets whose entry is written and not yet durable, in the order of `seq`. */
@@ -89,6 +91,8 @@ export class Door {
     this.#plan = plan;
     this.#target = target;
     this.#checks = new ActChecks(plan, target);
+    const { mirror } = plan.manifest;
+    this.#allowed = { broker: mirror !== 'none' && mirror.commands };
   }
 
   /** Ids that an earlier run took within the last 60 s, with what they got: a repeat is never done twice. */
@@ -208,7 +212,7 @@ export class Door {
   }
 
   #take(message: ActMessage, ticket: Ticket): Refused | undefined {
-    const stranger = refusal(message.actor, { verb: message.verb });
+    const stranger = refusal(message.actor, { verb: message.verb }, this.#allowed);
     if (stranger?.code === 'E_ACT_ACTOR') return stranger;
     const verb = verbs.find((candidate) => candidate === message.verb);
     if (verb === undefined) return refuse('E_ACT_VERB', `no act is called ${ticket.verb}`);
@@ -222,10 +226,8 @@ export class Door {
     }
     const step = this.#checks.plan(verb, parsed.data as Args);
     if ('code' in step) return step;
-    const denied = refusal(message.actor, {
-      verb,
-      ...(step.class === undefined ? {} : { class: step.class }),
-    });
+    const asked = { verb, ...(step.class === undefined ? {} : { class: step.class }) };
+    const denied = refusal(message.actor, asked, this.#allowed);
     if (denied !== undefined) return denied;
     const free = step.class === 'stop' || verb === 'keep';
     if (!free && this.#tooFast(message.actor))

@@ -5,7 +5,15 @@ import { deltaPages, helloPages, snapshotPages } from '#contract/pages.ts';
 import type { SectionEntry } from '#contract/pages.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
-import type { Delta, FromControl, Hello, Sections, Stopped, Why } from '#contract/wire.ts';
+import type {
+  Delta,
+  FromControl,
+  Hello,
+  Sections,
+  Stopped,
+  WholeSections,
+  Why,
+} from '#contract/wire.ts';
 import type { WirePeer } from '#controller/wire/server.ts';
 
 /** The least time between two frames, and the longest silence. */
@@ -20,7 +28,7 @@ export interface FeedSource {
   moment(): { now: number; time: number; seq: number };
   /** Everything that is shown, each as it is when it is asked for. */
   entries(): Iterable<SectionEntry>;
-  figures(): Pick<Sections, 'scan' | 'chronicle'>;
+  figures(): WholeSections;
   /** What changed since the last call; undefined when nothing did. */
   changes(): Partial<Sections> | undefined;
   why(flow: string): Omit<Why, 'type' | 'frame'> | undefined;

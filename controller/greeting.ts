@@ -1,6 +1,8 @@
 // How control describes its cell to a client before the feed begins: tags, flows and devices, with what
 // stays as it is for as long as control runs. Made once; the feed itself is the view's.
+import { dirname, resolve } from 'node:path';
 import { present } from '#contract/error.ts';
+import { baseTopic } from '#contract/mirror.ts';
 import { toJsonValue } from '#contract/sample.ts';
 import { protocolVersion } from '#contract/wire.ts';
 import type { FlowInfo, Limit, TagInfo } from '#contract/described.ts';
@@ -37,7 +39,18 @@ export function greetingOf(loaded: LoadedCell, boot: number, devices: Devices): 
       driver,
       address: devices.address(name),
     })),
+    ...mirrorOf(loaded),
   };
+}
+
+/** What station is to mirror; a path in it is whole. */
+function mirrorOf({ manifest, manifestFile }: LoadedCell): Pick<Hello, 'mirror'> {
+  const { mirror, cell, path } = manifest;
+  if (mirror === 'none') return {};
+  const topic = baseTopic(cell, path);
+  if (!('ca' in mirror) || mirror.ca === undefined) return { mirror: { topic, to: mirror } };
+  const ca = resolve(dirname(manifestFile), mirror.ca);
+  return { mirror: { topic, to: { ...mirror, ca } } };
 }
 
 function knownOf(

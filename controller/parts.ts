@@ -9,6 +9,7 @@ import type { Door } from './door.ts';
 import type { Feed } from './feed.ts';
 import type { FlowAlarmTimes } from './flow-alarm-times.ts';
 import type { Loop } from './loop.ts';
+import type { MirrorWatch } from './mirror-watch.ts';
 import type { Outputs } from './outputs.ts';
 import type { Recorder } from './recorder.ts';
 import type { RetainedFile } from './retained.ts';
@@ -32,6 +33,7 @@ export interface ControlParts {
   readonly stops: Stops;
   readonly alarms: SystemAlarms;
   readonly flowAlarms: FlowAlarmTimes;
+  readonly mirror: MirrorWatch;
   readonly systemTags: SystemTags;
   readonly chronicle: Chronicle;
   readonly recorder: Recorder;

@@ -9,8 +9,18 @@ export interface Asked {
   readonly class?: 'stop' | 'start' | 'other';
 }
 
+/** What the manifest says of who may. */
+export interface Allowed {
+  /** `mirror: {commands: true}`: whoever may publish at the broker may give commands, and nothing else. */
+  readonly broker: boolean;
+}
+
 /** Undefined: allowed. `console:panel` is the page without a session: it may stop, and nothing else. */
-export function refusal(actor: string, asked: Asked): { code: Code; reason: string } | undefined {
+export function refusal(
+  actor: string,
+  asked: Asked,
+  { broker }: Allowed,
+): { code: Code; reason: string } | undefined {
   if (!Actor.safeParse(actor).success) {
     return { code: 'E_ACT_ACTOR', reason: `${JSON.stringify(actor.slice(0, 80))} is no actor` };
   }
@@ -19,5 +29,6 @@ export function refusal(actor: string, asked: Asked): { code: Code; reason: stri
     return { code: 'E_NOT_SIGNED_IN', reason: 'only stop commands need no one who is signed in' };
   }
   if (actor.startsWith('console:') || actor === 'token:demo') return undefined;
+  if (actor.startsWith('token:mqtt-') && broker && asked.verb === 'command') return undefined;
   return { code: 'E_ACT_ACTOR', reason: `${actor} is not known to this cell` };
 }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CellError } from '#contract/error.ts';
 import type { Clock, Random } from '#contract/time.ts';
+import type { FromClient } from '#contract/wire.ts';
 import { pacedLog } from './paced-log.ts';
 import { HttpDoor } from './server/http.ts';
 import { findPastPort, writeStationUrl } from './server/link.ts';
@@ -14,6 +15,7 @@ import { Live } from './server/live.ts';
 import type { StationLog } from './server/live.ts';
 import { Records } from './server/records.ts';
 import type { StationEvent } from './server/records.ts';
+import { StationMirror } from './station-mirror.ts';
 import { WireLink } from './wire/client.ts';
 
 export interface StationOptions {
@@ -48,6 +50,8 @@ export async function startStation(
   const port = asked === 0 ? await samePort(options.data, host) : asked;
   const records = new Records(clock, (message) => link.send(message));
   const live = new Live(clock, log, (message) => link.send(message));
+  const send = (message: FromClient): boolean => link.send(message);
+  const mirror = new StationMirror({ clock, random, log, send }, options.data);
   const link = new WireLink(
     clock,
     random,
@@ -56,10 +60,12 @@ export async function startStation(
       message: (message) => {
         records.take(message);
         live.take(message);
+        mirror.take(message);
       },
       closed: (error) => {
         records.lost();
         live.lost(error);
+        mirror.lost();
       },
     },
   );
@@ -85,6 +91,8 @@ export async function startStation(
     listen,
     url,
     close: async () => {
+      // It says goodbye to its broker, and where it stood.
+      await mirror.close();
       link.stop();
       live.close();
       await door.close();

@@ -41,7 +41,7 @@ export class SystemTags {
     }
     this.#set('sys.chronicle.ok', true);
     // Without a mirror there is nothing that could lag.
-    this.#set('sys.mirror.ok', true);
+    this.mirror(this.#plan.manifest.mirror === 'none');
   }
 
   /** Before the scan at `now`. `worst` gives the greatest lateness since it was last asked, ms. */
@@ -57,6 +57,10 @@ export class SystemTags {
 
   chronicle(ok: boolean): void {
     this.#set('sys.chronicle.ok', ok);
+  }
+
+  mirror(ok: boolean): void {
+    this.#set('sys.mirror.ok', ok);
   }
 
   device(name: string, ok: boolean, returned: boolean): void {

@@ -15,6 +15,7 @@ import type {
   Stopped,
   TagState,
   Usual,
+  WholeSections,
   Why,
 } from '#contract/wire.ts';
 import type { Cell } from '#flows/engine/cell.ts';
@@ -38,7 +39,7 @@ export interface ViewParts {
   ageOf(tag: number, now: number): number | undefined;
   alarms(): Readonly<Record<string, AlarmState>>;
   stopped(): readonly Stopped[];
-  figures(): Pick<Sections, 'scan' | 'chronicle'>;
+  figures(): WholeSections;
   /** The newest entry: what a frame shows is recorded at or before it. */
   seq(): number;
   lastTransition(flow: number): { transition: string; time: number } | undefined;
@@ -109,7 +110,7 @@ export class View implements FeedSource {
     }
   }
 
-  figures(): Pick<Sections, 'scan' | 'chronicle'> {
+  figures(): WholeSections {
     return this.#parts.figures();
   }
 

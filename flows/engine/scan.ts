@@ -8,7 +8,13 @@ import type { Text } from '#contract/described.ts';
 
 /** An act that a scan takes; checked at the door already, recorded before the scan's entry. */
 export type ScanAct = { readonly id: string; readonly actor: Actor } & (
-  | { readonly kind: 'command'; readonly flow: number; readonly command: number }
+  | {
+      readonly kind: 'command';
+      readonly flow: number;
+      readonly command: number;
+      /** Why, where whoever gave it said so. */
+      readonly reason?: string;
+    }
   | {
       readonly kind: 'force';
       readonly tag: number;

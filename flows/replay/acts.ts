@@ -65,7 +65,12 @@ function argsOf(plan: CellPlan, act: ScanAct): Readonly<Record<string, Json>> {
   switch (act.kind) {
     case 'command': {
       const { name, flow } = flowOf(act.flow);
-      return { flow: name, name: present(flow.commands[act.command], 'a command').name };
+      const command = present(flow.commands[act.command], 'a command').name;
+      return {
+        flow: name,
+        name: command,
+        ...(act.reason === undefined ? {} : { reason: act.reason }),
+      };
     }
     case 'parameter': {
       const { name, flow } = flowOf(act.flow);

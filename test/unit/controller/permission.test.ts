@@ -15,6 +15,20 @@ describe('who may', () => {
     ['', { class: 'stop' }, 'E_ACT_ACTOR'],
     ['console:ann\n', {}, 'E_ACT_ACTOR'],
   ] as const)('%j with %j', (actor, more, code) => {
-    expect(refusal(actor, { verb: 'command', ...more })?.code).toBe(code);
+    const allowed = { broker: false };
+    expect(refusal(actor, { verb: 'command', ...more }, allowed)?.code).toBe(code);
   });
+
+  test.each([
+    ['command', true, undefined],
+    ['command', false, 'E_ACT_ACTOR'],
+    ['force', true, 'E_ACT_ACTOR'],
+    ['keep', true, 'E_ACT_ACTOR'],
+    ['acknowledge', true, 'E_ACT_ACTOR'],
+  ])(
+    'whoever speaks through the broker, %s, where commands are let in: %s',
+    (verb, broker, code) => {
+      expect(refusal('token:mqtt-mes', { verb }, { broker })?.code).toBe(code);
+    },
+  );
 });

@@ -1,0 +1,92 @@
+// A socket to a broker of which no packet longer than a bound is read: what others publish for us may be of
+// any length, and MQTT 3.1.1 lets nobody say how much one takes. Such a packet is skipped byte by byte.
+import { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+
+/** Bytes of a packet's body that are read; commands are at most a quarter of it. */
+export const packetLimit = 64 * 1024;
+
+/** Packet type PUBLISH, MQTT 3.1.1, 2.2.1. */
+const publish = 3;
+
+export class BoundedSocket extends Duplex {
+  readonly #socket: Socket;
+  readonly #skipped: (length: number) => void;
+  /** The fixed header so far: type, then up to four bytes of length (MQTT 3.1.1, 2.2.3). */
+  #head: number[] = [];
+  /** Bytes of the packet still to come, and whether they are passed on. */
+  #left = 0;
+  #pass = true;
+
+  constructor(socket: Socket, skipped: (length: number) => void) {
+    super({ allowHalfOpen: false });
+    this.#socket = socket;
+    this.#skipped = skipped;
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    socket.on('end', () => this.push(null));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => this.destroy());
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(chunk: Buffer, _: string, done: (error?: Error | null) => void): void {
+    this.#socket.write(chunk, done);
+  }
+
+  override _writev(
+    chunks: readonly { readonly chunk: Buffer }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+  }
+
+  override _final(done: () => void): void {
+    this.#socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#socket.destroy();
+    done(error);
+  }
+
+  #take(chunk: Buffer): void {
+    const kept: Buffer[] = [];
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#left > 0) {
+        const part = Math.min(this.#left, chunk.length - at);
+        if (this.#pass) kept.push(chunk.subarray(at, at + part));
+        this.#left -= part;
+        at += part;
+        continue;
+      }
+      const byte = chunk[at] ?? 0;
+      at += 1;
+      this.#head.push(byte);
+      if (this.#head.length === 1 || (byte >= 128 && this.#head.length < 5)) continue;
+      if (!this.#open()) return;
+      if (this.#pass) kept.push(Buffer.from(this.#head));
+      this.#head = [];
+    }
+    if (kept.length > 0 && !this.push(Buffer.concat(kept))) this.#socket.pause();
+  }
+
+  /** A whole fixed header was read; false when the connection is ended for it. */
+  #open(): boolean {
+    const [type = 0, ...lengths] = this.#head;
+    const length = lengths.reduceRight((sum, byte) => sum * 128 + (byte & 127), 0);
+    this.#left = length;
+    this.#pass = length <= packetLimit;
+    if (this.#pass) return true;
+    if (type >>> 4 === publish && (type & 6) === 0) {
+      this.#skipped(length);
+      return true;
+    }
+    // Nothing else that is so long was ever asked for.
+    this.destroy(new Error(`a packet of ${length} bytes`));
+    return false;
+  }
+}
