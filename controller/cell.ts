@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock, Random } from '#contract/time.ts';
 import { milliseconds } from '#contract/time.ts';
 import { Chronicle, threadAt } from '#controller/chronicle/chronicle.ts';
+import { historyThreadAt } from '#controller/history/log.ts';
 import { WireServer } from '#controller/wire/server.ts';
 import { Cell } from '#flows/engine/cell.ts';
 import { Grid } from '#flows/engine/grid.ts';
@@ -32,6 +33,7 @@ import { tellRestored } from './restored.ts';
 import { RetainedFile } from './retained.ts';
 import { Stops } from './stops.ts';
 import { SystemTags } from './system-tags.ts';
+import { Trends } from './trends.ts';
 import { View } from './view.ts';
 import { Visits } from './visits.ts';
 import { Withholding } from './withholding.ts';
@@ -122,6 +124,8 @@ export async function startControl(
   await server.listen(join(data, 'control.sock'));
   parts.feed.start();
   parts.mirror.start();
+  const historyFile = new URL(`file://${builtFile('controller/history-writer.js')}`);
+  parts.trends.begin(historyThreadAt(historyFile), aside === undefined ? before : 'broken');
   parts.loop.start();
   control.resumeHot(entry.hot);
   parts.rehearsal.start();
@@ -217,6 +221,7 @@ export function assemble({
       ended: (output, value, result) => control.written(output, value, result),
     },
   );
+  const recorder = new Recorder(clock, chronicle, plan);
   const flowAlarms = new FlowAlarmTimes((flow) => plan.flows[flow]?.name ?? '');
   const alarms = new SystemAlarms((change) => control.alarmChanged(change));
   const systemTags = new SystemTags(clock, plan, image, data);
@@ -252,7 +257,8 @@ export function assemble({
     mirror: new MirrorWatch(clock, manifest.mirror !== 'none', { systemTags, alarms }),
     systemTags,
     chronicle,
-    recorder: new Recorder(clock, chronicle, plan),
+    recorder,
+    trends: new Trends(clock, { data, loaded, cell }, { alarms, recorder }),
     retained: new RetainedFile(data),
     visits,
     withholding: new Withholding(cell, outputs, devices),

@@ -104,7 +104,7 @@ export class Control implements LoopEvents, DoorTarget {
     this.segment('stop');
     // The last entry but a checkpoint: by it the next start knows that this end was meant.
     recorder.stop(safe ? why : `${why}; not every output was confirmed safe`);
-    await chronicle.close(stopPatience);
+    await Promise.all([chronicle.close(stopPatience), this.#parts.trends.stop()]);
   }
 
   // --- the loop -------------------------------------------------------------------------------
@@ -123,13 +123,14 @@ export class Control implements LoopEvents, DoorTarget {
   }
 
   settled(scanned: Scanned): void {
-    const { door, systemTags, devices, view, progress } = this.#parts;
+    const { door, systemTags, devices, view, trends, progress } = this.#parts;
     const { due, taken, result, tags } = scanned;
     for (const act of taken.expired) door.expired(act);
     for (const change of tags) view.tagChanged(change.tag);
     if (result.record !== undefined || taken.expired.length > 0) this.#made(scanned);
     systemTags.scanned();
     devices.scanned();
+    trends.settled(scanned);
     progress(due.now);
     if (due.now - this.#segmentAt >= segmentTime) this.segment('hour');
   }
@@ -236,6 +237,7 @@ export class Control implements LoopEvents, DoorTarget {
 
   alarmChanged(change: SystemAlarmChange): void {
     this.#parts.recorder.systemAlarm(change);
+    this.#parts.trends.systemAlarm(change);
     this.#parts.view.touch();
   }
 

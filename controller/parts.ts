@@ -15,6 +15,7 @@ import type { Recorder } from './recorder.ts';
 import type { RetainedFile } from './retained.ts';
 import type { Stops } from './stops.ts';
 import type { SystemTags } from './system-tags.ts';
+import type { Trends } from './trends.ts';
 import type { View } from './view.ts';
 import type { Visits } from './visits.ts';
 import type { Withholding } from './withholding.ts';
@@ -38,6 +39,7 @@ export interface ControlParts {
   readonly chronicle: Chronicle;
   readonly recorder: Recorder;
   readonly retained: RetainedFile;
+  readonly trends: Trends;
   readonly visits: Visits;
   readonly withholding: Withholding;
   /** Of the generated code. */

@@ -68,7 +68,6 @@ export interface HistoryListener {
 
 export class HistoryLog {
   readonly #clock: Clock;
-  readonly #start: StartHistory;
   readonly #options: HistoryOptions;
   readonly #listener: HistoryListener;
   readonly #times: Times;
@@ -91,6 +90,7 @@ export class HistoryLog {
   /** Batches that the thread has not written yet. */
   #waiting = 0;
   #idle = 0;
+  #start: StartHistory | undefined;
   #thread: HistoryThread | undefined;
   #deaths = 0;
   /** The thread that runs now has written something. */
@@ -99,14 +99,8 @@ export class HistoryLog {
   #timer: Cancel | undefined;
   #ended: (() => void) | undefined;
 
-  constructor(
-    clock: Clock,
-    start: StartHistory,
-    options: HistoryOptions,
-    listener: HistoryListener,
-  ) {
+  constructor(clock: Clock, options: HistoryOptions, listener: HistoryListener) {
     this.#clock = clock;
-    this.#start = start;
     this.#options = options;
     this.#listener = listener;
     this.#times = new Times(clock);
@@ -117,7 +111,8 @@ export class HistoryLog {
   }
 
   /** Begins; `why` nobody recorded before. What was told before this is what holds now. */
-  begin(why: string): void {
+  begin(start: StartHistory, why: string): void {
+    this.#start = start;
     this.#spawn();
     this.#beginRun(why);
     this.#tick();
@@ -273,7 +268,7 @@ export class HistoryLog {
       this.#died(error);
     };
     try {
-      this.#thread = this.#start(setup, (message) => !gone && this.#hear(message), ended);
+      this.#thread = this.#start?.(setup, (message) => !gone && this.#hear(message), ended);
     } catch (error) {
       this.#died(error);
     }

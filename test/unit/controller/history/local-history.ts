@@ -61,6 +61,7 @@ export class LocalHistory {
   readonly clock: WallClock;
   readonly said: string[] = [];
   log: HistoryLog;
+  #thread: StartHistory | undefined;
 
   constructor(options: LocalOptions = {}, clock = new WallClock()) {
     this.clock = clock;
@@ -83,6 +84,10 @@ export class LocalHistory {
       },
     );
     return this.log;
+  }
+
+  begin(why = 'The first start'): void {
+    this.log.begin(this.#thread ?? localThread(this.clock), why);
   }
 
   /** UTC now. */
