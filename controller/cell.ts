@@ -11,6 +11,7 @@ import { Grid } from '#flows/engine/grid.ts';
 import { Image } from '#flows/engine/image.ts';
 import { Intake } from '#flows/engine/intake.ts';
 import { SystemAlarms } from './alarms.ts';
+import { besideAt } from './beside.ts';
 import type { Channel } from './channel.ts';
 import { formatLoading, loadCell } from './config.ts';
 import type { LoadedCell } from './config.ts';
@@ -48,8 +49,8 @@ export interface ControlOptions {
 }
 
 export interface RunningControl {
-  /** Ends in order: outputs safe and confirmed, the record on disk. */
-  stop(why: string): Promise<void>;
+  /** Ends in order: outputs safe, the record on disk. False when an output was not confirmed safe. */
+  stop(why: string): Promise<boolean>;
   /** An invariant broke: outputs go safe, the record says so, and the process ends soon after. */
   failed(error: unknown): void;
 }
@@ -129,18 +130,15 @@ export async function startControl(
   parts.loop.start();
   control.resumeHot(entry.hot);
   parts.rehearsal.start();
-  const { scan, station, mirror } = loaded.manifest;
-  channel.ready({
-    watchdog_ms: scan.watchdog,
-    listen: station.listen,
-    url: `boot ${boot}`,
-    broker: mirror !== 'none' && 'broker' in mirror ? mirror.listen : undefined,
-  });
+  const { scan } = loaded.manifest;
+  const beside = besideAt(loaded.manifest);
+  channel.ready({ watchdog_ms: scan.watchdog, ...beside, url: `boot ${boot}` });
   return {
     stop: async (why) => {
-      await control.stop(why);
+      const safe = await control.stop(why);
       await server.close();
       lock.release();
+      return safe;
     },
     failed: (error) => control.failed(error),
   };

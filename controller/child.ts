@@ -108,18 +108,24 @@ export class Child {
     child.on('exit', (code, signal) => this.#ended(code, signal));
   }
 
-  /** Asks it to end; kills it when that takes longer than its grace. Resolves when it is gone. */
-  async stop(): Promise<void> {
+  /**
+   * Asks it to end; kills it when that takes longer than its grace. Resolves when it is gone: true when it ended
+   * by itself and well, or had nothing to end.
+   */
+  async stop(): Promise<boolean> {
     this.#stopping = true;
     this.#restart?.();
     this.#watch?.();
     const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return true;
+    const gone = new Promise<boolean>((resolve) => {
+      child.once('exit', (code) => resolve(code === 0));
+    });
     if (child.connected) child.send({ type: 'stop' });
     const kill = this.#clock.after(this.#plan.grace, () => child.kill('SIGKILL'));
-    await gone;
+    const well = await gone;
     kill();
+    return well;
   }
 
   #hear(message: FromChild): void {

@@ -83,8 +83,8 @@ export class Control implements LoopEvents, DoorTarget {
     void visits.keep();
   }
 
-  /** Drives outputs safe and confirms it, ends the record, and closes every door. */
-  async stop(why: string): Promise<void> {
+  /** Drives outputs safe, ends the record, and closes every door. False when an output was not confirmed safe. */
+  async stop(why: string): Promise<boolean> {
     const { loop, feed, mirror, outputs, devices, recorder, chronicle, alarms } = this.#parts;
     this.#stopping = true;
     loop.stop();
@@ -105,6 +105,7 @@ export class Control implements LoopEvents, DoorTarget {
     // The last entry but a checkpoint: by it the next start knows that this end was meant.
     recorder.stop(safe ? why : `${why}; not every output was confirmed safe`);
     await Promise.all([chronicle.close(stopPatience), this.#parts.trends.stop()]);
+    return safe;
   }
 
   // --- the loop -------------------------------------------------------------------------------

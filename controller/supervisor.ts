@@ -2,6 +2,7 @@
 // starts them again. Nothing else.
 import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
+import type { BesideAt } from './beside.ts';
 import { Child } from './child.ts';
 import { builtFile } from './product.ts';
 
@@ -14,17 +15,20 @@ export interface CellRun {
   readonly listen?: string | undefined;
   /** Where the embedded broker listens, instead of what the manifest says. */
   readonly broker?: string | undefined;
+  /** One part alone, where each is a service of its own: control, or what runs beside it, which then listens here. */
+  readonly only?: 'control' | BesideAt | undefined;
 }
 
 /** A supervised cell. */
 export interface SupervisedCell {
-  /** Resolves with the page's address when control and station are up; rejects when control refused to start. */
+  /** Resolves with the page's address when control and station are up; with control's boot where it runs alone. */
   readonly ready: Promise<string>;
   /** Resolves with the address of the embedded broker when it is up; never where the manifest asks for none. */
   readonly broker: Promise<string>;
   /** Resolves when control refused: what it was given is wrong, and it has said so. */
   readonly refused: Promise<void>;
-  stop(): Promise<void>;
+  /** False when control did not confirm that outputs are safe. */
+  stop(): Promise<boolean>;
 }
 
 const startup = seconds(30);
@@ -64,6 +68,10 @@ export function superviseCell(
     started.set(name, child);
     child.start();
   };
+  const besideUp = (at: BesideAt): void => {
+    startBeside('station', options.listen ?? at.listen, ready.resolve);
+    if (at.broker !== undefined) startBeside('broker', options.broker ?? at.broker, broker.resolve);
+  };
   const endpoints = options.endpoints === undefined ? [] : ['--endpoints', options.endpoints];
   const argv = [main, 'control', options.manifest, '--data', options.data, ...endpoints];
   const control = new Child(
@@ -71,25 +79,25 @@ export function superviseCell(
     { name: 'control', argv, startup, grace: controlGrace },
     {
       ready: (cell) => {
-        startBeside('station', options.listen ?? cell.listen, ready.resolve);
-        if (cell.broker !== undefined) {
-          startBeside('broker', options.broker ?? cell.broker, broker.resolve);
-        }
+        if (options.only === 'control') ready.resolve(cell.url);
+        else besideUp(cell);
       },
       restarting: (why, delay) => say(`control starts again in ${delay} ms: ${why}`),
       refused: () => refused.resolve(),
     },
   );
-  control.start();
+  if (options.only === undefined || options.only === 'control') control.start();
+  else besideUp(options.only);
   return {
     ready: ready.promise,
     broker: broker.promise,
     refused: refused.promise,
     // The broker last: station has something to say at its end.
     stop: async () => {
-      await control.stop();
+      const safe = await control.stop();
       await started.get('station')?.stop();
       await started.get('broker')?.stop();
+      return safe;
     },
   };
 }

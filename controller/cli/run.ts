@@ -3,12 +3,15 @@ import { join, resolve } from 'node:path';
 import { CellError, codes } from '#contract/error.ts';
 import { milliseconds, seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
+import { besideAt } from '#controller/beside.ts';
 import type { RunningControl } from '#controller/cell.ts';
 import { Channel } from '#controller/channel.ts';
 import { realClock, realRandom } from '#controller/clock.ts';
 import { setProcessPriority } from '#controller/priority.ts';
 import { readListen } from '#controller/server/listen.ts';
+import { serviceManager } from '#controller/service-manager.ts';
 import { superviseCell } from '#controller/supervisor.ts';
+import type { CellRun } from '#controller/supervisor.ts';
 import { exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
@@ -30,28 +33,52 @@ export async function untilSignal(): Promise<void> {
 
 async function run(invocation: Invocation): Promise<number> {
   process.title = `rebe run --data ${invocation.data}`;
-  setProcessPriority('first');
+  const manifest = resolve(invocation.words[0] ?? '');
+  const only = await onlyPart(invocation.option('only'), manifest);
+  setProcessPriority(only === undefined || only === 'control' ? 'first' : 'usual');
   const [listen, broker] = [invocation.option('listen'), invocation.option('broker')];
   for (const given of [listen, broker]) if (given !== undefined) readListen(given);
+  const clock = realClock();
+  const manager = serviceManager(clock, process.env);
   const cell = superviseCell(
-    realClock(),
+    clock,
     {
-      manifest: resolve(invocation.words[0] ?? ''),
+      manifest,
+      only,
       data: resolve(invocation.data),
       endpoints: invocation.option('endpoints'),
       listen,
       broker,
     },
-    (text) => process.stderr.write(`${text}\n`),
+    (text) => {
+      process.stderr.write(`${text}\n`);
+      manager.tell(`STATUS=${text}`);
+    },
   );
   void cell.ready.then((url) => process.stdout.write(`${url}\n`));
+  void cell.ready.then((url) => manager.tell('READY=1', `STATUS=${url}`));
   void cell.broker.then((url) => process.stdout.write(`${url}\n`));
   const ended = await Promise.race([
     untilSignal().then(() => exit.good),
     cell.refused.then(() => exit.found),
   ]);
-  await cell.stop();
-  return ended;
+  manager.tell('STOPPING=1');
+  const safe = await cell.stop();
+  manager.close();
+  return safe ? ended : exit.found;
+}
+
+/** What `--only` names; what runs beside control learns from the manifest where it listens. Throws `E_USAGE`. */
+async function onlyPart(word: string | undefined, manifest: string): Promise<CellRun['only']> {
+  if (word === undefined || word === 'control') return word;
+  if (word !== 'station') throw new CellError('E_USAGE', '--only takes control or station');
+  const { readText } = await import('#controller/config.ts');
+  const { readManifest } = await import('#flows/manifest.ts');
+  const read = readManifest(manifest, readText(manifest)).manifest;
+  if (read === undefined) {
+    throw new CellError('E_FILE_READ', `${manifest} has errors: rebe check ${manifest}`);
+  }
+  return besideAt(read);
 }
 
 async function control(invocation: Invocation): Promise<number> {
@@ -75,8 +102,13 @@ async function control(invocation: Invocation): Promise<number> {
     });
     if (running === undefined) return exit.found;
     life.running = running;
-    await running.stop(await channel.stopped);
-    return exit.good;
+    const safe = await running.stop(await channel.stopped);
+    process.stderr.write(
+      safe
+        ? 'control stopped: every output is safe, and its device confirmed it\n'
+        : 'control stopped: NOT EVERY OUTPUT WAS CONFIRMED SAFE; look at the machine before anyone enters it\n',
+    );
+    return safe ? exit.good : exit.found;
   } finally {
     // Neither a device that does not answer nor the writer of a record that was opened keeps the process.
     setTimeout(() => process.exit(), 100).unref();
@@ -163,7 +195,15 @@ export const runVerbs: readonly Verb[] = [
     summary: 'Runs a cell until Ctrl-C: control, page and what watches over them.',
     example: 'rebe run cell.yaml --data /var/lib/rebe',
     words: [1, 1],
-    options: { endpoints: endpointsOption, listen: listenOption, broker: brokerOption },
+    options: {
+      endpoints: endpointsOption,
+      listen: listenOption,
+      broker: brokerOption,
+      only: {
+        type: 'string',
+        help: 'control, or station (with the broker): the other is a service of its own',
+      },
+    },
     run,
   },
   {
