@@ -167,7 +167,7 @@ export const HealthMessage = z.strictObject({
 });
 export type HealthMessage = z.infer<typeof HealthMessage>;
 
-/** Transitions that fired in one scan, and flows that began or ceased to be stepped. */
+/** What fired in one scan, flows that began or ceased to be stepped, interlocks that tripped or let go. */
 export const TransitionsBody = z.strictObject({
   fired: z.array(
     z.strictObject({

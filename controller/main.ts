@@ -28,6 +28,7 @@ const modules: readonly (readonly [
     ['command', 'resume', 'set', 'force', 'unforce', 'ack'],
     async () => (await import('#controller/cli/act.ts')).actVerbs,
   ],
+  [['mirror'], async () => (await import('#controller/cli/mirror.ts')).mirrorVerbs],
   [['pki'], async () => (await import('#controller/cli/pki.ts')).pkiVerbs],
   [['link'], async () => (await import('#controller/cli/link.ts')).linkVerbs],
   [['backup', 'restore'], async () => (await import('#controller/cli/backup.ts')).backupVerbs],

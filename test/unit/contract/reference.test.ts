@@ -14,6 +14,7 @@ import {
   plantSchema,
   scenarioSchema,
 } from '#test/reference/manifest.ts';
+import { mirrorPage } from '#test/reference/mirror.ts';
 import { wirePage } from '#test/reference/wire.ts';
 
 const update = process.env['UPDATE'] === '1';
@@ -25,6 +26,7 @@ describe('a committed reference says what its source says', () => {
     ['docs/reference/manifest.md', () => manifestPage(kinds)],
     ['docs/reference/wire.md', wirePage],
     ['docs/reference/entries.md', entriesPage],
+    ['docs/reference/mirror.md', mirrorPage],
   ])('%s', (file, make) => {
     const made = make();
     if (update) writeFileSync(file, made);
