@@ -11,11 +11,12 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { WebSocketServer } from 'ws';
 import * as z from 'zod';
 import type { Actor } from '#contract/actor.ts';
-import { codes } from '#contract/error.ts';
+import { CellError, codes } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 import { liveProtocol } from '#contract/pace.ts';
 import type { Clock } from '#contract/time.ts';
 import { consoleActor } from '#controller/console-actor.ts';
+import { HistoryDoor } from './history.ts';
 import { knowsLink, redeemLink } from './link.ts';
 import type { Live, StationLog } from './live.ts';
 import type { Records } from './records.ts';
@@ -56,6 +57,9 @@ const statuses: Readonly<Partial<Record<Code, number>>> = {
   E_CELL_NOT_RUNNING: 503,
   E_CHRONICLE_STALL: 503,
   E_CHRONICLE_LOST: 503,
+  E_HISTORY_RATE: 429,
+  E_HISTORY_OPEN: 503,
+  E_HISTORY_FORMAT: 503,
   E_FILE_READ: 500,
   E_INTERNAL: 500,
 };
@@ -70,6 +74,7 @@ export class HttpDoor {
   readonly #live: Live;
   readonly #records: Records;
   readonly #options: HttpOptions;
+  readonly #history: HistoryDoor;
   readonly #app: FastifyInstance;
   readonly #sockets: WebSocketServer;
   #hosts: ReadonlySet<string> = new Set();
@@ -90,6 +95,7 @@ export class HttpDoor {
     this.#options = options;
     // A little above the limit, so that what is too large is closed with our code.
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * messageLimit });
+    this.#history = new HistoryDoor(clock, options.data);
     this.#app = this.#build();
   }
 
@@ -118,6 +124,7 @@ export class HttpDoor {
   async close(): Promise<void> {
     this.#sockets.close();
     await this.#app.close();
+    this.#history.close();
   }
 
   #build(): FastifyInstance {
@@ -142,6 +149,7 @@ export class HttpDoor {
     app.setNotFoundHandler((_request, reply) => refuse(reply, 'E_DOOR_ROUTE'));
     app.setErrorHandler((error, _request, reply) => refuse(reply, this.#codeOf(error)));
     app.get('/', async (_request, reply) => this.#index(reply));
+    this.#history.addTo(app);
     app.post('/session', async (request, reply) => this.#signIn(request.body, reply));
     void app.register(fastifyStatic, {
       root: join(this.#options.page, 'assets'),
@@ -222,6 +230,7 @@ export class HttpDoor {
   }
 
   #codeOf(error: unknown): Code {
+    if (error instanceof CellError) return error.code;
     const status = (error as { statusCode?: unknown }).statusCode;
     if (status === 413) return 'E_DOOR_SIZE';
     if (typeof status === 'number' && status < 500) return 'E_DOOR_FRAME';
