@@ -9,22 +9,28 @@ import { t } from './i18n/text.ts';
 import type { Key } from './i18n/en.ts';
 import { Banner } from './parts/banner.tsx';
 import { Header } from './parts/header.tsx';
+import { later } from './parts/later.tsx';
 import { Alarms } from './screens/alarms.tsx';
-import { Devices } from './screens/devices.tsx';
 import { Overview } from './screens/overview.tsx';
-import { Settings } from './screens/settings.tsx';
-import { Signals } from './screens/signals.tsx';
+
+const trends = later(() => import('./screens/trends.tsx').then(({ Trends }) => Trends));
+const signals = later(() => import('./screens/signals.tsx').then(({ Signals }) => Signals));
+const devices = later(() => import('./screens/devices.tsx').then(({ Devices }) => Devices));
+const settings = later(() => import('./screens/settings.tsx').then(({ Settings }) => Settings));
 
 const screens = {
   overview: Overview,
   alarms: Alarms,
-  signals: Signals,
-  devices: Devices,
-  settings: Settings,
+  trends: trends.Part,
+  signals: signals.Part,
+  devices: devices.Part,
+  settings: settings.Part,
 } as const;
 type ScreenName = keyof typeof screens;
 
-const screen = signal<ScreenName>('overview');
+const trendsLink = '#trends';
+const isTrends = (): boolean => location.hash.startsWith(trendsLink);
+const screen = signal<ScreenName>(isTrends() ? 'trends' : 'overview');
 
 function Page(): JSX.Element {
   const Screen = screens[screen.value];
@@ -46,6 +52,7 @@ function Nav(): JSX.Element {
         <button
           key={name}
           type="button"
+          data-screen={name}
           aria-current={screen.value === name ? 'page' : undefined}
           onClick={() => {
             screen.value = name;
@@ -66,9 +73,24 @@ effect(() => {
   watched.value = hello.flows.map(({ name }) => name);
 });
 
+// Once the cell is seen, what is small comes too, so that it is there when the connection is not.
+const settled = effect(() => {
+  if (!live.value) return;
+  for (const part of [signals, devices, settings]) part.load();
+  queueMicrotask(() => settled());
+});
+
+// The address names a trend while one is shown, so that it can be passed on.
+effect(() => {
+  if (screen.value !== 'trends' && isTrends()) history.replaceState(null, '', location.pathname);
+});
+addEventListener('hashchange', () => {
+  if (isTrends()) screen.value = 'trends';
+});
+
 // A link's key is spent at once and leaves the address, so that it is not kept in a history.
 const key = /^#key=([A-Za-z0-9_-]{43})$/.exec(location.hash)?.[1];
-if (location.hash !== '') history.replaceState(null, '', location.pathname);
+if (location.hash !== '' && !isTrends()) history.replaceState(null, '', location.pathname);
 startLanguage();
 const root = document.querySelector('#app');
 if (root !== null) render(<Page />, root);

@@ -72,6 +72,24 @@ export const formatTime = (utc: number): string =>
     const shape = { hour: digits, minute: digits, second: digits, hourCycle: 'h23' } as const;
     return new Intl.DateTimeFormat(locale.value, shape);
   }).format(utc);
+/** As `formatTime`, without seconds. */
+export const formatMinute = (utc: number): string =>
+  of(minutes, locale.value, () => {
+    const digits = '2-digit';
+    const shape = { hour: digits, minute: digits, hourCycle: 'h23' } as const;
+    return new Intl.DateTimeFormat(locale.value, shape);
+  }).format(utc);
+/** The day here: `24 Nov`. */
+export const formatDay = (utc: number): string =>
+  of(days, locale.value, () => {
+    const shape = { day: 'numeric', month: 'short' } as const;
+    return new Intl.DateTimeFormat(locale.value, shape);
+  }).format(utc);
+/** The time of day, and the day where it is not today. */
+export const formatMoment = (utc: number): string =>
+  formatDay(utc) === formatDay(Date.now())
+    ? formatTime(utc)
+    : `${formatDay(utc)} ${formatTime(utc)}`;
 /** The zone in which `formatTime` writes. */
 export const zoneName = (): string =>
   of(zones, locale.value, () => new Intl.DateTimeFormat(locale.value, { timeZoneName: 'short' }))
@@ -95,6 +113,8 @@ function decimals({ min, max }: Shape): number {
 
 const numbers = new Map<string, Intl.NumberFormat>();
 const clocks = new Map<string, Intl.DateTimeFormat>();
+const minutes = new Map<string, Intl.DateTimeFormat>();
+const days = new Map<string, Intl.DateTimeFormat>();
 const zones = new Map<string, Intl.DateTimeFormat>();
 /** Making a format costs more than using it. */
 function of<T>(made: Map<string, T>, key: string, make: () => T): T {

@@ -1,6 +1,11 @@
 // What a person's hands do at the page: find a command, tap it, confirm it, hold it; and what they wait for.
 import type { Locator, Page } from 'playwright-core';
 
+/** The screens, as the navigation has them. */
+export const screens = ['overview', 'alarms', 'trends', 'signals', 'devices', 'settings'] as const;
+export const goTo = (page: Page, screen: (typeof screens)[number]): Promise<void> =>
+  page.locator(`nav button[data-screen="${screen}"]`).click();
+
 /** A command by its title. */
 export const button = (page: Page, title: string): Locator =>
   page.locator('.commands .act').filter({ has: page.locator(`.title:text-is("${title}")`) });

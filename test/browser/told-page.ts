@@ -6,6 +6,8 @@ import type { Browser, BrowserContext, Page, WebSocketRoute } from 'playwright-c
 import type { FromBrowser, ToBrowser } from '#contract/live.ts';
 import { heartbeat_ms } from '#contract/pace.ts';
 import { root } from '#test/system/test-cell.ts';
+import { emptyPast } from './told-past.ts';
+import type { Past } from './told-past.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -26,13 +28,17 @@ export interface ToldOptions {
   readonly size: { readonly width: number; readonly height: number };
   /** The browser's own language. */
   readonly locale?: string;
+  /** What is answered to questions about the past. */
+  readonly past?: Past;
+  /** Where the page is opened: `#trends?...`. */
+  readonly hash?: string;
 }
 
 /** Opens the page and tells it `messages`; its link is told over and over, so that it stays live. */
 export async function openTold(
   browser: Browser,
   messages: readonly ToBrowser[],
-  { size, locale = 'en-GB' }: ToldOptions,
+  { size, locale = 'en-GB', past = emptyPast, hash = '' }: ToldOptions,
 ): Promise<ToldPage> {
   const context = await browser.newContext({ viewport: size, locale });
   const heard: FromBrowser[] = [];
@@ -44,10 +50,14 @@ export async function openTold(
     }
   };
   await context.route('**/*', (route) => {
-    const { pathname } = new URL(route.request().url());
+    const { pathname, searchParams } = new URL(route.request().url());
+    if (pathname.startsWith('/api/')) {
+      const { status, body } = past(pathname.slice('/api/'.length), searchParams);
+      return route.fulfill({ status, json: body });
+    }
     const path = pathname === '/' ? '/index.html' : pathname;
-    const body = readFileSync(join(root, 'dist/hmi', path));
-    return route.fulfill({ body, contentType: types[extname(path)] ?? 'text/plain' });
+    const file = readFileSync(join(root, 'dist/hmi', path));
+    return route.fulfill({ body: file, contentType: types[extname(path)] ?? 'text/plain' });
   });
   await context.routeWebSocket('**/live', (socket) => {
     sockets.add(socket);
@@ -62,7 +72,7 @@ export async function openTold(
     if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
   });
   page.on('pageerror', (error) => void problems.push(String(error)));
-  await page.goto('http://localhost/');
+  await page.goto(`http://localhost/${hash}`);
   await page.waitForSelector('.page.live', { timeout: 20_000 });
   return {
     page,

@@ -159,13 +159,15 @@ describe('words', () => {
   });
 
   test('no word stands in the catalogue that nothing uses', () => {
-    const made = /^(?:nav|quality|look|measured|write|by|devices|alarms|truth|link|draft)\./;
+    const made =
+      /^(?:nav|quality|look|measured|write|by|devices|alarms|truth|link|draft|priority|spans|tier)\./;
     const files = readdirSync('hmi', { recursive: true, encoding: 'utf8' });
     const source = files
       .filter((file) => /\.tsx?$/.test(file) && !/i18n.(?:en|de)\.ts$/.test(file))
       .map((file) => readFileSync(join('hmi', file), 'utf8'))
       .join('\n');
-    const unused = Object.keys(en).filter((key) => !made.test(key) && !source.includes(`'${key}'`));
+    const named = (key: string): boolean => ["'", '"'].some((q) => source.includes(q + key + q));
+    const unused = Object.keys(en).filter((key) => !made.test(key) && !named(key));
     expect(unused).toEqual([]);
   });
 });

@@ -1,0 +1,65 @@
+// Asks station about the past: points of a logged tag, which tags are logged, the journal.
+// Every question ends, with an answer or with why there is none; nothing is asked again by itself.
+import type { History, Journal, LoggedTags } from '#contract/history.ts';
+
+/** What came of a question. `ended`: whoever asked wants it no more. */
+export type Asked<Answer> =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'failed'; readonly code: string; readonly text: string }
+  | { readonly kind: 'ended' };
+
+/** UTC milliseconds. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+}
+
+const patience_ms = 10_000;
+
+export const askHistory = (
+  { tag, points, ...window }: Window & { readonly tag: string; readonly points: number },
+  ended: AbortSignal,
+): Promise<Asked<History>> => ask('history', { tag, points, ...whole(window) }, ended);
+
+export const askLogged = (ended: AbortSignal): Promise<Asked<LoggedTags>> =>
+  ask('history/tags', {}, ended);
+
+export const askJournal = (
+  { limit, ...window }: Window & { readonly limit: number },
+  ended: AbortSignal,
+): Promise<Asked<Journal>> => ask('journal', { limit, ...whole(window) }, ended);
+
+const whole = ({ from, to }: Window): Window => ({
+  from: Math.max(0, Math.floor(from)),
+  to: Math.max(0, Math.ceil(to)),
+});
+
+async function ask<Answer>(
+  path: string,
+  query: Readonly<Record<string, string | number>>,
+  ended: AbortSignal,
+): Promise<Asked<Answer>> {
+  const words = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, `${value}`]));
+  try {
+    const answer = await fetch(`api/${path}?${words}`, {
+      signal: AbortSignal.any([ended, AbortSignal.timeout(patience_ms)]),
+    });
+    const body: unknown = await answer.json();
+    if (answer.ok) return { kind: 'answer', answer: body as Answer };
+    return { kind: 'failed', ...problemOf(body, `${answer.status}`) };
+  } catch (error) {
+    if (ended.aborted) return { kind: 'ended' };
+    const late = error instanceof DOMException && error.name === 'TimeoutError';
+    return { kind: 'failed', code: '', text: late ? 'timeout' : '' };
+  }
+}
+
+/** Of what station says when it refuses: code and sentence. */
+function problemOf(body: unknown, status: string): { code: string; text: string } {
+  const { code, meaning, message } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const text = [message, meaning].find((each) => typeof each === 'string');
+  return {
+    code: typeof code === 'string' ? code : status,
+    text: typeof text === 'string' ? text : '',
+  };
+}

@@ -1,0 +1,254 @@
+// The trend that is shown: which tags, which window, what is known of them. History is asked for when the window
+// moves, live values are taken from the feed as they come, and after a loss all is asked for again.
+import { batch, computed, effect, signal } from '@preact/signals';
+import { journalLimit } from '#contract/history-limits.ts';
+import type { Journal, LoggedTag } from '#contract/history.ts';
+import { qualityOf, statusCode } from '#contract/quality.ts';
+import type { Scalar } from '#contract/described.ts';
+import { cellTime, live, store } from '#hmi/feed/cell.ts';
+import { askHistory, askJournal, askLogged } from '#hmi/feed/history.ts';
+import type { Asked, Window } from '#hmi/feed/history.ts';
+import { indicatorsOf } from '#hmi/feed/indicators.ts';
+import { withSample } from './points.ts';
+import type { Sample, Series } from './points.ts';
+import { linkOf, pensLimit, readLink, spans, windowOf } from './view.ts';
+import type { View } from './view.ts';
+
+/** One line of the trend. */
+export interface Pen {
+  readonly name: string;
+  readonly info: LoggedTag;
+  readonly series: Series;
+  /** What the series covers. */
+  readonly known: Window;
+}
+export interface KnownJournal extends Journal {
+  readonly known: Window;
+}
+type Problem = Extract<Asked<never>, { kind: 'failed' }>;
+
+/** So many points are asked for: more than a screen has columns. */
+const pointsAsked = 2000;
+/** Pages of a journal that is longer than one answer. */
+const pagesLimit = 8;
+const settled_ms = 150;
+const refreshPace_ms = 5000;
+const refreshLeast_ms = 30_000;
+/** Tags of a trend that nobody picked. */
+const firstPens = 3;
+
+export const chosen = signal<readonly string[]>([]);
+export const view = signal<View>({ span: spans['10min'], end: undefined });
+export const fit = signal(false);
+/** The moment that is read; undefined: the newest. */
+export const moment = signal<number | undefined>(undefined);
+export const logged = signal<Asked<readonly LoggedTag[]> | undefined>(undefined);
+export const pens = signal<Readonly<Record<string, Pen | Problem>>>({});
+export const journal = signal<KnownJournal | Problem | undefined>(undefined);
+/** Questions that are not answered yet. */
+export const open = signal(0);
+
+/** The cell's time; before the cell said any, the page's own. */
+export const now = computed(() => (cellTime.value === 0 ? Date.now() : cellTime.value));
+/** Until when a pen is known: while the trend follows, the feed says what came since it was asked for. */
+export const knownTo = ({ to }: Window): number =>
+  view.value.end === undefined ? now.value : Math.min(to, now.value);
+export const isPen = (pen: Pen | Problem | undefined): pen is Pen =>
+  pen !== undefined && 'series' in pen;
+
+let seeded = false;
+let asking = new AbortController();
+let askedAt = 0;
+
+/** Begins to show trends; the result ends it. */
+export function startPens(): () => void {
+  takeLink();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let wasLive = false;
+  const ends = [
+    effect(() => {
+      history.replaceState(
+        null,
+        '',
+        linkOf({ tags: chosen.value, view: view.value, fit: fit.value }),
+      );
+    }),
+    effect(() => {
+      void [chosen.value, view.value];
+      clearTimeout(timer);
+      timer = setTimeout(askAll, settled_ms);
+    }),
+    effect(() => {
+      // What came while there was no connection was not heard here.
+      if (live.value && !wasLive) queueMicrotask(askAll);
+      wasLive = live.value;
+    }),
+    effect(hearLive),
+    effect(seed),
+  ];
+  const refresh = setInterval(() => {
+    const due = Math.max(refreshLeast_ms, view.peek().span / 100);
+    const follows = view.peek().end === undefined && live.peek();
+    if (follows && performance.now() - askedAt > due) askAll();
+  }, refreshPace_ms);
+  addEventListener('hashchange', takeLink);
+  void askList();
+  return () => {
+    for (const end of ends) end();
+    clearTimeout(timer);
+    clearInterval(refresh);
+    removeEventListener('hashchange', takeLink);
+    asking.abort();
+  };
+}
+
+async function askList(): Promise<void> {
+  const asked = await askLogged(new AbortController().signal);
+  logged.value = asked.kind === 'answer' ? { ...asked, answer: asked.answer.tags } : asked;
+}
+
+export function toggle(name: string): void {
+  const all = chosen.value;
+  if (all.includes(name)) chosen.value = all.filter((each) => each !== name);
+  else if (all.length < pensLimit) chosen.value = [...all, name];
+}
+
+function takeLink(): void {
+  const linked = readLink(location.hash);
+  if (linked === undefined || !location.hash.includes('?')) return;
+  batch(() => {
+    if (linked.tags.length > 0) {
+      chosen.value = linked.tags;
+      seeded = true;
+    }
+    view.value = linked.view;
+    fit.value = linked.fit;
+  });
+}
+
+/** A trend that nobody picked begins with the first numbers of the overview. */
+function seed(): void {
+  const list = logged.value;
+  const hello = store.hello.value;
+  if (seeded || hello === undefined || list?.kind !== 'answer') return;
+  seeded = true;
+  const known = new Set(list.answer.map(({ tag }) => tag));
+  chosen.value = indicatorsOf(hello.tags)
+    .map(({ name }) => name)
+    .filter((name) => known.has(name))
+    .slice(0, firstPens);
+}
+
+function askAll(): void {
+  asking.abort();
+  asking = new AbortController();
+  askedAt = performance.now();
+  const { signal: ended } = asking;
+  const window = windowOf(view.peek(), now.peek());
+  const names = chosen.peek();
+  pens.value = Object.fromEntries(
+    names.flatMap((name) => {
+      const pen = pens.peek()[name];
+      return pen === undefined ? [] : [[name, pen]];
+    }),
+  );
+  for (const name of names) void counted(askPen(name, window, ended));
+  void counted(askWholeJournal(window, ended));
+}
+
+async function counted(work: Promise<void>): Promise<void> {
+  open.value += 1;
+  await work;
+  open.value -= 1;
+}
+
+async function askPen(name: string, window: Window, ended: AbortSignal): Promise<void> {
+  const asked = await askHistory({ tag: name, points: pointsAsked, ...window }, ended);
+  if (asked.kind === 'ended') return;
+  if (asked.kind === 'failed') {
+    pens.value = { ...pens.value, [name]: asked };
+    return;
+  }
+  const { tier, points, from, to, since: _, ...info } = asked.answer;
+  const pen: Pen = { name, info, series: { tier, points }, known: { from, to } };
+  pens.value = { ...pens.value, [name]: heard(pen) };
+}
+
+/** Page by page into the past, as long as there is more and it is not too much. */
+async function askWholeJournal({ from, to }: Window, ended: AbortSignal): Promise<void> {
+  const states = new Map<string, Journal['states'][number]>();
+  const alarms = new Map<string, Journal['alarms'][number]>();
+  const gaps = new Map<string, Journal['gaps'][number]>();
+  let until = to;
+  for (let page = 1; ; page += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- each page begins where the last one ended
+    const asked = await askJournal({ from, to: until, limit: journalLimit }, ended);
+    if (asked.kind === 'ended') return;
+    if (asked.kind === 'failed') {
+      journal.value = asked;
+      return;
+    }
+    const { answer } = asked;
+    for (const each of answer.states) states.set(`${each.flow} ${each.region} ${each.from}`, each);
+    for (const each of answer.alarms) alarms.set(`${each.id} ${each.raised}`, each);
+    for (const each of answer.gaps) gaps.set(`${each.from}`, each);
+    const oldest = Math.min(...answer.states.map((each) => each.from));
+    const more = answer.more && answer.states.length >= journalLimit && oldest < until;
+    if (more && page < pagesLimit) {
+      until = oldest;
+      continue;
+    }
+    journal.value = {
+      states: [...states.values()].toSorted(byTime),
+      alarms: [...alarms.values()],
+      gaps: [...gaps.values()].toSorted(byTime),
+      more,
+      known: { from: more ? oldest : from, to },
+    };
+    return;
+  }
+}
+
+const byTime = (one: { from: number }, other: { from: number }): number => one.from - other.from;
+
+/** Takes what the cell says now into every line that follows it. */
+function hearLive(): void {
+  void live.value;
+  for (const name of chosen.value) void [store.tag(name).value, store.outputs.value?.[name]];
+  const all = pens.peek();
+  const heardNow = Object.values(all).map((pen): readonly [string, Pen] | undefined => {
+    if (!isPen(pen)) return undefined;
+    const next = heard(pen);
+    return next === pen ? undefined : [pen.name, next];
+  });
+  const changed = heardNow.filter((each) => each !== undefined);
+  if (changed.length > 0) pens.value = { ...all, ...Object.fromEntries(changed) };
+}
+
+/** A pen with what the cell says of it now; the same while the trend does not follow. */
+function heard(pen: Pen): Pen {
+  if (!live.peek() || view.peek().end !== undefined) return pen;
+  const sample = sampleOf(pen.name, pen.info);
+  if (sample === undefined) return pen;
+  const series = withSample(pen.series, sample);
+  return series === pen.series ? pen : { ...pen, series };
+}
+
+function sampleOf(name: string, info: LoggedTag): Sample | undefined {
+  const output = store.outputs.peek()?.[name];
+  if (output !== undefined) return { time: now.peek(), value: numberOf(output.v, info) };
+  const state = store.tag(name).peek();
+  if (state === undefined) return undefined;
+  const good = qualityOf(statusCode(state.s)) !== 'bad';
+  // A device's clock may be ahead of the cell's.
+  const time = good ? Math.min(state.t, now.peek()) : now.peek();
+  return { time, value: good ? numberOf(state.v, info) : null };
+}
+
+/** A value as history has it: a bool as 0 or 1, an enum as its index. */
+function numberOf(value: Scalar, { values }: LoggedTag): number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  const index = values?.indexOf(value ?? '') ?? -1;
+  return index < 0 ? null : index;
+}
