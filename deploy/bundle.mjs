@@ -37,6 +37,7 @@ const product = [
   'dist/controller',
   'dist/simulator',
   'dist/hmi',
+  'dist/comparison',
   'flows/cnc-tending',
   'flows/lamp',
   'deploy/cell.schema.json',

@@ -154,7 +154,10 @@ export class Comparison {
       return away;
     }
     if (target === -1) open.lost.add(region.name);
-    if (one?.id !== two?.id || away) this.#otherwise(sides, region, { was, is, leaf, own });
+    // Moves between smaller states, where the candidate has some in the recorded one, are its own.
+    const refined = one === undefined && (to.flow.states[target]?.initial ?? -1) !== -1;
+    if (away || (one?.id !== two?.id && !refined))
+      this.#otherwise(sides, region, { was, is, leaf, own });
     return away;
   }
 

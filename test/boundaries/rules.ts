@@ -130,11 +130,18 @@ export const folderRules: readonly FolderRule[] = [
     planted: breaks('simulator/world-load.ts', "import { drivers } from '#drivers/index.ts';"),
   },
   {
-    who: 'simulator/world-scenario.ts',
+    who: 'simulator/scenario/play.ts',
     tree: ['contract/', 'flows/', 'simulator/'],
     packages: [],
     node: false,
-    planted: breaks('simulator/world-scenario.ts', "import { readFileSync } from 'node:fs';"),
+    planted: breaks('simulator/scenario/play.ts', "import { readFileSync } from 'node:fs';"),
+  },
+  {
+    who: 'simulator/scenario/',
+    tree: ['contract/', 'flows/', 'simulator/'],
+    packages: [],
+    node: true,
+    planted: breaks('simulator/scenario/load.ts', "import { drivers } from '#drivers/index.ts';"),
   },
   {
     who: 'simulator/world.ts',
@@ -272,6 +279,7 @@ export const moduleRules: readonly ModuleRule[] = [
     module: 'vite',
     only: [
       'controller/vite.config.ts',
+      'hmi/comparison/vite.config.ts',
       'hmi/vite.config.ts',
       'simulator/vite.config.ts',
       'test/unit/hmi/words.test.ts',

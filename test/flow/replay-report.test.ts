@@ -4,43 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '#contract/canonical.ts';
 import { CellError, present } from '#contract/error.ts';
 import { Cell } from '#flows/engine/cell.ts';
-import type { ScanAct, ScanResult } from '#flows/engine/scan.ts';
+import type { ScanAct } from '#flows/engine/scan.ts';
 import { readAct, recordAct } from '#flows/replay/acts.ts';
 import { differenceText } from '#flows/replay/difference.ts';
 import { Replay, replay } from '#flows/replay/replay.ts';
-import type { ReplayEntry, SegmentStart } from '#flows/replay/replay.ts';
+import type { ReplayEntry } from '#flows/replay/replay.ts';
 import { rigOf } from './cell-rig.ts';
-import type { Rig, Taking } from './cell-rig.ts';
+import type { Rig } from './cell-rig.ts';
 import { machine } from './machine-flow.ts';
-
-/** A rig whose scans are kept as a chronicle would keep them. */
-class Recorded {
-  readonly rig: Rig;
-  readonly entries: ReplayEntry[] = [];
-  readonly start: SegmentStart;
-
-  constructor(rig: Rig) {
-    this.rig = rig;
-    this.start = this.open();
-  }
-
-  open(): SegmentStart {
-    const { cell } = this.rig;
-    return { scan: cell.scan, now: cell.now, period: 20, state: cell.openSegment() };
-  }
-
-  scan(taking: Taking = {}): ScanResult {
-    const input = this.rig.input(taking);
-    const result = this.rig.cell.step(input);
-    const { scan } = this.rig.cell;
-    const put = (entry: object) =>
-      this.entries.push({ seq: this.entries.length + 1, scan, ...entry } as ReplayEntry);
-    for (const act of [...input.acts, ...result.ended]) put({ kind: 'act', act });
-    if (result.record !== undefined) put({ kind: 'scan', record: result.record });
-    for (const { id, change } of result.alarms) put({ kind: 'alarm', id, change });
-    return result;
-  }
-}
+import { Recorded } from './recorded.ts';
 
 /** The machine, started at scan 12 and done at scan 23; then it rests. */
 async function machined(text = machine): Promise<Recorded> {
