@@ -44,7 +44,7 @@ export class JournalReader {
       .all()
       .flatMap((region) => visitBefore.all(region, from))
       .filter(({ until }) => until === null || until >= from);
-    return [...before, ...visits.all(from, to, limit + 1)]
+    return [...before, ...visits.all(from, to, limit + 1).toReversed()]
       .map((row) => ({
         flow: row.flow,
         region: row.region,
@@ -57,7 +57,8 @@ export class JournalReader {
 
   #alarms({ from, to, limit }: Window): PastAlarm[] {
     const { alarms, alarmsBefore } = this.#statements;
-    return [...alarmsBefore.all(from, from, limit + 1), ...alarms.all(from, to, limit + 1)]
+    const before = alarmsBefore.all({ from, limit: limit + 1 });
+    return [...before, ...alarms.all(from, to, limit + 1).toReversed()]
       .map((row) => ({
         id: row.name,
         priority: row.priority,
@@ -120,18 +121,19 @@ function prepare(database: Database.Database) {
     'SELECT name, priority, text, flow, raised, cleared, acknowledged, actor FROM alarm';
   return {
     visits: database.prepare<[number, number, number], VisitRow>(
-      `${visit} WHERE began >= ? AND began <= ? ORDER BY began DESC LIMIT ?`,
+      `${visit} WHERE began >= ? AND began <= ? ORDER BY began DESC, visit.id DESC LIMIT ?`,
     ),
     regions: database.prepare<[], number>('SELECT id FROM region').pluck(),
     visitBefore: database.prepare<[number, number], VisitRow>(
       `${visit} WHERE visit.region = ? AND began < ? ORDER BY began DESC LIMIT 1`,
     ),
     alarms: database.prepare<[number, number, number], AlarmRow>(
-      `${alarm} WHERE raised >= ? AND raised <= ? ORDER BY raised DESC LIMIT ?`,
+      `${alarm} WHERE raised >= ? AND raised <= ? ORDER BY raised DESC, id DESC LIMIT ?`,
     ),
-    alarmsBefore: database.prepare<[number, number, number], AlarmRow>(
-      `SELECT * FROM (${alarm} WHERE raised < ?1 AND over IS NULL LIMIT ?3)
-       UNION ALL SELECT * FROM (${alarm} WHERE raised < ?2 AND over >= ?2 ORDER BY over LIMIT ?3)`,
+    alarmsBefore: database.prepare<[{ from: number; limit: number }], AlarmRow>(
+      `SELECT * FROM (${alarm} WHERE raised < @from AND over IS NULL LIMIT @limit)
+       UNION ALL
+       SELECT * FROM (${alarm} WHERE raised < @from AND over >= @from ORDER BY over LIMIT @limit)`,
     ),
   };
 }

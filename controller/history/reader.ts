@@ -68,6 +68,7 @@ export class HistoryReader {
     const tag = this.#ask(() => this.#tag(request.tag).id);
     const window = { from, to: Math.min(to, now) };
     const part = tier === 'raw' ? partOfRaw : widths[tier] * partBuckets;
+    let empty = true;
     for (const segment of this.#ask(() => segmentsOf(this.#runs(now), window, runLimit))) {
       const end = Math.min(segment.to, window.to);
       let at = Math.max(segment.from, from);
@@ -75,10 +76,13 @@ export class HistoryReader {
         const until = Math.min(at + part, end);
         const asked = { tag, run: segment.run, from: at, to: until };
         const points = this.#ask(() => this.#part(asked, tier, first));
-        yield shown(points, segment);
+        const own = shown(points, segment);
+        if (own.length > 0) empty = own.at(-1)?.[1] === null;
+        yield own;
         at = until;
       }
-      if (segment.to < window.to) yield [[segment.to, null]];
+      if (segment.to < window.to && !empty) yield [[segment.to, null]];
+      empty = true;
     }
   }
 
@@ -114,7 +118,8 @@ export class HistoryReader {
       const found = samples.length > 0 ? samples.map(pointOf) : this.#held(asked, segment);
       points.push(...shown(found, segment), ...endOf(segment, asked));
     }
-    return points.length <= most ? points : undefined;
+    const told = tellOnce(points);
+    return told.length <= most ? told : undefined;
   }
 
   /** Buckets, made wider until they are few enough; undefined: there are too many to read. */
@@ -132,10 +137,11 @@ export class HistoryReader {
     }
     const span = Math.max(width, asked.to - asked.from);
     for (let factor = 1; ;) {
-      const points = parts.flatMap(({ segment, buckets }) => {
+      const all = parts.flatMap(({ segment, buckets }) => {
         const some = factor === 1 ? buckets : widen(buckets, width * factor);
         return [...shown(some.flatMap(pointsOf), segment), ...endOf(segment, asked)];
       });
+      const points = tellOnce(all);
       if (points.length <= most) return points;
       // Runs that are shorter than a bucket cannot be made fewer: the newest are shown.
       if (width * factor > 2 * span) return points.slice(-most);
@@ -224,6 +230,10 @@ const shown = (points: readonly Point[], { from, to }: Segment): Point[] =>
   points
     .filter(([time]) => time <= to)
     .map(([time, ...values]) => [Math.max(time, from), ...values]);
+
+/** A gap where there is one already, or where nothing was before, tells nothing. */
+const tellOnce = (points: readonly Point[]): Point[] =>
+  points.filter(([, value], index) => value !== null || (points[index - 1]?.[1] ?? null) !== null);
 
 /** Nobody recorded after it. */
 const endOf = ({ to }: Segment, asked: Asked): Point[] => (to < asked.to ? [[to, null]] : []);

@@ -23,7 +23,7 @@ export function segmentsOf(
   window: { readonly from: number; readonly to: number },
   limit: number,
 ): Segment[] {
-  const touching = runs.filter(({ began, until }) => until >= window.from && began <= window.to);
+  const touching = runs.filter(({ began, until }) => until >= window.from && began < window.to);
   const segments: Segment[] = [];
   for (const { id: run, began, until } of touching.slice(-limit).toReversed()) {
     let free = [{ run, from: began, to: until }];
@@ -31,7 +31,7 @@ export function segmentsOf(
     segments.push(...free);
   }
   return segments
-    .filter(({ from, to }) => to >= window.from && from <= window.to)
+    .filter(({ from, to }) => to >= window.from && from < window.to)
     .toSorted((left, right) => left.from - right.from);
 }
 

@@ -61,33 +61,47 @@ export class LocalHistory {
   readonly clock: WallClock;
   readonly said: string[] = [];
   log: HistoryLog;
-  #thread: StartHistory | undefined;
+  #thread: StartHistory = () => ({ send: () => undefined, end: () => undefined });
+  #dead: () => void = () => undefined;
 
   constructor(options: LocalOptions = {}, clock = new WallClock()) {
     this.clock = clock;
     this.log = this.life(options);
   }
 
-  /** Another life of control on the same folder; the one before has ended or was killed. */
+  /** Another life of control on the same folder; the one before has ended, or is killed by this. */
   life({ max = 100e6, open, start, tags: logged = tags }: LocalOptions = {}): HistoryLog {
+    this.#dead();
+    let alive = true;
     const thread = start ?? localThread(this.clock, open);
-    this.log = new HistoryLog(
-      this.clock,
-      thread,
-      { path: this.path, max, tags: logged },
-      {
-        failed: (code) => void this.said.push(code),
-        mended: () => {
-          if (this.said.length > 0 && this.said.at(-1) !== 'mended') this.said.push('mended');
+    this.#thread = (setup, heard, ended) => {
+      const started = thread(setup, heard, ended);
+      return {
+        send: (message, transfer) => {
+          if (alive) started.send(message, transfer);
         },
-        aside: ({ file }) => void this.said.push(`aside ${file}`),
+        end: () => started.end(),
+      };
+    };
+    this.#dead = () => {
+      alive = false;
+    };
+    const say = (text: string): void => {
+      if (alive) this.said.push(text);
+    };
+    const options = { path: this.path, max, tags: logged };
+    this.log = new HistoryLog(this.clock, options, {
+      failed: say,
+      mended: () => {
+        if (this.said.length > 0 && this.said.at(-1) !== 'mended') say('mended');
       },
-    );
+      aside: ({ file }) => say(`aside ${file}`),
+    });
     return this.log;
   }
 
   begin(why = 'The first start'): void {
-    this.log.begin(this.#thread ?? localThread(this.clock), why);
+    this.log.begin(this.#thread, why);
   }
 
   /** UTC now. */
