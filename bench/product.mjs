@@ -34,9 +34,18 @@ regions:
 
 /**
  * Writes the cell of `flow` on the device at this port. `poll`: of the input; `more`: how many registers
- * more, each a tag that no flow reads, asked for each `every`; `others`: lines of more devices and their tags.
+ * more, each a tag that no flow reads, asked for each `every`; `others`: lines of more devices and their tags;
+ * `mirror`: as the manifest says it.
  */
-export function writeCell({ port, poll, durability = 'strict', more = 0, every = '1s', others }) {
+export function writeCell({
+  port,
+  poll,
+  durability = 'strict',
+  more = 0,
+  every = '1s',
+  others,
+  mirror = 'none',
+}) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-cell-'));
   const slow = every === poll ? 'fast' : 'slow';
   const classes = slow === 'fast' ? `{fast: ${poll}}` : `{fast: ${poll}, slow: ${every}}`;
@@ -54,6 +63,7 @@ ${others?.devices.join('') ?? ''}tags:
   gate: {device: io, at: {coil: 0}}
 ${tags.join('')}${others?.tags.join('') ?? ''}flows:
   follow: {file: follow.flow.yaml, restart: warm}
+mirror: ${mirror}
 `;
   writeFileSync(join(folder, 'cell.yaml'), manifest);
   writeFileSync(join(folder, 'follow.flow.yaml'), flow);
@@ -121,7 +131,7 @@ export function processesOf(pid) {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
   const below = children === '' ? [] : children.split(' ').flatMap((one) => processesOf(one));
   const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  const [role = 'other'] = /\b(?:control|station|simulate|demo|run)\b/.exec(words) ?? [];
+  const [role = 'other'] = /\b(?:control|station|broker|simulate|demo|run)\b/.exec(words) ?? [];
   return [{ pid: Number(pid), role }, ...below];
 }
 
