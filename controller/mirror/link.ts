@@ -91,9 +91,7 @@ export class BrokerLink {
   publish(lane: Lane, message: OutMessage, acknowledged?: () => void): void {
     const connection = this.#connection;
     if (connection === undefined || !this.up) return;
-    this.#sent += 1;
-    const number = this.#sent;
-    this.#flying.set(number, this.#clock.now());
+    const number = this.#fly();
     this.#count[lane] += 1;
     connection.publish(message, () => {
       if (this.#connection !== connection || !this.#flying.delete(number)) return;
@@ -105,8 +103,11 @@ export class BrokerLink {
 
   subscribe(filters: readonly string[], done: (granted: boolean) => void): void {
     const connection = this.#connection;
-    connection?.subscribe(filters, (granted) => {
-      if (this.#connection === connection) done(granted);
+    if (connection === undefined || !this.up) return;
+    const number = this.#fly();
+    connection.subscribe(filters, (granted) => {
+      if (this.#connection !== connection || !this.#flying.delete(number)) return;
+      done(granted);
     });
   }
 
@@ -151,6 +152,13 @@ export class BrokerLink {
     this.#openedAt = undefined;
     if (up) await connection?.end(last, goodbye);
     else connection?.destroy();
+  }
+
+  /** Something is on its way from now on. */
+  #fly(): number {
+    this.#sent += 1;
+    this.#flying.set(this.#sent, this.#clock.now());
+    return this.#sent;
   }
 
   #wait(lived: number | undefined): number {

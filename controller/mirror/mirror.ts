@@ -192,7 +192,9 @@ export class Mirror {
 
   #hear(message: InMessage): void {
     if (message.topic !== `${this.#settings.base}/${topics.health}`) {
-      if (this.#settings.commands && this.#stage === 'mirroring') this.#commands.take(message);
+      // What is retained comes before anything else, to be refused; what is live may be for another until then.
+      const now = this.#stage === 'mirroring' || message.retained;
+      if (this.#settings.commands && now) this.#commands.take(message);
       return;
     }
     const { store } = this.#parts;
@@ -255,7 +257,7 @@ export class Mirror {
     const now = this.#clock.now();
     this.#link.check();
     if (this.#stage === 'settling' && now >= this.#settledAt) this.#begin();
-    this.#events.look();
+    if (this.#stage === 'mirroring' || now >= this.#tellAt) this.#events.look();
     if (this.#events.error !== undefined) this.#fail(this.#events.error);
     this.#pump();
     if (now >= this.#keepAt) {

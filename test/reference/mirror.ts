@@ -1,6 +1,6 @@
 // docs/reference/mirror.md: topics and payloads of the mirror, as the schemas of contract/mirror.ts say.
 import { readFileSync } from 'node:fs';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { AlarmState } from '#contract/wire.ts';
 import * as mirror from '#contract/mirror.ts';
 import { docComments } from './doc-comments.ts';
@@ -63,7 +63,7 @@ export function mirrorPage(): string {
     ...message(health, 'HealthMessage', mirror.HealthMessage),
     'A last will may be lost with the broker that held it: whoever has heard no `health` for 6 s takes nothing retained for live.',
     '## Not retained: what happened',
-    ...message(event, 'EventMessage', mirror.EventMessage as unknown as z.ZodObject),
+    ...message(event, 'EventMessage', mirror.EventMessage),
     ...bodies(),
     '## Commands in',
     `Only with \`mirror: {commands: true}\`. A command is refused when it is retained, expired, issued more than ${mirror.issuedAhead_ms / 1000} s ahead of the cell’s clock, longer than ${mirror.commandLimit / 1024} KiB, not of this form, or one of more than 20 a second (a command of class stop is never refused for that). What has no \`id\` that can be read is recorded and not answered. While the cell is away from its broker no command reaches it, and none is kept for it: whoever has no receipt asks again with the same \`id\`.`,
