@@ -8,16 +8,20 @@ import type { Plugin } from 'vite';
 const compressed: Plugin = {
   name: 'compressed',
   enforce: 'post',
-  generateBundle(_, bundle) {
-    for (const [fileName, file] of Object.entries(bundle)) {
-      if (!fileName.startsWith('assets/')) continue;
-      const text = file.type === 'chunk' ? file.code : file.source;
-      this.emitFile({
-        type: 'asset',
-        fileName: `${fileName}.gz`,
-        source: gzipSync(text, { level: 9 }),
-      });
-    }
+  // After all others: what is compressed is what is written.
+  generateBundle: {
+    order: 'post',
+    handler(_, bundle) {
+      for (const [fileName, file] of Object.entries(bundle)) {
+        if (!fileName.startsWith('assets/')) continue;
+        const text = file.type === 'chunk' ? file.code : file.source;
+        this.emitFile({
+          type: 'asset',
+          fileName: `${fileName}.gz`,
+          source: gzipSync(text, { level: 9 }),
+        });
+      }
+    },
   },
 };
 

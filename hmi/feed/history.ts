@@ -15,6 +15,10 @@ export interface Window {
 }
 
 const patience_ms = 10_000;
+/** All pages together may ask so often in a second; what came too soon is asked again, so many times. */
+const tooSoon = 'E_HISTORY_RATE';
+const turns = 4;
+const turn_ms = 700;
 
 export const askHistory = (
   { tag, points, ...window }: Window & { readonly tag: string; readonly points: number },
@@ -35,6 +39,20 @@ const whole = ({ from, to }: Window): Window => ({
 });
 
 async function ask<Answer>(
+  path: string,
+  query: Readonly<Record<string, string | number>>,
+  ended: AbortSignal,
+): Promise<Asked<Answer>> {
+  for (let turn = 1; ; turn += 1) {
+    // oxlint-disable no-await-in-loop -- one after the other
+    const asked = await askOnce<Answer>(path, query, ended);
+    if (asked.kind !== 'failed' || asked.code !== tooSoon || turn === turns) return asked;
+    await new Promise((again) => setTimeout(again, turn_ms * (turn + Math.random())));
+    // oxlint-enable no-await-in-loop
+  }
+}
+
+async function askOnce<Answer>(
   path: string,
   query: Readonly<Record<string, string | number>>,
   ended: AbortSignal,

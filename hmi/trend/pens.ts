@@ -193,7 +193,8 @@ async function askWholeJournal({ from, to }: Window, ended: AbortSignal): Promis
     for (const each of answer.alarms) alarms.set(`${each.id} ${each.raised}`, each);
     for (const each of answer.gaps) gaps.set(`${each.from}`, each);
     const oldest = Math.min(...answer.states.map((each) => each.from));
-    const more = answer.more && answer.states.length >= journalLimit && oldest < until;
+    const more =
+      answer.more && answer.states.length >= journalLimit && oldest < until && oldest > from;
     if (more && page < pagesLimit) {
       until = oldest;
       continue;
