@@ -44,13 +44,13 @@ ${deviceFaults.map((kind) => `  ${kind.padEnd(11)}  ${deviceFaultTexts[kind]}`).
 Examples:
   rebe fault io hang --for 10s
   rebe fault plant take-part`,
-  test: `rebe test SCENARIO.yaml... [--seed N] [--json]
+  test: `rebe test [SCENARIO|DIR...] [--seed N] [--json]
 
-Plays scenarios in virtual time. Ends with 1 when something was not as expected.
+Plays scenarios in virtual time: files, patterns, or all below a directory (.). Ends with 1 when one failed.
   --seed N  of noise and latency, instead of the file's own
 
 Example:
-  rebe test flows/lamp/lamp.scenario.yaml`,
+  rebe test flows/cnc-tending`,
 } as const;
 type Verb = keyof typeof help;
 
@@ -165,14 +165,14 @@ async function test(argv: string[]): Promise<number> {
     parseArgs({ args: argv, options, allowPositionals: true }),
   );
   const seed = values.seed === undefined ? undefined : Number(values.seed);
-  if (positionals.length === 0) return wrongUse('test', 'one SCENARIO.yaml or more');
   if (seed !== undefined && !Number.isSafeInteger(seed)) {
     return wrongUse('test', '--seed is a whole number');
   }
   const how = { json: values.json, ...(seed === undefined ? {} : { seed }) };
   // Only here: whoever simulates needs no flow.
-  const { testAll } = await import('./test-verb.ts');
-  const failed = await testAll(positionals, how, (text) => console.log(text));
+  const { findScenarios, testAll } = await import('./test-verb.ts');
+  const files = findScenarios(positionals.length === 0 ? ['.'] : positionals);
+  const failed = await testAll(files, how, (text) => console.log(text));
   return failed === 0 ? exit.good : exit.wrong;
 }
 

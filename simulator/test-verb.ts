@@ -1,83 +1,58 @@
 // `test`: plays scenarios in virtual time and says what was not as expected, where it stands and what had happened
 // before. Files are played in the order given; one that cannot be read does not keep the others.
-import { formatDiagnostic, placeOf, type Diagnostic } from '#contract/diagnostic.ts';
-import { loadStage } from './world-load.ts';
-import { play, type Happened, type Played } from './world-scenario.ts';
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { CellError, codes } from '#contract/error.ts';
+import { playScenario, type Tested } from './scenario/scenario.ts';
 
-/** How much of a timeline people are shown. */
-const shown = 40;
+const ending = '.scenario.yaml';
+/** Folders below a folder that are looked into. */
+const depthLimit = 16;
 
-/** What became of one file. */
-export interface Tested {
-  readonly file: string;
-  readonly scenario?: string;
-  readonly ok: boolean;
-  readonly seed?: number;
-  /** Virtual time that it took. */
-  readonly took_ms?: number;
-  /** What is wrong in the files, or what was not as expected. */
-  readonly problems: readonly {
-    readonly code: string;
-    readonly file: string;
-    readonly line: number;
-    readonly column: number;
-    readonly text: string;
-  }[];
-  /** Of a failure: everything that had happened. */
-  readonly timeline?: readonly Happened[];
+/**
+ * The scenarios that the words name: files, folders with all below them, and patterns with `*` in their last part, where
+ * no shell has read them. Throws `E_FILE_READ` when a word names none.
+ */
+export function findScenarios(words: readonly string[]): string[] {
+  const found = words.flatMap((word) => {
+    const files = filesOf(word);
+    if (files.length > 0) return files;
+    throw new CellError('E_FILE_READ', `${word}: there is no scenario (*${ending})`);
+  });
+  return [...new Set(found)];
 }
 
-interface Outcome {
-  readonly tested: Tested;
-  readonly text: string;
+function filesOf(word: string): string[] {
+  const kind = statSync(word, { throwIfNoEntry: false });
+  if (kind?.isDirectory() === true) return below(word, depthLimit);
+  if (kind !== undefined || !word.includes('*')) return [word];
+  const parts = basename(word)
+    .split('*')
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  const pattern = new RegExp(`^${parts.join('.*')}$`);
+  return list(dirname(word))
+    .filter((name) => pattern.test(name))
+    .map((name) => join(dirname(word), name))
+    .flatMap((path) => (path.endsWith(ending) ? [path] : []));
 }
 
-/** Plays one scenario; `seed` stands for the file's own. */
-export async function testScenario(file: string, seed?: number): Promise<Outcome> {
-  const { read, scenario, world, diagnostics, texts } = await loadStage(file);
-  const told = (all: readonly Diagnostic[]): Tested['problems'] =>
-    all.map(({ span, code, text, file: where }) => {
-      const { line, column } = placeOf(texts.get(where) ?? '', span.start);
-      return { code, file: where, line, column, text };
-    });
-  const explained = (all: readonly Diagnostic[]): string =>
-    all.map((one) => formatDiagnostic(one, texts.get(one.file) ?? '')).join('\n\n');
-  if (scenario === undefined || world === undefined) {
-    const problems = told(diagnostics);
-    return { tested: { file, ok: false, problems }, text: explained(diagnostics) };
+function below(folder: string, depth: number): string[] {
+  return list(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (name.endsWith(ending)) return [path];
+    if (depth === 0 || name === 'node_modules' || name.startsWith('.')) return [];
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    return isFolder ? below(path, depth - 1) : [];
+  });
+}
+
+const list = (folder: string): string[] => {
+  try {
+    return readdirSync(folder).toSorted();
+  } catch (cause) {
+    throw new CellError('E_FILE_READ', `${folder} cannot be read`, { cause });
   }
-  const used = seed ?? scenario.seed;
-  const played = play(world(used), scenario);
-  const { failure, took, timeline } = played;
-  const base = { file, scenario: scenario.scenario, seed: used, took_ms: took };
-  const span = `${(took / 1000).toFixed(1)} s`;
-  if (failure === undefined) {
-    const text = `ok      ${file}: ${scenario.scenario} (${span} of virtual time)`;
-    return { tested: { ...base, ok: true, problems: [] }, text };
-  }
-  const problem: Diagnostic = {
-    code: 'E_SCENARIO_EXPECT',
-    severity: 'error',
-    file,
-    span: read.step(failure.step),
-    text: failure.text,
-  };
-  const lines = [
-    `FAILED  ${file}: ${scenario.scenario} (after ${span} of virtual time, seed ${used})`,
-    explained([problem]),
-    tableOf(played),
-  ];
-  const tested = { ...base, ok: false, problems: told([problem]), timeline };
-  return { tested, text: lines.join('\n\n') };
-}
-
-/** The last of what happened, as people read it. */
-function tableOf({ timeline }: Played): string {
-  const last = timeline.slice(-shown);
-  const left = timeline.length - last.length;
-  const rows = last.map(({ at, text }) => `  ${(at / 1000).toFixed(3).padStart(9)} s  ${text}`);
-  return [...(left > 0 ? [`  (${left} earlier)`] : []), ...rows].join('\n');
-}
+};
 
 /** Plays all of them; the number that failed. */
 export async function testAll(
@@ -88,7 +63,7 @@ export async function testAll(
   const all: Tested[] = [];
   for (const file of files) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other, told as each ends
-    const { tested, text } = await testScenario(file, options.seed);
+    const { tested, text } = await playOrTell(file, options);
     all.push(tested);
     if (!options.json) print(text);
   }
@@ -99,4 +74,19 @@ export async function testAll(
       : `${all.length} scenario${all.length === 1 ? '' : 's'}, ${failed} failed`,
   );
   return failed;
+}
+
+async function playOrTell(
+  file: string,
+  options: { readonly seed?: number },
+): Promise<{ tested: Tested; text: string }> {
+  try {
+    return await playScenario(file, options);
+  } catch (error) {
+    if (!(error instanceof CellError)) throw error;
+    const { code, message } = error;
+    const problems = [{ code, file, line: 1, column: 1, text: message }];
+    const text = `FAILED  ${file}: ${code} ${message}\n  ${codes[code].action}`;
+    return { tested: { file, ok: false, problems }, text };
+  }
 }

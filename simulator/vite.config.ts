@@ -7,7 +7,7 @@ export default defineConfig({
     emptyOutDir: true,
     sourcemap: true,
     rollupOptions: {
-      input: { main: 'simulator/main.ts' },
+      input: { main: 'simulator/main.ts', scenario: 'simulator/scenario/scenario.ts' },
       output: { entryFileNames: '[name].js' },
     },
   },

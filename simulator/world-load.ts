@@ -1,9 +1,8 @@
 // A world from files: the manifest with its flows, the machine, and an engine of each flow. Everything that is wrong in
 // them is listed with its place. The drivers' own parts of a manifest are not judged here: `rebe check` does.
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '#contract/diagnostic.ts';
-import { CellError, present } from '#contract/error.ts';
+import { present } from '#contract/error.ts';
 import { compileFlows } from '#flows/compile-flows.ts';
 import type { FlowEngine } from '#flows/engine/engine.ts';
 import { tableFactory } from '#flows/engine/table.ts';
@@ -11,45 +10,15 @@ import { createXstateEngine } from '#flows/engine/xstate.ts';
 import { linkCell } from '#flows/link.ts';
 import { readManifest } from '#flows/manifest.ts';
 import type { CellPlan } from '#flows/plan.ts';
-import { readScenario, type Scenario, type ScenarioRead } from '#flows/scenario.ts';
 import { confirmsOf } from './driver-timing.ts';
-import { parsePlantFile, type PlantFile } from './plant/file.ts';
-import { World } from './world.ts';
+import type { PlantFile } from './plant/file.ts';
+import { World, type WorldOptions } from './world.ts';
 
-/** A scenario and what it is played on; what is missing is told in `diagnostics`. */
-export interface Stage {
-  readonly read: ScenarioRead;
-  readonly scenario?: Scenario;
-  /** A world at its start, another each time. */
-  readonly world?: (seed: number) => World;
-  readonly diagnostics: readonly Diagnostic[];
-  /** Texts by file, so that a diagnostic can show its line. */
-  readonly texts: ReadonlyMap<string, string>;
-}
+/** A world at its start, another each time; `onScan` hears each of its scans. */
+export type MakeWorld = (seed: number, onScan?: WorldOptions['onScan']) => World;
 
-/** Reads a scenario with the cell and the machine that it names. Throws `E_FILE_READ`. */
-export async function loadStage(file: string): Promise<Stage> {
-  const texts = new Map<string, string>();
-  const open = (path: string): string => {
-    const text = readText(path);
-    texts.set(path, text);
-    return text;
-  };
-  const read = readScenario(file, open(file));
-  const { scenario } = read;
-  if (scenario === undefined) return { read, diagnostics: read.diagnostics, texts };
-  const beside = (path: string): string => resolve(dirname(file), path);
-  const machine = beside(scenario.plant);
-  const plant = parsePlantFile(open(machine), machine);
-  const cell = loadPlan(beside(scenario.cell), open);
-  const diagnostics = [...cell.diagnostics, ...(plant.ok ? [] : plant.diagnostics)];
-  const { plan } = cell;
-  if (!plant.ok || plan === undefined) return { read, scenario, diagnostics, texts };
-  const world = await worldOf(plan, plant.plant);
-  return { read, scenario, world, diagnostics, texts };
-}
-
-function loadPlan(
+/** The plan of a manifest and its flows, or what is wrong in them. `open` reads a file. */
+export function loadPlan(
   file: string,
   open: (path: string) => string,
 ): { plan?: CellPlan; diagnostics: readonly Diagnostic[] } {
@@ -69,26 +38,19 @@ function loadPlan(
     : { plan: linked.plan, diagnostics: [] };
 }
 
-async function worldOf(plan: CellPlan, plant: PlantFile): Promise<(seed: number) => World> {
+/** Worlds of a cell and its machine. */
+export async function worldOf(plan: CellPlan, plant: PlantFile): Promise<MakeWorld> {
   const flows = plan.flows.map(({ flow }) => flow);
   const tables = flows.map((flow, index) => tableFactory(flow, `table${index}`));
   const names = flows.map((_, index) => `table${index}`).join(', ');
   const text = `${tables.join('\n')}\nexport const tables = [${names}];\n`;
   const url = `data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`;
   const module = (await import(/* @vite-ignore */ url)) as { tables: (() => FlowEngine)[] };
-  return (seed) => {
+  return (seed, onScan) => {
     const engines = flows.map((flow, index) => ({
       table: present(module.tables[index], 'a table for each flow')(),
       xstate: createXstateEngine(flow),
     }));
-    return new World({ seed, plan, plant, engines });
+    return new World({ seed, plan, plant, engines, ...(onScan === undefined ? {} : { onScan }) });
   };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new CellError('E_FILE_READ', `${path} cannot be read`, { cause });
-  }
 }

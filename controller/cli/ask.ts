@@ -6,7 +6,7 @@ import type { Scalar, TagInfo } from '#contract/described.ts';
 import type { Hello, Snapshot } from '#contract/wire.ts';
 import { openConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
-import { textOf, whyText } from './explanation.ts';
+import { textOf, whyText } from '#flows/explain/text.ts';
 import { millisecondsText, scalarText } from './quantity.ts';
 import { answer, exit, table } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';

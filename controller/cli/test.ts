@@ -5,11 +5,12 @@ import type { Verb } from './verb.ts';
 export const testVerbs: readonly Verb[] = [
   {
     name: 'test',
-    usage: 'SCENARIO...',
+    usage: '[SCENARIO|DIR...]',
     summary:
       'Plays scenarios in virtual time against the simulated machine. Ends with 1 when one fails.',
-    example: 'rebe test flows/lamp/lamp.scenario.yaml',
-    words: [1, 1000],
+    more: 'Files, patterns with *, or everything below a directory; without words below this one.',
+    example: 'rebe test flows/cnc-tending',
+    words: [0, 1000],
     options: { seed: { type: 'string', help: "of noise and latency, instead of the file's own" } },
     run: (invocation) => {
       const seed = invocation.option('seed');

@@ -38,7 +38,8 @@ export class FlowAlarms {
   }
 }
 
-function kindsOf({ name, flow }: FlowPlan): readonly AlarmKind[] {
+/** Every alarm that a flow can raise. */
+export function kindsOf({ name, flow }: FlowPlan): readonly AlarmKind[] {
   return [
     ...flow.alarms.map((alarm) => ({
       id: `${name}.${alarm.name}`,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { testScenario } from '#simulator/test-verb.ts';
+import { playScenario } from '#simulator/scenario/scenario.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rebe-scenario-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ async function played(product: 'lamp' | 'cnc-tending', steps: string, more = '')
     file,
     `scenario: one\nformat: scenario/1\ncell: ${cell}\nplant: ${plant}\n${more}steps:\n${steps}`,
   );
-  const { tested } = await testScenario(file);
+  const { tested } = await playScenario(file);
   return tested;
 }
 
@@ -70,32 +70,42 @@ test('a parameter is set, a held command is held, control dies and comes back', 
   expect(await played('cnc-tending', steps)).toMatchObject({ ok: true, problems: [] });
 });
 
-test('what may never hold ends the scenario at the step after which it holds', async () => {
+test('what may never hold ends the scenario at once, in the midst of a step', async () => {
   const tested = await played(
     'lamp',
     '  - {wait: 5s}\n  - {expect: {state: light.Shining}, within: 2min}\n  - {wait: 1s}\n',
     'never: {state: light.Shining}\n',
   );
   expect(tested.problems.map(({ code, line }) => ({ code, line }))).toEqual([
-    { code: 'E_SCENARIO_EXPECT', line: 8 },
+    { code: 'E_SCENARIO_EXPECT', line: 5 },
   ]);
 });
 
-describe('a name that the cell does not have is told with those that it has', () => {
+describe('a name that is nowhere is told at its place before anything is played', () => {
   test.each([
-    ['{command: stopp}', 'there is no command stopp; there are stop'],
-    ['{expect: {state: light.Off}}', 'there is no state light.Off; there are light.Waiting'],
-    ['{expect: {output: {lamb: true}}}', 'there is no tag lamb'],
-    ['{expect: {ctx: {x: 1}}}', 'there is no ctx x'],
-    ['{set: {x: 1}}', 'there is no parameter x'],
-    ['{fault: oi hang}', 'there is no oi; there are io, plant'],
-    ['{fault: io hung}', 'io has no fault hung'],
-    ['{command: stop, flow: other}', 'there is no flow other; there are lamp'],
-  ])('%s', async (step, told) => {
-    const tested = await played('lamp', `  - ${step}\n`);
+    ['{command: stopp}', 'there is no command `stopp`', 'Did you mean `stop`?', 15],
+    ['{expect: {state: light.Off}}', 'there is no state `light.Off`', 'There are: light.Wai', 22],
+    ['{expect: {state: [light.Waiting, light.Of]}}', 'no state `light.Of`', 'There are', 38],
+    ['{expect: {output: {lamb: true}}}', 'there is no tag `lamb`', 'Did you mean `lamp`?', 24],
+    ['{expect: {ctx: {x: 1}}}', 'there is no ctx `x`', 'There are', 21],
+    ['{expect: {fired: L9}}', 'there is no transition `L9`', 'Did you mean `L1`?', 22],
+    ['{expect: {alarm: lamp.out}}', 'there is no alarm `lamp.out`', 'There are', 22],
+    ['{expect: {machine: {lid: 1}}}', 'there is no figure `lid`', 'Did you mean `lit`?', 25],
+    ['{set: {x: 1}}', 'there is no parameter `x`', 'There are', 12],
+    ['{force: {lampe: true}, for: 1s}', 'there is no tag `lampe`', 'Did you mean `lamp`?', 14],
+    ['{resume: lamb}', 'there is no flow `lamb`', 'Did you mean `lamp`?', 14],
+    ['{fault: oi hang}', 'there is no device `oi`', 'Did you mean `io`?', 13],
+    ['{fault: io hung}', 'there is no fault of io `hung`', 'Did you mean `hang`?', 13],
+    ['{fault: plant estopp}', 'there is no fault of plant `estopp`', 'Did you mean', 13],
+    ['{clear: oi}', 'there is no device `oi`', 'Did you mean `io`?', 13],
+    ['{command: stop, flow: other}', 'there is no flow `other`', 'There are: lamp.', 27],
+  ])('%s', async (step, told, suggestion, column) => {
+    const tested = await played('lamp', `  - {wait: 1h}\n  - ${step}\n`);
     expect(tested.ok).toBe(false);
+    expect(tested.took_ms).toBeUndefined();
     expect(tested.problems[0]?.text).toContain(told);
-    expect(tested.problems[0]?.line).toBe(6);
+    expect(tested.problems[0]?.suggestion).toContain(suggestion);
+    expect(tested.problems[0]).toMatchObject({ code: 'E_SCENARIO_NAME', line: 7, column });
   });
 });
 

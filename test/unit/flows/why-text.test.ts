@@ -1,7 +1,7 @@
 // `rebe why` says each thing once, and `rebe tags` shows numbers as people read them.
 import { expect, test } from 'vitest';
 import type { Term, Why } from '#contract/wire.ts';
-import { whyText } from '#controller/cli/explanation.ts';
+import { whyText } from '#flows/explain/text.ts';
 import { millisecondsText, scalarText } from '#controller/cli/quantity.ts';
 import { leaf } from '#test/unit/hmi/messages.ts';
 

@@ -10,7 +10,7 @@ export const textOf = (text: Text | undefined): string =>
       : (text['en'] ?? Object.values(text)[0] ?? '');
 
 /** One flow: what it could do from here, in the order in which it is tried, the commands it takes, its way back. */
-export function whyText(heard: Why): string {
+export function whyText(heard: Omit<Why, 'type' | 'frame'>): string {
   const ready = heard.commands.map((command) =>
     command.ready ? command.name : `${command.name} (lacks ${command.lacks.join(', ')})`,
   );
