@@ -134,7 +134,9 @@ describe('the page', () => {
     const home = await address();
     const response = await fetch(home);
     // What the page names, and what that imports before anything is drawn; what is imported later is not counted.
-    const waiting = (await response.text()).match(/assets\/[\w.-]+\.(?:js|css)/g) ?? [];
+    const waiting: string[] = [
+      ...((await response.text()).match(/assets\/[\w.-]+\.(?:js|css)/g) ?? []),
+    ];
     expect(waiting.length).toBeGreaterThanOrEqual(2);
     const loaded = new Map<string, number>();
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
