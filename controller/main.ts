@@ -28,6 +28,7 @@ const modules: readonly (readonly [
     ['command', 'resume', 'set', 'force', 'unforce', 'ack'],
     async () => (await import('#controller/cli/act.ts')).actVerbs,
   ],
+  [['history'], async () => (await import('#controller/cli/history.ts')).historyVerbs],
   [['mirror'], async () => (await import('#controller/cli/mirror.ts')).mirrorVerbs],
   [['pki'], async () => (await import('#controller/cli/pki.ts')).pkiVerbs],
   [['link'], async () => (await import('#controller/cli/link.ts')).linkVerbs],
