@@ -21,6 +21,8 @@ export const DoorRequest = z.discriminatedUnion('verb', [
   }),
   z.strictObject({ verb: z.literal('clear'), target: word.optional() }),
   z.strictObject({ verb: z.literal('status') }),
+  /** What the sensors truly show: changes from this number on. */
+  z.strictObject({ verb: z.literal('truth'), since: z.int().nonnegative() }),
 ]);
 export type DoorRequest = z.infer<typeof DoorRequest>;
 
@@ -99,15 +101,18 @@ export class Door {
       return { ok: false, code: 'E_DOOR_FRAME', text: z.prettifyError(parsed.error) };
     }
     try {
-      const text = this.#do(parsed.data);
-      return { ok: true, text, status: this.#simulator.status() };
+      const request = parsed.data;
+      if (request.verb === 'truth') {
+        return { ok: true, text: '', status: this.#simulator.truth(request.since) };
+      }
+      return { ok: true, text: this.#do(request), status: this.#simulator.status() };
     } catch (error) {
       if (!(error instanceof CellError)) throw error;
       return { ok: false, code: error.code, text: error.message };
     }
   }
 
-  #do(request: DoorRequest): string {
+  #do(request: Exclude<DoorRequest, { verb: 'truth' }>): string {
     switch (request.verb) {
       case 'fault':
         return this.#simulator.fault({

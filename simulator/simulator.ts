@@ -11,6 +11,7 @@ import { buildPlant } from './plant/build.ts';
 import type { PlantFile } from './plant/file.ts';
 import type { Incident, Plant, PlantValue } from './plant/plant.ts';
 import { stream } from './plant/random.ts';
+import { TruthLog, type Truth } from './truth.ts';
 
 /** What `--endpoints` of the controller takes. */
 export type Endpoints = Readonly<Record<string, Endpoint>>;
@@ -31,6 +32,7 @@ export class Simulator {
   readonly #devices: ReadonlyMap<string, Device>;
   readonly #pace: Pace;
   readonly #faults: Faults;
+  readonly #truth: TruthLog;
 
   /** `data` is a directory that is there. */
   constructor(clock: Clock, file: PlantFile, options: { seed: number; data: string }) {
@@ -40,6 +42,7 @@ export class Simulator {
     this.#file = file;
     this.#plant = plant;
     this.#log = log;
+    this.#truth = new TruthLog(clock, plant);
     this.#pace = new Pace(clock, file.tick, () => this.#tick());
     this.#devices = new Map(
       Object.entries(file.devices).map(([name, device]) => {
@@ -92,8 +95,14 @@ export class Simulator {
     };
   }
 
+  /** What the sensors truly show, from this change on. */
+  truth(since: number): Truth {
+    return this.#truth.since(since);
+  }
+
   #tick(): void {
     for (const device of this.#devices.values()) device.tick(this.#file.tick);
     this.#plant.tick(this.#file.tick);
+    this.#truth.look();
   }
 }

@@ -282,6 +282,7 @@ export const moduleRules: readonly ModuleRule[] = [
       'hmi/comparison/vite.config.ts',
       'hmi/vite.config.ts',
       'simulator/vite.config.ts',
+      'test/soak/vite.config.ts',
       'test/unit/hmi/words.test.ts',
     ],
     planted: breaks('controller/main.ts', "import { build } from 'vite';"),

@@ -12,6 +12,9 @@ import type { Demo } from './demo.ts';
 /** What delivery may add to a value's age: a slow line, an answer that was held, a processor that was away, ms. */
 const delivery = 700;
 
+/** Faults in which a device that sends by itself loses what it sent, or sends it with what comes next. */
+const losing: ReadonlySet<string> = new Set(['hang', 'late', 'short']);
+
 export interface Wrong {
   readonly now: number;
   readonly tag: string;
@@ -69,7 +72,7 @@ export class Witness {
   readonly #devices: readonly string[];
   /** Devices that send by themselves. */
   readonly #pushing: ReadonlySet<string>;
-  /** Of these, those whose line was silent: what they sent is lost, and nobody can know, until they send again. */
+  /** Of these, those that lost what they sent: nobody can know, until they send again. */
   readonly #lost = new Set<string>();
   /** By device: until when it may lie, because it was stuck. */
   readonly #lied = new Map<string, number>();
@@ -150,7 +153,7 @@ export class Witness {
     for (const device of this.#devices) {
       const kind = this.world.faultOf(device);
       if (kind === 'stuck') this.#lied.set(device, now);
-      if (kind === 'hang' && this.#pushing.has(device)) this.#lost.add(device);
+      if (losing.has(kind ?? '') && this.#pushing.has(device)) this.#lost.add(device);
     }
     const { tags } = this.world.cell;
     for (const { name, tag, device, limit, past } of this.#discrete) {

@@ -87,26 +87,46 @@ export const demoFlow = present(
   'the demo flow compiles',
 );
 
-/** What reached the machine without a recorded cause; empty is what a test wants. `machine`: the simulator's directory. */
-export function causeless(data: string, machine: string): string[] {
-  const safe = new Map(
+/** What was decided so far, against which what reaches the machine is held, one after the other. */
+export class Causes {
+  readonly #safe = new Map(
     demoFlow.outputs.map((output) => [output.name, valueOf(output, output.safe)]),
   );
-  const decisions = decisionsOf(join(data, 'chronicle.db'));
-  const wrong: string[] = [];
-  for (const received of receivedBy(machine)) {
-    const { t, output, means } = received;
-    if (output === undefined || means === undefined || means === safe.get(output)) continue;
-    if (!caused(decisions.get(output) ?? [], means, t)) wrong.push(JSON.stringify(received));
+  readonly #decisions = new Map<string, Decision[]>();
+
+  decided(output: string, decision: Decision): void {
+    const list = this.#decisions.get(output);
+    if (list === undefined) this.#decisions.set(output, [decision]);
+    else list.push(decision);
   }
-  return wrong;
+
+  /** Is it safe, or was it decided, and still the newest decision some time within `travel` before it arrived? */
+  has({ t, output, means }: Received): boolean {
+    if (output === undefined || means === undefined || means === this.#safe.get(output))
+      return true;
+    const decisions = this.#decisions.get(output) ?? [];
+    return decisions.some(({ at, value }, index) => {
+      if (value !== means || at > t + 1) return false;
+      const next = decisions[index + 1];
+      return next === undefined || next.at >= t - travel;
+    });
+  }
+
+  /** Drops what was superseded before `t`, UTC. */
+  forget(t: number): void {
+    for (const list of this.#decisions.values()) {
+      const kept = list.findIndex((_, index) => (list[index + 1]?.at ?? t) >= t);
+      list.splice(0, kept);
+    }
+  }
 }
 
-/** Was this value decided, and still the newest decision some time within `travel` before it arrived? */
-function caused(decisions: readonly Decision[], value: Value, at: number): boolean {
-  return decisions.some((decision, index) => {
-    if (decision.value !== value || decision.at > at + 1) return false;
-    const next = decisions[index + 1];
-    return next === undefined || next.at >= at - travel;
-  });
+/** What reached the machine without a recorded cause; empty is what a test wants. `machine`: the simulator's directory. */
+export function causeless(data: string, machine: string): string[] {
+  const causes = new Causes();
+  for (const [output, decisions] of decisionsOf(join(data, 'chronicle.db'))) {
+    for (const decision of decisions) causes.decided(output, decision);
+  }
+  const wrong = receivedBy(machine).filter((received) => !causes.has(received));
+  return wrong.map((received) => JSON.stringify(received));
 }

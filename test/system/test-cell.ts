@@ -29,7 +29,7 @@ const files = ['cell.yaml', 'cnc-tending.flow.yaml', 'tending.plant.yaml'] as co
 const same = (text: string): string => text;
 
 /** What the supervisor runs. */
-type Role = 'control' | 'station' | 'broker';
+export type Role = 'control' | 'station' | 'broker';
 
 /** What a command printed and ended with. */
 export interface Ran {
@@ -182,8 +182,8 @@ export class TestCell implements AsyncDisposable {
     const words = ['simulate', this.#plant, '--endpoints', this.endpoints, '--seed', '1'];
     this.#simulator = this.#spawn(simulator, [...words, '--data', this.machine]);
     await until(
-      'the simulator writes its addresses',
-      10_000,
+      () => `the simulator writes its addresses; it said ${this.output.slice(-2000)}`,
+      60_000,
       () => existsSync(this.endpoints) || undefined,
     );
   }
@@ -217,6 +217,10 @@ export class TestCell implements AsyncDisposable {
   /** The supervisor's process; undefined when the cell was stopped. */
   get supervisor(): number | undefined {
     return this.#cell?.pid;
+  }
+
+  get simulator(): number | undefined {
+    return this.#simulator?.pid;
   }
 
   /** The process of a role. Throws while there is none: a number that is none must never be sent a signal. */
