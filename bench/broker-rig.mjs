@@ -124,11 +124,19 @@ export function plantMosquitto(rig, name, port) {
   return new Server(rig, mosquitto, ['-c', file], port);
 }
 
-/** The mosquitto of the cell's PC, bridged to these ports; with the user that may sign in. */
-export function cellMosquitto(rig, port, plant) {
+/** The mosquitto of the cell's PC, bridged to these ports, where the plant has a user for it or takes anyone. */
+export function cellMosquitto(rig, port, plant, plantUser) {
   const passwords = join(rig.folder, 'cell.passwd');
   const user = { username: 'cell-7', password: 'of the test' };
   spawnSync('/usr/bin/mosquitto_passwd', ['-b', '-c', passwords, user.username, user.password]);
+  const signIn =
+    plantUser === undefined
+      ? []
+      : [
+          ['#remote_username cell-7', `remote_username ${plantUser.username}`],
+          ['#remote_password of-the-plant', `remote_password ${plantUser.password}`],
+          ['#try_private false', 'try_private false'],
+        ];
   const file = rig.configure('cell-mosquitto.conf', 'cell.conf', [
     ['listener 1883 127.0.0.1', `listener ${port} 127.0.0.1`],
     ['/etc/mosquitto/cell.passwd', passwords],
@@ -137,10 +145,11 @@ export function cellMosquitto(rig, port, plant) {
       'addresses plant-1:1883 plant-2:1883',
       `addresses ${plant.map((one) => `127.0.0.1:${one}`).join(' ')}`,
     ],
+    ...signIn,
   ]);
   // mosquitto gives up root for another user, who must be able to write here.
-  const own = process.getuid() === 0 ? `${readFileSync(file, 'utf8')}\nuser root\n` : undefined;
-  if (own !== undefined) writeFileSync(file, own);
+  const root = process.getuid() === 0 ? '\nuser root\n' : '';
+  writeFileSync(file, readFileSync(file, 'utf8') + root);
   return { server: new Server(rig, mosquitto, ['-c', file], port), user };
 }
 
@@ -349,6 +358,6 @@ export class Reader extends Client {
   }
 }
 
-/** How many of those that were acknowledged no reader has. */
-export const lostOf = (publisher, readers) =>
-  [...publisher.acked].filter((n) => !readers.some(({ times }) => times.has(n))).length;
+/** How many of these numbers no reader has. */
+export const lostOf = (numbers, readers) =>
+  [...numbers].filter((n) => !readers.some(({ times }) => times.has(n))).length;

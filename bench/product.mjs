@@ -55,6 +55,7 @@ export function writeCell({
   );
   const manifest = `cell: bench
 format: cell/1
+path: {enterprise: acme, site: north, area: machining, line: line-1}
 chronicle: {durability: ${durability}}
 devices:
   io: {driver: modbus, tcp: "127.0.0.1:${port}", poll: ${classes}, heartbeat: {at: {holding: 60000}}}
