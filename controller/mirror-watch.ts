@@ -15,7 +15,10 @@ const tolerated = seconds(60);
 export class MirrorWatch {
   readonly #clock: Clock;
   readonly #configured: boolean;
-  readonly #parts: { readonly systemTags: SystemTags; readonly alarms: SystemAlarms };
+  readonly #parts: {
+    readonly systemTags: Pick<SystemTags, 'mirror'>;
+    readonly alarms: SystemAlarms;
+  };
   #figures: MirrorFigures | undefined;
   #heardAt: number;
   #goodAt: number;
@@ -24,7 +27,7 @@ export class MirrorWatch {
   constructor(
     clock: Clock,
     configured: boolean,
-    parts: { readonly systemTags: SystemTags; readonly alarms: SystemAlarms },
+    parts: { readonly systemTags: Pick<SystemTags, 'mirror'>; readonly alarms: SystemAlarms },
   ) {
     this.#clock = clock;
     this.#configured = configured;

@@ -2,6 +2,7 @@
 // any length, and MQTT 3.1.1 lets nobody say how much one takes. Such a packet is skipped byte by byte.
 import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
+import { CellError } from '#contract/error.ts';
 
 /** Bytes of a packet's body that are read; commands are at most a quarter of it. */
 export const packetLimit = 64 * 1024;
@@ -79,14 +80,15 @@ export class BoundedSocket extends Duplex {
     const [type = 0, ...lengths] = this.#head;
     const length = lengths.reduceRight((sum, byte) => sum * 128 + (byte & 127), 0);
     this.#left = length;
-    this.#pass = length <= packetLimit;
+    // A fifth byte of a length is no length; nothing else that is so long was ever asked for.
+    const whole = (lengths.at(-1) ?? 0) < 128;
+    this.#pass = whole && length <= packetLimit;
     if (this.#pass) return true;
-    if (type >>> 4 === publish && (type & 6) === 0) {
+    if (whole && type >>> 4 === publish && (type & 6) === 0) {
       this.#skipped(length);
       return true;
     }
-    // Nothing else that is so long was ever asked for.
-    this.destroy(new Error(`a packet of ${length} bytes`));
+    this.destroy(new CellError('E_MIRROR_BROKER', `the broker sent a packet of ${length} bytes`));
     return false;
   }
 }
