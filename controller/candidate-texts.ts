@@ -81,10 +81,11 @@ function refused(
   const textOf = (file: string): string =>
     [...texts.values()].find((one) => one.file === file)?.text ?? '';
   const shown = diagnostics.map((one) => formatDiagnostic(one, textOf(one.file)));
-  const [first] = diagnostics;
+  const [first, ...others] = diagnostics;
+  const count = others.length === 0 ? 'an error' : `${others.length + 1} errors`;
   return new CellError(
     'E_REPLAY_CANDIDATE',
-    `${first?.file ?? 'the candidate'} does not fit: ${diagnostics.length} found\n\n${shown.join('\n\n')}\n`,
+    `${first?.file ?? 'the candidate'} has ${count}\n\n${shown.join('\n\n')}\n`,
   );
 }
 

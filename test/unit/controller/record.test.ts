@@ -7,7 +7,7 @@ import { GapBody, WriteBody } from '#contract/entry.ts';
 import { present } from '#contract/error.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
-import { recordVerbs } from '#controller/cli/record.ts';
+import { replayVerbs } from '#controller/cli/replay.ts';
 import { exit, readInvocation } from '#controller/cli/verb.ts';
 import { Visits } from '#controller/visits.ts';
 import { replayChronicle } from '#controller/replay.ts';
@@ -134,7 +134,7 @@ test('a replay of no segment is no agreement', async () => {
   rig.kill();
   const path = join(folder.data, 'chronicle.db');
   const replay = present(
-    recordVerbs.find(({ name }) => name === 'replay'),
+    replayVerbs.find(({ name }) => name === 'replay'),
     'the verb',
   );
   const shown = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
