@@ -2,7 +2,8 @@
 // set apart from it. Everything but the thread is the product.
 import { join } from 'node:path';
 import type { LoggedTag } from '#contract/history.ts';
-import { utcMs } from '#contract/time.ts';
+import { milliseconds, utcMs } from '#contract/time.ts';
+import type { Clock } from '#contract/time.ts';
 import { openForWriting } from '#controller/history/database.ts';
 import { HistoryLog } from '#controller/history/log.ts';
 import type { StartHistory } from '#controller/history/log.ts';
@@ -26,12 +27,12 @@ export const tags: readonly LoggedTag[] = [
 
 /** The writer's turns are taken at once; what it waits for is a timer of the test's clock. */
 export const localThread =
-  (clock: TestClock, open: OpenDatabase = openForWriting): StartHistory =>
+  (clock: Clock, open: OpenDatabase = openForWriting): StartHistory =>
   (setup, heard) => {
     const writer = new HistoryWriter(
       setup,
       heard,
-      (delay, run) => void clock.after(Math.max(1, delay), run),
+      (delay, run) => void clock.after(milliseconds(Math.max(1, delay)), run),
       open,
     );
     let alive = true;

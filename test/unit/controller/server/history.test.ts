@@ -1,0 +1,109 @@
+// Station's questions about the past: the same door as everything else, with bounded questions and codes.
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { History, Journal, LoggedTags } from '#contract/history.ts';
+import { HistoryLog } from '#controller/history/log.ts';
+import { localThread, tags } from '#test/unit/controller/history/local-history.ts';
+import { openDoors } from './rig.ts';
+import type { Doors } from './rig.ts';
+
+/** A few seconds of history in the doors' data directory; the time at which it began. */
+function recorded(doors: Doors): number {
+  const nobody = { failed: () => undefined, mended: () => undefined, aside: () => undefined };
+  const options = { path: join(doors.data, 'history.db'), max: 1e7, tags };
+  const log = new HistoryLog(doors.clock, options, nobody);
+  log.sample(0, 2.5, true);
+  log.state('tending', 'unit', 'unit.Execute');
+  log.begin(localThread(doors.clock), 'The first start');
+  const began = doors.clock.time();
+  doors.clock.advance(1000);
+  log.sample(0, 4, true);
+  doors.clock.advance(5000);
+  return began;
+}
+
+const ask = async (doors: Doors, path: string, headers: Record<string, string> = {}) => {
+  const host = `127.0.0.1:${doors.port}`;
+  const reply = await doors.door.app.inject({ url: path, headers: { host, ...headers } });
+  return { status: reply.statusCode, body: reply.json<unknown>() };
+};
+
+test('points, tags and the journal are answered without a session', async () => {
+  await using doors = await openDoors();
+  const began = recorded(doors);
+  const window = `from=${began}&to=${began + 5000}`;
+  const points = await ask(doors, `/api/history?tag=level&${window}`);
+  expect(points.status).toBe(200);
+  expect(History.parse(points.body)).toMatchObject({
+    tag: 'level',
+    tier: 'raw',
+    since: began,
+    points: [
+      [began, 2.5, 2.5, 2.5],
+      [began + 1000, 4, 4, 4],
+    ],
+  });
+  const logged = await ask(doors, '/api/history/tags');
+  expect(LoggedTags.parse(logged.body).tags.map(({ tag }) => tag)).toContain('level');
+  const journal = await ask(doors, `/api/journal?${window}`);
+  expect(Journal.parse(journal.body)).toEqual({
+    states: [{ flow: 'tending', region: 'unit', state: 'unit.Execute', from: began, to: null }],
+    alarms: [],
+    gaps: [],
+    more: false,
+  });
+});
+
+test.each([
+  ['/api/history', 400, 'E_HISTORY_QUERY'],
+  ['/api/history?tag=level&from=2&to=1', 400, 'E_HISTORY_QUERY'],
+  ['/api/history?tag=level&from=1&to=2&points=4001', 400, 'E_HISTORY_QUERY'],
+  ['/api/history?tag=level&from=1&to=1e300', 400, 'E_HISTORY_QUERY'],
+  ['/api/history?tag=level&from=x&to=2', 400, 'E_HISTORY_QUERY'],
+  ['/api/history?tag=level&tag=door&from=1&to=2', 400, 'E_HISTORY_QUERY'],
+  ['/api/history?tag=level&from=1&to=2&more=1', 400, 'E_HISTORY_QUERY'],
+  [`/api/history?tag=${'a'.repeat(500)}&from=1&to=2`, 400, 'E_HISTORY_QUERY'],
+  ['/api/history?tag=%27%3B--&from=1&to=2', 400, 'E_HISTORY_QUERY'],
+  ['/api/history?tag=nothing&from=1&to=2', 400, 'E_HISTORY_TAG'],
+  ['/api/history/tags?x=1', 400, 'E_HISTORY_QUERY'],
+  ['/api/journal?from=1&to=2&limit=0', 400, 'E_HISTORY_QUERY'],
+])('%s is refused: %i %s', async (path, status, code) => {
+  await using doors = await openDoors();
+  recorded(doors);
+  expect(await ask(doors, path)).toMatchObject({ status, body: { code } });
+});
+
+test('a history that is not there, or not yet, is a code; it is found when it comes', async () => {
+  await using doors = await openDoors();
+  expect(await ask(doors, '/api/history/tags')).toMatchObject({
+    status: 503,
+    body: { code: 'E_HISTORY_OPEN' },
+  });
+  recorded(doors);
+  expect(await ask(doors, '/api/history/tags')).toMatchObject({ status: 200 });
+});
+
+test('another site and another name of ours are refused, as everywhere', async () => {
+  await using doors = await openDoors();
+  recorded(doors);
+  for (const headers of [{ host: 'cell.example' }, { origin: 'http://evil.example' }]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect(await ask(doors, '/api/history/tags', headers)).toMatchObject({
+      status: 403,
+      body: { code: 'E_DOOR_ORIGIN' },
+    });
+  }
+});
+
+test('questions have a pace', async () => {
+  await using doors = await openDoors();
+  recorded(doors);
+  const replies = await Promise.all(
+    Array.from({ length: 120 }, () => ask(doors, '/api/history/tags')),
+  );
+  const statuses = replies.map(({ status }) => status);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(90);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(30);
+  doors.clock.advance(1000);
+  expect(await ask(doors, '/api/history/tags')).toMatchObject({ status: 200 });
+});
