@@ -13,6 +13,7 @@ const needed = [
   // Where Debian starts a mosquitto with its package, that has port 1883: no test uses it.
   { file: '/usr/sbin/mosquitto', packages: ['mosquitto'] },
   { file: '/usr/bin/mosquitto_sub', packages: ['mosquitto-clients'] },
+  { file: '/usr/bin/openssl', packages: ['openssl'] },
   { file: '/usr/sbin/nats-server', packages: ['nats-server'] },
 ];
 const missing = needed.filter(({ file }) => !existsSync(file)).flatMap(({ packages }) => packages);
