@@ -215,7 +215,7 @@ export class Mirror {
   #begin(): void {
     this.#enter('mirroring');
     this.#healthAt = 0;
-    this.#retained.renew();
+    this.#try(() => this.#retained.renew());
   }
 
   /** Who is put out while listening for another has heard enough: the broker took that other for us. */
@@ -272,8 +272,13 @@ export class Mirror {
   }
 
   #keep(): void {
+    this.#try(() => this.#events.keep());
+  }
+
+  /** What the disk refuses is said, and keeps nothing from the broker. */
+  #try(run: () => void): void {
     try {
-      this.#events.keep();
+      run();
     } catch (error) {
       if (!(error instanceof CellError)) throw error;
       this.#fail(error);
@@ -289,17 +294,10 @@ export class Mirror {
   #pump(): void {
     if (this.#stage !== 'mirroring' || this.#pumping) return;
     this.#pumping = true;
-    try {
-      this.#sendHealth();
-      this.#sendState();
-      this.#sendEvents();
-    } catch (error) {
-      // The place to keep what is retained refuses: without it nothing is published.
-      if (!(error instanceof CellError)) throw error;
-      this.#fail(error);
-    } finally {
-      this.#pumping = false;
-    }
+    this.#sendHealth();
+    this.#try(() => this.#sendState());
+    this.#sendEvents();
+    this.#pumping = false;
   }
 
   #sendHealth(): void {
@@ -313,7 +311,8 @@ export class Mirror {
     while (this.#link.room('state') > 0) {
       const next = this.#retained.take();
       if (next === undefined) return;
-      this.#link.publish('state', next, next.acknowledged);
+      const { acknowledged } = next;
+      this.#link.publish('state', next, acknowledged && (() => this.#try(acknowledged)));
     }
   }
 
@@ -325,7 +324,7 @@ export class Mirror {
       const next = this.#events.take();
       if (next === undefined) return;
       const { payload, acknowledged } = next;
-      this.#link.publish('event', { topic, payload, retain: false }, acknowledged);
+      this.#link.publish('event', { topic, payload, retain: false }, () => this.#try(acknowledged));
     }
   }
 

@@ -94,12 +94,14 @@ export class Retained {
   take(): (OutMessage & { readonly acknowledged?: () => void }) | undefined {
     const [topic] = this.#due;
     if (topic === undefined) return undefined;
-    this.#due.delete(topic);
     const item = this.#items.get(topic);
     if (item !== undefined) {
+      // Where that fails it is known all the same, and told the next time.
       this.#store.addTopics([topic]);
+      this.#due.delete(topic);
       return { topic, payload: item.text(), retain: true };
     }
+    this.#due.delete(topic);
     const acknowledged = (): void => {
       if (!this.#items.has(topic)) this.#store.removeTopic(topic);
     };

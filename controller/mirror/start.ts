@@ -57,7 +57,12 @@ export function startMirror(deps: MirrorDeps, data: string, hello: Hello): Runni
       version: hello.version,
     },
   );
-  mirror.start();
+  try {
+    mirror.start();
+  } catch (error) {
+    store.close();
+    throw error;
+  }
   return {
     mirror,
     close: async () => {

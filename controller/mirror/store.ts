@@ -95,9 +95,10 @@ export class MirrorStore {
   addTopics(topics: readonly string[]): void {
     const fresh = topics.filter((topic) => !this.#topics.has(topic));
     if (fresh.length === 0) return;
+    // A disk that is full keeps nothing from the broker: they are then forgotten with this run.
+    for (const topic of fresh) this.#topics.add(topic);
     const { addTopic } = this.#statements;
     ask(() => this.#database.transaction(() => fresh.forEach((topic) => addTopic.run(topic)))());
-    for (const topic of fresh) this.#topics.add(topic);
   }
 
   /** The broker retains nothing there any more. */

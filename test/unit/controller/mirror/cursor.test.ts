@@ -1,10 +1,12 @@
 // The place in the record: kept over runs, known again in another record, and told of where it was lost.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, test, vi } from 'vitest';
 import { EventMessage } from '#contract/mirror.ts';
+import { utcMs } from '#contract/time.ts';
 import { MirrorStore } from '#controller/mirror/store.ts';
-import { Rig, bootBody } from './rig.ts';
+import { Rig, base, bootBody } from './rig.ts';
 
 // Virtual time, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -171,6 +173,39 @@ test('a record that is not there yet is waited for, and told of', async () => {
   rig.record.append('boot', bootBody);
   rig.clock.pass(2000);
   expect(rig.events).toMatchObject([{ kind: 'boot' }]);
+});
+
+test('a disk that refuses what the mirror keeps is said, and keeps nothing from the broker', async () => {
+  await using rig = new Rig();
+  rig.start();
+  rig.clock.pass(1000);
+  const other = new Database(join(rig.record.folder, 'station.db'));
+  other.exec('DROP TABLE mirror_topic; DROP TABLE mirror_cursor;');
+  other.close();
+  rig.record.notes(0, 10);
+  rig.feed.change('door.opened', true);
+  rig.feed.alarm('a', { state: 'unacknowledged', priority: 2, text: 'Door', raised: 1 });
+  rig.clock.pass(1000);
+  rig.feed.alarm('a', null);
+  rig.clock.pass(1000);
+  expect(rig.counts).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(rig.broker.retained.has(`${base}/tag/door/opened`)).toBe(true);
+  expect(rig.broker.retained.has(`${base}/alarm/a`)).toBe(false);
+  expect(rig.mirror.figures).toMatchObject({ ok: true, error: { code: 'E_MIRROR_STORE' } });
+});
+
+test('wall clocks that jump lose nothing and repeat nothing', async () => {
+  await using rig = new Rig();
+  rig.start();
+  const real = rig.clock.time;
+  for (const jump of [3_600_000, -86_400_000, 0]) {
+    rig.clock.time = () => utcMs(real() + jump);
+    rig.record.notes(0, 5);
+    rig.clock.pass(5000);
+  }
+  expect(rig.counts).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+  expect(rig.events).toHaveLength(16);
+  expect(rig.mirror.figures).toMatchObject({ ok: true, lag: { entries: 0, ms: 0 } });
 });
 
 test('the store keeps one cursor for each boot, the newest of them, and forgets the oldest', () => {
