@@ -13,7 +13,7 @@ test(
     const report = await soak({
       seconds: minutes * 60,
       seed: testSeed,
-      pause: 6000,
+      pause: 12_000,
       commit: '',
       interrupted: () => false,
       report: () => undefined,
