@@ -264,6 +264,10 @@ export const codes = {
     'An entry is not in the form that this version reads.',
     '`rebe verify` says whether it was altered; else use the version that wrote it.',
   ),
+  E_CHRONICLE_NEWER: never(
+    'The record was written by a newer version, in a format that this one does not know.',
+    'Install the newer version again; this one neither reads nor changes the record.',
+  ),
   E_REPLAY_DIFFERS: never(
     'Re-execution came to another result than the record.',
     'See the report; keep the chronicle.',

@@ -105,6 +105,8 @@ export class ChronicleDatabase implements Storage {
     makePrivate(this.#path);
     const database = new Database(this.#path, { timeout: 0 });
     try {
+      // Before anything is changed in it.
+      refuseNewer(database);
       database.pragma('journal_mode = WAL');
       database.pragma(`synchronous = ${this.#durability === 'strict' ? 'FULL' : 'NORMAL'}`);
       database.pragma('journal_size_limit = 16777216');
@@ -133,8 +135,9 @@ function prepareSchema(database: Database.Database): void {
   checkFormat(database);
 }
 
-/** E_CHRONICLE_FORMAT unless this is a chronicle that this version reads. */
+/** E_CHRONICLE_FORMAT unless this is a chronicle that this version reads; E_CHRONICLE_NEWER for one of a newer. */
 export function checkFormat(database: Database.Database): void {
+  refuseNewer(database);
   const application = database.pragma('application_id', { simple: true });
   const version = database.pragma('user_version', { simple: true });
   if (application !== applicationId || version !== formatVersion) {
@@ -149,6 +152,15 @@ export function checkFormat(database: Database.Database): void {
   if (found.length === 1 && found[0] === schema) return;
   const others = found.filter((sql) => sql !== schema).map((sql) => String(sql));
   throw new CellError('E_CHRONICLE_FORMAT', `it is not one table \`entry\`: ${others.join('; ')}`);
+}
+
+/** What a newer version wrote is not broken: after going back it must not be set aside. */
+function refuseNewer(database: Database.Database): void {
+  if (database.pragma('application_id', { simple: true }) !== applicationId) return;
+  const version = Number(database.pragma('user_version', { simple: true }));
+  if (version <= formatVersion) return;
+  const text = `it is of format ${version}, and this version knows ${formatVersion}`;
+  throw new CellError('E_CHRONICLE_NEWER', text);
 }
 
 function prepare(database: Database.Database) {

@@ -1,6 +1,6 @@
 // Control's side and the writer together: order, numbers, what is on disk, what a stall and a full
 // backlog do, what a new run finds.
-import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -245,6 +245,18 @@ describe('a new run', () => {
     expect(existsSync(aside?.file ?? '')).toBe(true);
     expect(local.chronicle.opened).toMatchObject({ seq: 0, boot: 1, before: 'first' });
     await local.close();
+  });
+
+  test('a record of a newer version is refused, and left as it is', async () => {
+    const first = await open();
+    await first.close();
+    plant('PRAGMA user_version = 2');
+    const path = join(folder.path, 'chronicle.db');
+    const before = readFileSync(path);
+    await expect(open()).rejects.toMatchObject({ code: 'E_CHRONICLE_NEWER' });
+    expect(() => openReader(path)).toThrow('format 2');
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(readdirSync(folder.path).filter((name) => name.endsWith('.broken.db'))).toEqual([]);
   });
 
   test('a tail that was altered is set aside with its name in the report, and the boot counts on', async () => {
