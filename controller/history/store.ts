@@ -111,7 +111,16 @@ export class HistoryStore {
     return aside;
   }
 
+  /** Leaves one file that needs no companion, so that it can be read where nothing can be written. */
   close(): void {
+    try {
+      if (!this.#database.open) return;
+      // Nobody waits for a reader at an end.
+      this.#database.pragma('busy_timeout = 0');
+      this.#database.pragma('journal_mode = DELETE');
+    } catch {
+      // A reader is still there, or the disk refuses: the file stays in WAL mode, whole.
+    }
     try {
       this.#database.close();
     } catch {
