@@ -40,7 +40,7 @@ export class Series {
 
 /** A process needs so long until it has seen everything once, and what it holds is looked at for so long at least, s. */
 const warming = { share: 0.25, most: 900 };
-const looked = 60;
+const looked = 40;
 /** What memory may grow by: what a garbage collector leaves lying, and so much each hour, MB. */
 const growth = { once: 48, hourly: 2 };
 

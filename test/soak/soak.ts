@@ -21,7 +21,7 @@ const workLimit = 240_000;
 /** How often the record is held against the machine, ms. */
 const judgeEvery = 1000;
 /** A death of a process must lie behind so long before the next: this, or this share of the whole. */
-const rest = { least: 40_000, share: 1 / 12 };
+const rest = { least: 60_000, share: 1 / 12 };
 /** What a verification or a replay of all that was recorded may take, ms. */
 const checking = 3_600_000;
 

@@ -53,6 +53,8 @@ export class Troubles {
 
   constructor(site: Site) {
     this.#site = site;
+    // Each lives for a while first: how its memory grows is to be seen.
+    for (const role of ['control', 'station', 'broker'] as const) this.#died.set(role, Date.now());
   }
 
   /** One, or two of different targets at once. */
