@@ -1,7 +1,7 @@
 // One controller for a data directory: an exclusive SQLite transaction that ends with its process, `kill -9` too.
 import Database from 'better-sqlite3';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import { seconds } from '#contract/time.ts';
 import { makePrivate } from './private-file.ts';
@@ -47,11 +47,23 @@ function tryLock(database: Database.Database): boolean {
 
 function openLock(data: string): Database.Database {
   try {
-    mkdirSync(data, { recursive: true, mode: 0o700 });
+    makeFolder(data);
     const path = join(data, 'lock.db');
     makePrivate(path);
     return new Database(path, { timeout: 0 });
   } catch (cause) {
     throw new CellError('E_FILE_WRITE', `${data} cannot be written`, { cause });
+  }
+}
+
+/** Node's own `recursive` never returns below a place that can be made nowhere, such as /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

@@ -48,3 +48,16 @@ test('nobody else may read the lock, and a free directory is taken without a wor
   lockData(data, (text) => void said.push(text)).release();
   expect(said).toEqual([]);
 });
+
+test.each(['/proc/nowhere', '/proc/nowhere/cell', '/dev/null/cell'])(
+  'a directory that can be made nowhere, %s, is refused at once',
+  (nowhere) => {
+    expect(() => lockData(nowhere)).toThrow(`${nowhere} cannot be written`);
+  },
+);
+
+test('a directory deep below one that is there is made, for its owner alone', () => {
+  const deep = join(data, 'plant', 'cell');
+  lockData(deep).release();
+  expect(statSync(deep).mode & 0o777).toBe(0o700);
+});
