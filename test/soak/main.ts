@@ -8,7 +8,6 @@ import type { Report } from './report.ts';
 import { soak } from './soak.ts';
 
 const wrongUse = 64;
-const most = 24 * 366;
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +23,7 @@ const { values } = parseArgs({
 /** A number of at least `least`, or the way out. */
 function numberOf(name: string, text: string, least: number): number {
   const value = Number(text);
-  if (text !== '' && Number.isFinite(value) && value >= least && value <= most * 60) return value;
+  if (text !== '' && Number.isSafeInteger(Math.floor(value)) && value >= least) return value;
   process.stderr.write(`--${name} is a number of at least ${least}, not ${text}\n`);
   process.exit(wrongUse);
 }
