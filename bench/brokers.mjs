@@ -200,7 +200,7 @@ async function revive(node) {
 async function bridgedNats(rig) {
   const { nodes, user, ports, reader } = await startCluster(rig);
   const { truth } = await startBridged(rig, ports, user);
-  await until('events come', 60_000, () => reader.times.size > 20);
+  await until('events come', 120_000, () => reader.times.size > 20);
   const kills = [];
   for (const node of wantedNodes) {
     kills.push({ node: node + 1, readGap: await kill(nodes[node], reader) });
