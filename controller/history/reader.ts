@@ -129,14 +129,16 @@ export class HistoryReader {
     let left = bucketLimit;
     for (const segment of asked.segments) {
       const stretch = stretchOf(asked, segment);
-      const bounded = tier === '1h' ? stretch : { ...stretch, limit: left };
+      const bounded = tier === '1h' ? stretch : { ...stretch, limit: Math.max(0, left) };
       const buckets = this.#records.buckets(tier, bounded);
       if (buckets === undefined) return undefined;
-      left = Math.max(0, left - buckets.length);
+      left -= buckets.length;
       parts.push({ segment, buckets });
     }
     const span = Math.max(width, asked.to - asked.from);
-    for (let factor = 1; ;) {
+    // Each bucket is a point at least.
+    const many = bucketLimit - left > most;
+    for (let factor = many ? Math.max(2, Math.ceil(span / (most * width))) : 1; ;) {
       const all = parts.flatMap(({ segment, buckets }) => {
         const some = factor === 1 ? buckets : widen(buckets, width * factor);
         return [...shown(some.flatMap(pointsOf), segment), ...endOf(segment, asked)];
@@ -145,7 +147,7 @@ export class HistoryReader {
       if (points.length <= most) return points;
       // Runs that are shorter than a bucket cannot be made fewer: the newest are shown.
       if (width * factor > 2 * span) return points.slice(-most);
-      factor = factor === 1 ? Math.max(2, Math.ceil(span / (most * width))) : factor * 2;
+      factor *= 2;
     }
   }
 
@@ -226,10 +228,12 @@ const pointOf = ({ time, value }: { time: number; value: number }): Point =>
   Number.isNaN(value) ? [time, null] : [time, value, value, value];
 
 /** What held when a segment begins is shown from there on. */
-const shown = (points: readonly Point[], { from, to }: Segment): Point[] =>
-  points
-    .filter(([time]) => time <= to)
-    .map(([time, ...values]) => [Math.max(time, from), ...values]);
+const shown = (points: readonly Point[], { from, to }: Segment): Point[] => {
+  const inside = points.filter(([time]) => time <= to);
+  const [first] = inside;
+  if (first === undefined || first[0] >= from) return inside;
+  return inside.map(([time, ...values]) => [Math.max(time, from), ...values]);
+};
 
 /** A gap where there is one already, or where nothing was before, tells nothing. */
 const tellOnce = (points: readonly Point[]): Point[] =>
