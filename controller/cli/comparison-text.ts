@@ -10,7 +10,7 @@ import type {
 } from '#contract/comparison.ts';
 import type { Text } from '#contract/described.ts';
 import { comparisonRule } from '#contract/comparison.ts';
-import type { Term } from '#contract/wire.ts';
+import { termLines } from '#flows/replay/both-terms.ts';
 import { countOf } from './quantity.ts';
 import { table } from './verb.ts';
 
@@ -77,39 +77,14 @@ function takenText(taken: RegionDifference['recorded'], after: string): string {
 const plain = (text: Text): string =>
   typeof text === 'string' ? text : (text['en'] ?? Object.values(text)[0] ?? '');
 
-/** Both sides in one table where they read alike, else one after the other. */
-function termText({ transition, recorded, candidate }: BothTerms): string[] {
-  const [one, two] = [linesOf(recorded), linesOf(candidate)];
-  const alike = one.length === two.length && one.every(({ text }, at) => text === two[at]?.text);
-  if (alike) {
-    const rows = one.map(({ truth, text }, at) => [truth, two[at]?.truth ?? '', text]);
-    const lines = table([['RECORDED', 'CANDIDATE', transition], ...rows]).split('\n');
-    return lines.map((line) => `    ${line}`);
-  }
-  const side = (name: string, lines: readonly Line[]): string[] => [
-    `    ${transition}, ${name}:${lines.length === 0 ? ' has no such transition' : ''}`,
-    ...lines.map(({ truth, text }) => `      ${truth.padEnd(8)} ${text}`),
-  ];
-  return [...side('recorded', one), ...side('candidate', two)];
-}
-
-interface Line {
-  readonly truth: string;
-  readonly text: string;
-}
-
-/** The whole condition first, then its parts, each deeper by two blanks. */
-function linesOf(term: Term | null, depth = 0): Line[] {
-  if (term === null) return [];
-  const tags = (term.tags ?? []).filter((tag) => !term.text.includes(tag));
-  const text = `${'  '.repeat(depth)}${term.text}${tags.length === 0 ? '' : ` (${tags.join(', ')})`}`;
-  // A condition of one clause would say it twice.
-  const [only, ...others] = term.of ?? [];
-  if (depth === 0 && only !== undefined && others.length === 0) return linesOf(only, depth);
-  return [
-    { truth: term.truth, text },
-    ...(term.of ?? []).flatMap((part) => linesOf(part, depth + 1)),
-  ];
+function termText(both: BothTerms): string[] {
+  const rows = termLines(both).map(({ text, depth, recorded, candidate }) => [
+    recorded ?? '-',
+    candidate ?? '-',
+    `${'  '.repeat(depth)}${text}`,
+  ]);
+  const lines = table([['RECORDED', 'CANDIDATE', both.transition], ...rows]).split('\n');
+  return lines.map((line) => `    ${line}`);
 }
 
 const valueText = ({ kind, flow, name, recorded, candidate }: ValueDifference): string =>

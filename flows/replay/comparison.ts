@@ -8,22 +8,41 @@ import type { FlowRun } from '#flows/engine/flow-run.ts';
 import type { ScanInput, ScanResult } from '#flows/engine/scan.ts';
 import { explainTransition } from '#flows/explain.ts';
 import { formatValue } from '#flows/language/format.ts';
+import { unknown } from '#flows/program.ts';
 import type { Flow, Ranged, TransitionDecl } from '#flows/program.ts';
 import type { Candidate } from './candidate.ts';
 import { inside } from './follow.ts';
 import type { FlowFit, Pair, ValuePair } from './fit.ts';
 import type { Lanes } from './lanes.ts';
-import { takenText } from './tally.ts';
 import type { Standing, Tally, Visit } from './tally.ts';
 
-/** What is otherwise in one flow now. */
-interface Open {
-  /** By kind and name. */
-  readonly values: Map<string, Standing>;
-  /** By region: other decisions of this visit of the recorded state. */
-  readonly visits: Map<string, Map<string, Visit>>;
-  /** Regions in a recorded state that the candidate does not have. */
-  readonly lost: Set<string>;
+/** One thing that is compared, and what of it stands. */
+interface Watch extends ValuePair {
+  readonly kind: Exclude<DifferenceKind, 'transition'>;
+  readonly decls: readonly [recorded: Ranged | undefined, candidate: Ranged | undefined];
+  standing: Standing | undefined;
+}
+
+/** A region that both have. */
+interface RegionWatch extends Pair {
+  /** Other decisions of this visit of the recorded state. */
+  readonly visit: Map<string, Visit>;
+  /** The record is in a state that the candidate does not have. */
+  readonly lost: Watch;
+}
+
+/** All that is compared of one flow. */
+interface FlowWatch {
+  readonly index: number;
+  readonly fit: FlowFit;
+  readonly from: FlowRun;
+  readonly to: FlowRun;
+  readonly stepped: Watch;
+  readonly regions: readonly RegionWatch[];
+  readonly outputs: readonly Watch[];
+  readonly signals: readonly Watch[];
+  readonly memory: readonly Watch[];
+  readonly alarms: readonly Watch[];
 }
 
 /** One run of a candidate over one stretch of record; `tally` may go on over several. */
@@ -38,9 +57,9 @@ export class Comparison {
   #recorded: Cell;
   #candidate: Candidate;
   readonly #lanes: Lanes | undefined;
-  readonly #open: readonly Open[];
-  readonly #alarmPairs: readonly (readonly Pair[])[];
+  #flows: readonly FlowWatch[];
   #place: ScanPlace = { time: 0, boot: 0, scan: 0, now: 0 };
+  /** Differences that stand. */
   #standing = 0;
 
   constructor(recorded: Cell, candidate: Candidate, tally: Tally, lanes?: Lanes) {
@@ -48,14 +67,10 @@ export class Comparison {
     this.#candidate = candidate;
     this.tally = tally;
     this.#lanes = lanes;
-    this.#alarmPairs = recorded.flows.map((run, index) =>
-      alarmPairs(run, present(candidate.cell.flows[index], 'the candidate')),
-    );
-    this.#open = candidate.fit.flows.map(() => ({
-      values: new Map(),
-      visits: new Map(),
-      lost: new Set(),
-    }));
+    this.#flows = recorded.flows.map((from, index) => {
+      const fit = present(candidate.fit.flows[index], 'a flow');
+      return watchOf(fit, from, present(candidate.cell.flows[index], 'the candidate'));
+    });
   }
 
   /** The recorded cell's scan time. */
@@ -67,6 +82,9 @@ export class Comparison {
   goOn(recorded: Cell, candidate: Candidate): void {
     this.#recorded = recorded;
     this.#candidate = candidate;
+    this.#flows = this.#flows.map((flow) => {
+      return { ...flow, from: present(recorded.flows[flow.index], 'the recorded flow') };
+    });
   }
 
   /** Begins where the recorded cell is, between two scans. */
@@ -86,12 +104,9 @@ export class Comparison {
     const entry = result.record === undefined || this.seq === undefined ? {} : { seq: this.seq };
     this.#place = { time: this.offset + now, boot: this.boot, scan, now, ...entry };
     this.tally.next();
-    this.#standing = 0;
-    for (const [index, fit] of this.#candidate.fit.flows.entries()) {
-      const [one, two] = [this.#recorded.flows[index], this.#candidate.cell.flows[index]];
-      if (one === undefined || two === undefined) continue;
-      const was = firedOf(result, index, one.flow);
-      this.#flow(index, fit, was, firedOf(made, index, two.flow));
+    for (const flow of this.#flows) {
+      const was = firedOf(result, flow.index, flow.from.flow);
+      this.#flow(flow, was, firedOf(made, flow.index, flow.to.flow));
     }
     if (result.record !== undefined) this.#lanes?.take(this.#recorded, result, this.#place.time);
   }
@@ -99,93 +114,81 @@ export class Comparison {
   /** Nothing follows: what stands ends here. */
   end(): void {
     const time = this.offset + this.#recorded.now;
-    for (const open of this.#open) {
-      for (const standing of open.values.values()) this.tally.end(standing, time);
-      open.values.clear();
-      for (const region of open.visits.keys()) this.#decided(open, region, time);
-      open.lost.clear();
+    for (const { stepped, regions, outputs, signals, memory, alarms } of this.#flows) {
+      const lost = regions.map((region) => region.lost);
+      for (const watch of [stepped, ...lost, ...outputs, ...signals, ...memory, ...alarms]) {
+        if (watch.standing !== undefined) this.tally.end(watch.standing, time);
+        watch.standing = undefined;
+      }
+      for (const region of regions) this.#decided(region, time);
     }
     this.#standing = 0;
   }
 
-  #flow(index: number, fit: FlowFit, was: Fired, is: Fired): void {
-    const sides = {
-      index,
-      fit,
-      open: present(this.#open[index], 'a flow'),
-      from: present(this.#recorded.flows[index], 'the recorded flow'),
-      to: present(this.#candidate.cell.flows[index], 'the candidate'),
-    };
-    const { from, to } = sides;
+  #flow(flow: FlowWatch, was: Fired, is: Fired): void {
+    const { from, to, stepped } = flow;
     const apart = from.stage !== to.stage;
-    this.#say(sides, from.stepped !== to.stepped, 'stepped', fit.name, () => [
-      steppedText(from.stepped),
-      to.fault === undefined ? steppedText(to.stepped) : `not stepped: ${to.fault}`,
-    ]);
+    if (apart || stepped.standing !== undefined) {
+      this.#mark(flow, stepped, from.stepped !== to.stepped, () => [
+        steppedText(from.stepped),
+        to.fault === undefined ? steppedText(to.stepped) : `not stepped: ${to.fault}`,
+      ]);
+    }
     let astray = apart;
     if (!apart && from.stepped) {
-      for (const region of fit.regions) {
-        if (this.#region(sides, region, was.get(region.recorded), is.get(region.candidate))) {
+      for (const region of flow.regions) {
+        if (this.#region(flow, region, was.get(region.recorded), is.get(region.candidate))) {
           astray = true;
         }
       }
     }
-    if (!apart) this.#values(sides);
-    if (astray) this.#candidate.follow(index);
-    this.#standing += sides.open.values.size;
+    if (!apart) this.#values(flow);
+    if (astray) this.#candidate.follow(flow.index);
   }
 
   /** True when the candidate is elsewhere than the record. */
-  #region(sides: Sides, region: Pair, was = -1, is = -1): boolean {
-    const { from, to, fit, open } = sides;
+  #region(flow: FlowWatch, region: RegionWatch, was = -1, is = -1): boolean {
+    const { from, to, fit } = flow;
     const leaf = from.configuration.leaves[region.recorded] ?? -1;
     const own = to.configuration.leaves[region.candidate] ?? -1;
     const target = fit.states[leaf] ?? -1;
     const [one, two] = [from.flow.transitions[was], to.flow.transitions[is]];
     const away = target !== -1 && !inside(to, own, target);
-    if (one !== undefined && one.to !== -1) this.#decided(open, region.name, this.#place.time);
-    this.#say(sides, target === -1, 'state', region.name, () => [
-      pathOf(from.flow, leaf),
-      'has no such state',
-    ]);
-    // It was nowhere to be judged before: it is put where the record is, and judged from there on.
-    if (open.lost.has(region.name)) {
-      if (target !== -1) open.lost.delete(region.name);
-      return away;
+    if (one !== undefined && one.to !== -1) this.#decided(region, this.#place.time);
+    const lost = region.lost.standing !== undefined;
+    if (lost || target === -1) {
+      this.#mark(flow, region.lost, target === -1, () => [
+        pathOf(from.flow, leaf),
+        'has no such state',
+      ]);
     }
-    if (target === -1) open.lost.add(region.name);
+    // It was nowhere to be judged before: it is put where the record is, and judged from there on.
+    if (lost) return away;
     // Moves between smaller states, where the candidate has some in the recorded one, are its own.
     const refined = one === undefined && (to.flow.states[target]?.initial ?? -1) !== -1;
     if (away || (one?.id !== two?.id && !refined))
-      this.#otherwise(sides, region, { was, is, leaf, own });
+      this.#otherwise(flow, region, { was, is, leaf, own });
     return away;
   }
 
   #otherwise(
-    sides: Sides,
-    region: Pair,
+    { from, to, fit, index }: FlowWatch,
+    region: RegionWatch,
     at: { readonly was: number; readonly is: number; readonly leaf: number; readonly own: number },
   ): void {
-    const { from, to, fit, open, index } = sides;
     const [one, two] = [from.flow.transitions[at.was], to.flow.transitions[at.is]];
-    const before = from.frozen.configuration.leaves[region.recorded] ?? -1;
-    const after = {
-      recorded: pathOf(from.flow, at.leaf),
-      candidate: pathOf(to.flow, at.own),
-    };
-    const key = `${one?.id ?? ''} ${takenText(two?.id, after.candidate)}`;
-    const seen = open.visits.get(region.name) ?? new Map<string, Visit>();
-    open.visits.set(region.name, seen);
     // A stay is an occurrence each time; a way out is the same one until the record moves on.
     const stays = (one === undefined || one.to === -1) && (two === undefined || two.to === -1);
-    if (!stays && seen.has(key)) return;
+    const key = `${at.was} ${at.is} ${at.own}`;
+    if (!stays && region.visit.has(key)) return;
+    const before = from.frozen.configuration.leaves[region.recorded] ?? -1;
     const difference = {
       flow: fit.name,
       region: region.name,
       state: pathOf(from.flow, before),
       recorded: takenOf(one),
       candidate: takenOf(two),
-      after,
+      after: { recorded: pathOf(from.flow, at.leaf), candidate: pathOf(to.flow, at.own) },
     };
     const visit = this.tally.transition(this.#place, difference, () => {
       const ids = new Set([one?.id, two?.id].filter((id) => id !== undefined));
@@ -196,106 +199,71 @@ export class Comparison {
       }));
     });
     if (stays) this.tally.end(visit.standing, this.#place.time);
-    else seen.set(key, visit);
+    else region.visit.set(key, visit);
   }
 
   /** The record went on in a region: what was otherwise in the visit before is over. */
-  #decided(open: Open, region: string, time: number): void {
-    const seen = open.visits.get(region);
-    if (seen === undefined) return;
-    for (const { standing, told } of seen.values()) {
+  #decided({ visit }: RegionWatch, time: number): void {
+    if (visit.size === 0) return;
+    for (const { standing, told } of visit.values()) {
       this.tally.end(standing, time);
       if (told !== undefined) told.until = time;
     }
-    open.visits.delete(region);
+    visit.clear();
   }
 
-  #values(sides: Sides): void {
-    const { from, to, fit } = sides;
-    for (const pair of fit.outputs) {
-      const [one, two] = [from.flow.outputs[pair.recorded], to.flow.outputs[pair.candidate]];
+  #values(flow: FlowWatch): void {
+    const { from, to } = flow;
+    for (const watch of flow.outputs) {
+      const [one, two] = [from.flow.outputs[watch.recorded], to.flow.outputs[watch.candidate]];
       // An output that one side does not drive is as good as safe.
-      const was = one === undefined ? two?.safe : from.outputs.decided[pair.recorded];
-      const is = two === undefined ? one?.safe : to.outputs.decided[pair.candidate];
-      const decls = [one ?? two, two ?? one] as const;
-      this.#pair(sides, 'output', pair, { values: [was, is], decls });
+      const was = one === undefined ? two?.safe : from.outputs.decided[watch.recorded];
+      const is = two === undefined ? one?.safe : to.outputs.decided[watch.candidate];
+      this.#value(flow, watch, was, is);
     }
-    for (const pair of fit.signals) {
-      const values = [from.frame.signals[pair.recorded], to.frame.signals[pair.candidate]] as const;
-      const decls = [from.flow.signals[pair.recorded], to.flow.signals[pair.candidate]] as const;
-      this.#pair(sides, 'signal', pair, { values, decls });
+    const [signals, ctx] = [from.frame.signals, from.configuration.ctx];
+    for (const watch of flow.signals) {
+      this.#value(flow, watch, signals[watch.recorded], to.frame.signals[watch.candidate]);
     }
-    for (const pair of fit.ctx) {
-      const values = [
-        from.configuration.ctx[pair.recorded],
-        to.configuration.ctx[pair.candidate],
-      ] as const;
-      const decls = [from.flow.ctx[pair.recorded], to.flow.ctx[pair.candidate]] as const;
-      this.#pair(sides, 'memory', pair, { values, decls });
+    for (const watch of flow.memory) {
+      this.#value(flow, watch, ctx[watch.recorded], to.configuration.ctx[watch.candidate]);
     }
-    this.#alarms(sides);
-  }
-
-  #pair(
-    sides: Sides,
-    kind: 'output' | 'signal' | 'memory',
-    pair: ValuePair,
-    { values: [was, is], decls: [one, two] }: Values,
-  ): void {
-    if (was === is && (pair.alike || one === two)) {
-      if (sides.open.values.size > 0) this.#say(sides, false, kind, pair.name, () => ['', '']);
-      return;
-    }
-    const differs = !Object.is(said(one, was), said(two, is));
-    this.#say(sides, differs, kind, pair.name, () => [said(one, was), said(two, is)]);
-  }
-
-  #alarms(sides: Sides): void {
-    const before = sides.from.alarms.board.states;
-    const after = sides.to.alarms.board.states;
-    for (const { name, recorded, candidate } of this.#alarmPairs[sides.index] ?? []) {
-      this.#alarm(sides, name, stands(before[recorded]), stands(after[candidate]));
+    const [before, after] = [from.alarms.board.states, to.alarms.board.states];
+    for (const watch of flow.alarms) {
+      const [was, is] = [stands(before[watch.recorded]), stands(after[watch.candidate])];
+      if (was === is && watch.standing === undefined) continue;
+      this.#mark(flow, watch, was !== is, () => [raisedText(was), raisedText(is)]);
     }
   }
 
-  #alarm(sides: Sides, id: string, was: boolean, is: boolean): void {
-    if (was === is && sides.open.values.size === 0) return;
-    this.#say(sides, was !== is, 'alarm', id, () => [raisedText(was), raisedText(is)]);
+  #value(flow: FlowWatch, watch: Watch, was = unknown, is = unknown): void {
+    const same = watch.alike && was === is;
+    if (same && watch.standing === undefined) return;
+    const [one, two] = watch.decls;
+    const differs = !same && said(one, was) !== said(two, is);
+    this.#mark(flow, watch, differs, () => [said(one, was), said(two, is)]);
   }
 
-  /** One thing that is compared: a difference that begins is told, one that stands goes on, one that ended is closed. */
-  #say(
-    { fit, open }: Sides,
+  /** A difference that begins is told, one that stands goes on, one that ended is closed. */
+  #mark(
+    { fit }: FlowWatch,
+    watch: Watch,
     differs: boolean,
-    kind: Exclude<DifferenceKind, 'transition'>,
-    name: string,
     texts: () => [recorded: string, candidate: string],
   ): void {
-    if (!differs && open.values.size === 0) return;
-    const key = `${kind} ${name}`;
-    const standing = open.values.get(key);
-    if (differs && standing === undefined) {
+    const { kind, name, standing } = watch;
+    if (differs === (standing !== undefined)) return;
+    if (standing === undefined) {
       const [recorded, candidate] = texts();
       const difference = { kind, flow: fit.name, name, recorded, candidate };
-      open.values.set(key, this.tally.value(this.#place, difference));
-    } else if (!differs && standing !== undefined) {
+      watch.standing = this.tally.value(this.#place, difference);
+      this.#standing += 1;
+    } else {
       this.tally.end(standing, this.#place.time);
-      open.values.delete(key);
+      watch.standing = undefined;
+      this.#standing -= 1;
     }
   }
-}
-
-interface Sides {
-  readonly index: number;
-  readonly fit: FlowFit;
-  readonly open: Open;
-  readonly from: FlowRun;
-  readonly to: FlowRun;
-}
-
-interface Values {
-  readonly values: readonly [was: number | undefined, is: number | undefined];
-  readonly decls: readonly [one: Ranged | undefined, two: Ranged | undefined];
 }
 
 /** By region: the transition that fired. */
@@ -312,6 +280,40 @@ function firedOf({ record }: ScanResult, index: number, flow: Flow): Fired {
   );
 }
 
+const watch = (kind: Watch['kind'], pair: Pair, decls: Watch['decls'] = none): Watch => {
+  return { alike: true, ...pair, kind, decls, standing: undefined };
+};
+
+function watchOf(fit: FlowFit, from: FlowRun, to: FlowRun): FlowWatch {
+  const at = { recorded: from.index, candidate: to.index };
+  return {
+    index: from.index,
+    fit,
+    from,
+    to,
+    stepped: watch('stepped', { name: fit.name, ...at }),
+    regions: fit.regions.map((pair) => {
+      return { ...pair, visit: new Map(), lost: watch('state', pair) };
+    }),
+    outputs: fit.outputs.map((pair) => {
+      const [one, two] = [from.flow.outputs[pair.recorded], to.flow.outputs[pair.candidate]];
+      const alone = one === undefined || two === undefined;
+      return { ...watch('output', pair, [one ?? two, two ?? one]), alike: alone || pair.alike };
+    }),
+    signals: fit.signals.map((pair) => {
+      const [one, two] = [from.flow.signals[pair.recorded], to.flow.signals[pair.candidate]];
+      return watch('signal', pair, [one, two]);
+    }),
+    memory: fit.ctx.map((pair) => {
+      const [one, two] = [from.flow.ctx[pair.recorded], to.flow.ctx[pair.candidate]];
+      return watch('memory', pair, [one, two]);
+    }),
+    alarms: alarmPairs(from, to).map((pair) => watch('alarm', pair)),
+  };
+}
+
+const none = [undefined, undefined] as const;
+
 function alarmPairs(from: FlowRun, to: FlowRun): readonly Pair[] {
   const [before, after] = [from.alarms.board, to.alarms.board];
   const ids = new Set([...before.kinds, ...after.kinds].map(({ id }) => id));
@@ -327,8 +329,8 @@ const steppedText = (stepped: boolean): string => (stepped ? 'stepped' : 'not st
 const raisedText = (raised: boolean): string => (raised ? 'raised' : 'not raised');
 const pathOf = (flow: Flow, state: number): string => flow.states[state]?.path ?? '';
 
-const said = (decl: Ranged | undefined, value: number | undefined): string =>
-  decl === undefined || value === undefined ? 'none' : formatValue(decl.type, value);
+const said = (decl: Ranged | undefined, value: number): string =>
+  decl === undefined ? 'none' : formatValue(decl.type, value);
 
 const takenOf = (transition: TransitionDecl | undefined): Taken | null =>
   transition === undefined

@@ -13,12 +13,15 @@ export class FlowFollower {
   readonly from: FlowRun;
   readonly to: FlowRun;
   readonly #next: Configuration;
+  /** By state: when the candidate itself entered it. */
+  readonly #own: Float64Array;
 
   constructor(fit: FlowFit, from: FlowRun, to: FlowRun) {
     this.fit = fit;
     this.from = from;
     this.to = to;
     this.#next = newConfiguration(to.flow);
+    this.#own = new Float64Array(to.flow.states.length);
   }
 
   /** Everything, at `now`: the candidate has no past of its own yet. */
@@ -88,13 +91,13 @@ export class FlowFollower {
       for (let down = target; down !== -1; down = to.flow.states[down]?.initial ?? -1) leaf = down;
     }
     next.leaves[candidate] = leaf;
-    const own = new Map<number, number>();
+    const own = this.#own;
     for (const state of to.flow.regions[candidate]?.states ?? []) {
-      own.set(state, next.entered[state] ?? -1);
+      own[state] = next.entered[state] ?? -1;
       next.entered[state] = -1;
     }
     for (let state = leaf; state !== -1; state = to.flow.states[state]?.parent ?? -1) {
-      const since = own.get(state) ?? -1;
+      const since = own[state] ?? -1;
       next.entered[state] = since === -1 ? to.clock : since;
     }
     // Outwards: a state that stands for several was entered when the outermost of them was.

@@ -7,7 +7,8 @@ import type {
   ValueDifference,
 } from '#contract/comparison.ts';
 import type { Text } from '#contract/described.ts';
-import type { Term } from '#contract/wire.ts';
+import { termLines } from '#flows/replay/both-terms.ts';
+import type { TermLine } from '#flows/replay/both-terms.ts';
 import { button, html } from './element.ts';
 import { timeText } from './view.ts';
 
@@ -52,47 +53,23 @@ function takenOf(taken: RegionDifference['recorded'], after: string): (Node | st
 const plain = (text: Text): string =>
   typeof text === 'string' ? text : (text['en'] ?? Object.values(text)[0] ?? '');
 
-/** One table where both sides read alike, else a table for each. */
-function termsOf({ transition, recorded, candidate }: BothTerms): HTMLElement {
-  const [one, two] = [linesOf(recorded), linesOf(candidate)];
-  const alike = one.length === two.length && one.every(({ text }, at) => text === two[at]?.text);
-  if (alike) {
-    const rows = one.map((line, at) => rowOf([line.truth, two[at]?.truth], line));
-    return tableOf(['recorded', 'candidate', transition], rows);
-  }
-  return html('div', { class: 'both' }, [
-    sideOf(`${transition}, recorded`, one),
-    sideOf(`${transition}, candidate`, two),
-  ]);
-}
-
-const sideOf = (name: string, lines: readonly Line[]): HTMLElement =>
-  lines.length === 0
-    ? html('p', { class: 'quiet' }, [`${name}: there is no such transition`])
-    : tableOf(
-        ['', name],
-        lines.map((line) => rowOf([line.truth], line)),
-      );
-
-function tableOf(heads: readonly string[], rows: readonly HTMLElement[]): HTMLElement {
+function termsOf(both: BothTerms): HTMLElement {
+  const heads = ['recorded', 'candidate', `terms of ${both.transition}`];
   const cells = heads.map((text) => html('th', { scope: 'col' }, [text]));
   return html('table', { class: 'terms' }, [
     html('thead', {}, [html('tr', {}, cells)]),
-    html('tbody', {}, rows),
+    html(
+      'tbody',
+      {},
+      termLines(both).map((line) => rowOf(line)),
+    ),
   ]);
 }
 
-interface Line {
-  readonly truth: Term['truth'];
-  readonly text: string;
-  readonly depth: number;
-}
-
-function rowOf(truths: readonly (Term['truth'] | undefined)[], { text, depth }: Line): HTMLElement {
-  const differs = new Set(truths).size > 1;
-  return html('tr', differs ? { class: 'differs' } : {}, [
-    ...truths.map((truth) =>
-      html('td', { class: `truth ${truth ?? ''}` }, [truth === undefined ? '' : signs[truth]]),
+function rowOf({ text, depth, recorded, candidate }: TermLine): HTMLElement {
+  return html('tr', recorded === candidate ? {} : { class: 'differs' }, [
+    ...[recorded, candidate].map((truth) =>
+      html('td', { class: `truth ${truth ?? 'none'}` }, [truth === undefined ? '—' : signs[truth]]),
     ),
     html('td', { class: `text deep${Math.min(depth, 8)}` }, [html('code', {}, [text])]),
   ]);
@@ -100,18 +77,6 @@ function rowOf(truths: readonly (Term['truth'] | undefined)[], { text, depth }: 
 
 /** A sign and a word: never a colour alone. */
 const signs = { true: '✓ true', false: '✗ false', unknown: '? unknown' } as const;
-
-function linesOf(term: Term | null, depth = 0): Line[] {
-  if (term === null) return [];
-  const [only, ...others] = term.of ?? [];
-  if (depth === 0 && only !== undefined && others.length === 0) return linesOf(only, depth);
-  const tags = (term.tags ?? []).filter((tag) => !term.text.includes(tag));
-  const text = tags.length === 0 ? term.text : `${term.text} (${tags.join(', ')})`;
-  return [
-    { truth: term.truth, text, depth },
-    ...(term.of ?? []).flatMap((part) => linesOf(part, depth + 1)),
-  ];
-}
 
 function valuesOf(values: readonly ValueDifference[]): HTMLElement {
   const rows = values.map(({ kind, name, recorded, candidate }) =>

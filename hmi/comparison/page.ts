@@ -22,7 +22,7 @@ const detail = html('div', {});
 const position = html('output', {});
 const main = html('main', {}, [
   header(),
-  ...(report.same ? [] : [html('p', { class: 'rule' }, [report.rule])]),
+  ...(report.same ? [] : [rule()]),
   html('section', { class: 'line', 'aria-label': 'Timeline' }, [
     toolbar(),
     timeline.element,
@@ -58,7 +58,7 @@ function draw(): void {
 function firstView(): View {
   const [first] = report.moments;
   const span = whole.to - whole.from;
-  const near = 120_000;
+  const near = 30_000;
   if (first === undefined || span <= near) return whole;
   return zoomed(whole, whole, near / span, first.time);
 }
@@ -125,6 +125,14 @@ function header(): HTMLElement {
         ]),
       ),
     ]),
+  ]);
+}
+
+/** What nobody may overlook stands first. */
+function rule(): HTMLElement {
+  return html('p', { class: 'rule' }, [
+    html('b', {}, ['From the first difference on the plant would have reacted differently. ']),
+    report.rule,
   ]);
 }
 

@@ -2,10 +2,12 @@
 // counts once, and what becomes of names that do not fit.
 import { describe, expect, test } from 'vitest';
 import { present } from '#contract/error.ts';
+import type { Term } from '#contract/wire.ts';
 import type { DifferenceGroup, Moment } from '#contract/comparison.ts';
 import { Cell } from '#flows/engine/cell.ts';
 import { compileFlow } from '#flows/language/compile.ts';
 import type { CellPlan } from '#flows/plan.ts';
+import { termLines } from '#flows/replay/both-terms.ts';
 import { linkCandidate } from '#flows/replay/candidate-plan.ts';
 import { Candidate } from '#flows/replay/candidate.ts';
 import type { FixedParameter } from '#flows/replay/candidate.ts';
@@ -267,6 +269,35 @@ describe('names that do not fit', () => {
       ['the command stop, which the candidate does not have', 1],
     ]);
   });
+});
+
+const term = (truth: 'true' | 'false' | 'unknown', text: string, of: Term[] = []): Term => {
+  return { kind: of.length === 0 ? 'term' : 'all', truth, text, of };
+};
+
+test('terms of both sides stand in one list, alike ones in one line', () => {
+  const lines = termLines({
+    transition: 'U3',
+    recorded: term('true', 'a, b', [term('true', 'a'), term('true', 'b')]),
+    candidate: term('false', 'a, c, b', [
+      term('true', 'a'),
+      term('unknown', 'c'),
+      term('false', 'b'),
+    ]),
+  });
+  expect(
+    lines.map(({ text, depth, recorded, candidate }) => [text, depth, recorded, candidate]),
+  ).toEqual([
+    ['a, b', 0, 'true', undefined],
+    ['a, c, b', 0, undefined, 'false'],
+    ['a', 1, 'true', 'true'],
+    ['c', 1, undefined, 'unknown'],
+    ['b', 1, 'true', 'false'],
+  ]);
+  const none = { transition: 'U3', recorded: null, candidate: term('true', 'a') };
+  expect(termLines(none)).toEqual([
+    { text: 'a', depth: 0, recorded: undefined, candidate: 'true' },
+  ]);
 });
 
 test('the recorded states are kept for a drawing', async () => {
