@@ -320,7 +320,9 @@ export class TestCell implements AsyncDisposable {
 
   /** The end of everything at once: the data directory is then as it was in one moment of the work, sockets without anyone. */
   async cutPower(): Promise<void> {
-    const parts = [this.pidOf('control'), this.pidOf('station')];
+    const broker = this.findPid('broker');
+    const beside = broker === undefined ? [] : [broker];
+    const parts = [this.pidOf('control'), this.pidOf('station'), ...beside];
     const kept = `${this.data}.kept`;
     for (const pid of parts) process.kill(pid, 'SIGSTOP');
     cpSync(this.data, kept, { recursive: true, filter: (path) => !path.endsWith('.sock') });
