@@ -32,9 +32,13 @@ export class Mosquitto implements AsyncDisposable {
   constructor(port: number, more: readonly string[] = []) {
     this.port = port;
     mkdirSync(this.kept);
+    this.configure(['allow_anonymous true', ...more]);
+  }
+
+  /** Before it is started: what else its configuration says. */
+  configure(more: readonly string[]): void {
     const lines = [
-      `listener ${port} 127.0.0.1`,
-      'allow_anonymous true',
+      `listener ${this.port} 127.0.0.1`,
       'persistence true',
       `persistence_location ${this.kept}/`,
       'autosave_interval 1',
