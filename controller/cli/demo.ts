@@ -105,7 +105,7 @@ function greeting(link: string, url: string, data: string): string {
 
 function brokerLines(url: string): string {
   const { hostname, port } = new URL(url);
-  const host = hostname === '127.0.0.1' ? '' : `-h ${hostname} `;
+  const host = hostname === '127.0.0.1' ? '' : `-h ${hostname.replaceAll(/[[\]]/g, '')} `;
   return [
     `  The cell over MQTT: ${url}`,
     `  In another terminal: mosquitto_sub ${host}-p ${port} -v -t '#'`,

@@ -5,8 +5,11 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { findBrokerAddress } from '#controller/broker/address.ts';
+import { Subscriber } from './mosquitto.ts';
 import { answers, family, living } from './processes.ts';
 import { TestCell, until } from './test-cell.ts';
+
+const tagTopic = /\/tag\//;
 
 test('a port that is taken is said once; then the broker comes, comes back when it is killed, and goes', async () => {
   const other = createServer().listen(0, '127.0.0.1');
@@ -38,6 +41,15 @@ test('a port that is taken is said once; then the broker comes, comes back when 
     return address?.secret === first?.secret ? undefined : address;
   });
   expect(second.url).toBe(`mqtt://${listen}`);
+  // It knows nothing, and is told everything again.
+  await using plant = new Subscriber(port);
+  await until('the mirror told the new broker everything', 20_000, () => {
+    const tags = new Set(plant.heard.map(({ topic }) => topic).filter((one) => tagTopic.test(one)));
+    const [meta] = plant.on('/meta') as { message: { tags: object } }[];
+    return meta !== undefined && tags.size === Object.keys(meta.message.tags).length
+      ? true
+      : undefined;
+  });
   expect(await answers(port)).toBe(true);
   expect(cell.pidOf('control')).toBe(control);
   expect((await cell.now())?.boot).toBe(1);
@@ -46,5 +58,7 @@ test('a port that is taken is said once; then the broker comes, comes back when 
   expect(parts.map(({ words }) => words.split(' ')[1])).toContain('broker');
   await cell.stopCell();
   expect(living(parts)).toEqual([]);
+  // The broker went last: the mirror's goodbye was heard.
+  expect(plant.on('/health').at(-1)?.message).toMatchObject({ state: 'offline' });
   expect(await answers(port)).toBe(false);
 }, 90_000);

@@ -12,6 +12,7 @@ import { findBrokerAddress } from '#controller/broker/address.ts';
 import { startBroker } from '#controller/broker/broker.ts';
 import type { Broker } from '#controller/broker/broker.ts';
 import { realClock } from '#controller/clock.ts';
+import { chance, testSeed } from '#test/system/chance.ts';
 import { until } from '#test/unit/controller/wire/door-rig.ts';
 
 // A busy machine may take its time.
@@ -98,6 +99,17 @@ test('leaves its address and a new secret for the mirror, and comes back on the 
   const second = await findBrokerAddress(data);
   expect(second?.url).toBe(first?.url);
   expect(second?.secret).not.toBe(first?.secret);
+});
+
+test('on any free port it takes another when somebody has the one of before', async () => {
+  const first = broker?.listen ?? '';
+  await broker?.close();
+  const other = createServer().listen(Number(first.split(':')[1]), '127.0.0.1');
+  await once(other, 'listening');
+  broker = await start(0);
+  expect(broker.listen).toMatch(/^127\.0\.0\.1:\d+$/);
+  expect(broker.listen).not.toBe(first);
+  other.close();
 });
 
 test('what the mirror retains comes to whoever subscribes later, and its will when it is gone', async () => {
@@ -200,6 +212,43 @@ function filter(topic: string): Uint8Array {
   const length = body.length < 128 ? [body.length] : [(body.length & 127) + 128, body.length >> 7];
   return bytes(0x82, ...length, ...body);
 }
+
+test('whatever bytes come, the others go on', async () => {
+  const random = chance(testSeed);
+  const whole = (limit: number): number => Math.floor(random() * limit);
+  const { mqtt: guest, got } = openClient();
+  await guest.subscribeAsync('#');
+  const publish = [0x32, 24, 0, 12, ...Buffer.from('a/command/b/c').subarray(0, 12), 0, 7];
+  const packets = [
+    [...hello],
+    [...subscribeAll],
+    [...publish, ...Array.from({ length: 8 }, () => 0x61)],
+    [0x62, 2, 0, 7],
+    [0x40, 2, 0, 7],
+    [0xc0, 0],
+    [0xa2, 5, 0, 2, 0, 1, 0x23],
+  ];
+  /** It may also be good, or wait for more: then we hang up. */
+  const attack = (): Promise<unknown> => {
+    const sent = Array.from({ length: 1 + whole(6) }, () => packets[whole(packets.length)] ?? []);
+    const mutated = [...hello, ...sent.flat()];
+    for (let count = whole(4); count > 0; count -= 1) mutated[whole(mutated.length)] = whole(256);
+    const { socket, closed } = raw(bytes(...mutated));
+    socket.setTimeout(50, () => socket.destroy());
+    return closed;
+  };
+  for (let round = 0; round < 10; round += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- no more at once than are let in
+    await Promise.all(Array.from({ length: 40 }, attack));
+  }
+  const publisher = await mirror();
+  await publisher.publishAsync(`${cell}/event`, 'after all', { qos: 1 });
+  await until(`others go on, SEED=${testSeed}`, () => got.get(`${cell}/event`) === 'after all');
+  expect(guest.connected).toBe(true);
+  // Nothing but a command can have come of them.
+  const topics = [...got.keys()].filter((topic) => topic !== `${cell}/event`);
+  expect(topics.filter((topic) => !topic.includes('/command/'))).toEqual([]);
+});
 
 test('a subscriber that stops reading is cut off, and the others wait for it less than 2 s', async () => {
   const frozen = raw(hello, subscribeAll);
