@@ -84,8 +84,9 @@ export class Candidate {
 
   /** The same scan as the recorded cell's. */
   step(input: ScanInput): ScanResult {
-    if (!this.#other && this.fit.sameTags) return this.cell.step(input);
     const { tags, acts, held } = input;
+    const plain = !this.#other || (acts.length === 0 && held.length === 0);
+    if (plain && this.fit.sameTags) return this.cell.step(input);
     return this.cell.step({
       ...input,
       tags: this.fit.sameTags ? tags : tags.map((change) => this.#tag(change)),

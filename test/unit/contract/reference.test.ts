@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { codes } from '#contract/error.ts';
 import { flowCodes } from '#flows/language/codes.ts';
+import { comparisonPage } from '#test/reference/comparison.ts';
 import { entriesPage } from '#test/reference/entries.ts';
 import { errorsPage } from '#test/reference/errors.ts';
 import {
@@ -26,6 +27,7 @@ describe('a committed reference says what its source says', () => {
     ['docs/reference/manifest.md', () => manifestPage(kinds)],
     ['docs/reference/wire.md', wirePage],
     ['docs/reference/entries.md', entriesPage],
+    ['docs/reference/comparison.md', comparisonPage],
     ['docs/reference/mirror.md', mirrorPage],
   ])('%s', (file, make) => {
     const made = make();
