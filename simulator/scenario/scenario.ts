@@ -43,7 +43,8 @@ export async function playScenario(
   const { scenario, world, plan, lines, never, diagnostics } = stage;
   if (scenario === undefined || world === undefined || plan === undefined) {
     const tested = { file, ok: false, problems: toldOf(stage, diagnostics) };
-    return { tested, text: explained(stage, diagnostics) };
+    const text = `FAILED  ${file}: it was not played\n\n${explained(stage, diagnostics)}\n`;
+    return { tested, text };
   }
   const used = seed ?? scenario.seed;
   const timeline = new Timeline(plan);

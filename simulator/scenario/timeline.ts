@@ -98,10 +98,19 @@ export class Timeline {
   }
 }
 
-const kinds: readonly Kind[] = ['did', 'device', 'flow', 'output', 'trip', 'alarm', 'damage'];
-/** What was expected stands behind what it was expected of. */
-const order = ({ kind }: Happened): number =>
-  (kinds.indexOf(kind) + kinds.length + 1) % (kinds.length + 1);
+/** Of one instant: what had come of the step before, what was done, what came of that. */
+const kinds: readonly Kind[] = [
+  'as expected',
+  'did',
+  'device',
+  'flow',
+  'output',
+  'trip',
+  'alarm',
+  'damage',
+  'failed',
+];
+const order = ({ kind }: Happened): number => kinds.indexOf(kind);
 
 /** As people read it: the last of it, one thing a line. */
 export function timelineText(all: readonly Happened[]): string {
