@@ -97,6 +97,7 @@ export class HistoryLog {
   #wrote = false;
   #lost: string | undefined;
   #timer: Cancel | undefined;
+  #respawn: Cancel | undefined;
   #ended: (() => void) | undefined;
 
   constructor(clock: Clock, options: HistoryOptions, listener: HistoryListener) {
@@ -151,6 +152,7 @@ export class HistoryLog {
   /** Hands over what there is, and waits for it, but not for long. */
   async stop(): Promise<void> {
     this.#timer?.();
+    this.#respawn?.();
     const thread = this.#thread;
     if (thread === undefined) return;
     this.#flush(true, this.#now());
@@ -163,6 +165,7 @@ export class HistoryLog {
       thread.send({ type: 'end' }, []);
     });
     this.#thread = undefined;
+    this.#run = undefined;
     thread.end();
   }
 
@@ -278,14 +281,19 @@ export class HistoryLog {
     this.#thread = undefined;
     this.#deaths += 1;
     this.#lose('The history could not be written');
+    if (this.#ended !== undefined) {
+      this.#ended();
+      return;
+    }
     const text = error instanceof Error ? error.message : `its thread ended (${String(error)})`;
     this.#listener.failed('E_HISTORY_WRITE', text);
     const pause = Math.min(longestPause, firstPause * 2 ** Math.min(this.#deaths - 1, 8));
-    if (this.#ended === undefined) this.#clock.after(milliseconds(pause), () => this.#spawn());
-    else this.#ended();
+    this.#respawn = this.#clock.after(milliseconds(pause), () => this.#spawn());
   }
 
   #hear(message: FromWriter): void {
+    // At an end nobody is told of what failed: the record is about to end as well.
+    if (this.#ended !== undefined && message.type !== 'closed') return;
     switch (message.type) {
       case 'done':
         this.#waiting -= 1;

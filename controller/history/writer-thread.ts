@@ -41,6 +41,7 @@ export class HistoryWriter {
   /** The time up to which is recorded, UTC ms: what is due is due by it. */
   #until = 0;
   #waits = false;
+  #closed = false;
 
   constructor(
     setup: HistorySetup,
@@ -60,14 +61,17 @@ export class HistoryWriter {
 
   receive(message: ToWriter): void {
     this.#queue.push(message);
-    if (!this.#waits) this.#turn();
+    // While it waits for the disk only the end is heard.
+    if (!this.#waits || message.type === 'end') this.#turn();
   }
 
   #turn(): void {
+    if (this.#closed) return;
     this.#waits = false;
     try {
       const store = this.#opened();
       while (this.#next(store));
+      if (this.#closed) return;
       if (store.tidy(this.#until)) this.#later(0);
       this.#succeed();
     } catch (error) {
@@ -122,7 +126,7 @@ export class HistoryWriter {
 
   #close(): void {
     this.#queue.length = 0;
-    this.#waits = true;
+    this.#closed = true;
     this.#store?.close();
     this.#say({ type: 'closed' });
   }

@@ -1,5 +1,6 @@
 // The history's disk fails at every place, once or until it is mended: control is told, nothing that is
 // read is wrong, and it comes back by itself.
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { minutes, seconds } from '#contract/time.ts';
 import type { FromWriter } from '#controller/history/writer-thread.ts';
@@ -79,6 +80,34 @@ describe('the disk fails at every place', () => {
 });
 
 describe('control', () => {
+  test('ends with all that was told in one file, and without a complaint', async () => {
+    const heard: string[] = [];
+    using history = new LocalHistory();
+    history.life({
+      start: (setup, hear, ended) =>
+        localThread(history.clock)(
+          setup,
+          (message) => {
+            heard.push(message.type);
+            hear(message);
+          },
+          ended,
+        ),
+    });
+    history.begin();
+    history.log.sample(level, 7, true);
+    await history.log.stop();
+    expect(heard).toEqual(['done', 'closed']);
+    expect(readdirSync(history.folder)).toEqual(['history.db']);
+    history.log.alarm({ name: 'late', priority: 1, text: 'Too late', change: 'raised' });
+    history.clock.pass(minutes(5));
+    expect(history.said).toEqual([]);
+    const { points } = history.read((reader) =>
+      reader.history({ tag: 'level', ...all }, history.now),
+    );
+    expect(points.map(([, value]) => value)).toEqual([7, null]);
+  });
+
   test('leaves out what the thread does not take, says so, and goes on when it does', () => {
     const waiting: (() => void)[] = [];
     let blocked = false;
