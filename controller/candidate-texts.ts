@@ -5,10 +5,13 @@ import type { Diagnostic } from '#contract/diagnostic.ts';
 import { CellError } from '#contract/error.ts';
 import { compileFlows } from '#flows/compile-flows.ts';
 import type { FlowText } from '#flows/compile-flows.ts';
+import { readDocument } from '#flows/document.ts';
 import { numberOf } from '#flows/engine/values.ts';
+import { compileFlow } from '#flows/language/compile.ts';
 import type { CellPlan } from '#flows/plan.ts';
 import { linkCandidate } from '#flows/replay/candidate-plan.ts';
 import type { FixedParameter } from '#flows/replay/candidate.ts';
+import { valueAt } from '#flows/schema-problems.ts';
 import { rangeText } from './act-checks.ts';
 import type { SegmentSources } from './replay.ts';
 import { scalarOf } from './typed-value.ts';
@@ -31,7 +34,12 @@ export function placeFlows(
 ): ReadonlyMap<string, FlowText> {
   const placed = new Map<string, FlowText>();
   for (const { name, file, text } of candidates) {
-    const own = /^flow:[ \t]*["']?([A-Za-z][\w-]*)/m.exec(text)?.[1] ?? '';
+    const own = valueAt(readDocument(text).value, ['flow']);
+    // Nothing that could be a flow: its own problems say more than its name.
+    if (typeof own !== 'string') {
+      const { diagnostics } = compileFlow(file, text);
+      throw refused(diagnostics, new Map([[file, { file, text }]]));
+    }
     const called = plan.flows.filter(({ flow }) => flow.name === own);
     const meant = plan.flows.filter((flow) => flow.name === (name ?? own));
     const found = name === undefined && called.length > 0 ? called : meant;

@@ -128,6 +128,8 @@ class Comparing {
   }
 
   close({ seq, boot, why, scans, difference }: SegmentReplay): void {
+    // Without a comparison the change has no place in it, and a note says so.
+    if (this.#current === undefined) return;
     const found = this.#tally.differences - this.#before;
     const broken = difference === undefined ? {} : { broken: differenceText(difference) };
     this.#segments.push({ seq, boot, why, scans, differences: found, ...broken });

@@ -59,6 +59,8 @@ export class Comparison {
   readonly #lanes: Lanes | undefined;
   #flows: readonly FlowWatch[];
   #place: ScanPlace = { time: 0, boot: 0, scan: 0, now: 0 };
+  /** Of the last scan that was compared, UTC ms. */
+  #time = 0;
   /** Differences that stand. */
   #standing = 0;
 
@@ -98,11 +100,12 @@ export class Comparison {
   take(input: ScanInput, result: ScanResult): void {
     const made = this.#candidate.step(input);
     this.scans += 1;
+    this.#time = this.offset + input.now;
     if (result.record !== undefined) this.recordedScans += 1;
     else if (made.record === undefined && this.#standing === 0) return;
     const { now, scan } = this.#recorded;
     const entry = result.record === undefined || this.seq === undefined ? {} : { seq: this.seq };
-    this.#place = { time: this.offset + now, boot: this.boot, scan, now, ...entry };
+    this.#place = { time: this.#time, boot: this.boot, scan, now, ...entry };
     this.tally.next();
     for (const flow of this.#flows) {
       const was = firedOf(result, flow.index, flow.from.flow);
@@ -113,7 +116,7 @@ export class Comparison {
 
   /** Nothing follows: what stands ends here. */
   end(): void {
-    const time = this.offset + this.#recorded.now;
+    const time = this.#time;
     for (const { stepped, regions, outputs, signals, memory, alarms } of this.#flows) {
       const lost = regions.map((region) => region.lost);
       for (const watch of [stepped, ...lost, ...outputs, ...signals, ...memory, ...alarms]) {

@@ -149,6 +149,7 @@ describe('what does not fit is refused, and says what would', () => {
       'both for the flow machine',
     ],
     ['a flow with an error', { flows: [flow(bad)] }, 'CANDIDATE', 'Did you mean `cmd.start`?'],
+    ['no flow at all', { flows: [flow('{')] }, 'CANDIDATE', 'candidate.flow.yaml has'],
     [
       'a parameter',
       { parameters: [{ name: 'limt', value: '1' }] },
@@ -202,8 +203,8 @@ describe('the verb', () => {
     expect(code).toBe(exit.found);
     expect(text).toContain('First difference: 2026-');
     expect(text).toMatch(/recorded: {2}U3 to unit\.Done\n\s+candidate: stays in unit\.Busy/);
-    expect(text).toMatch(/true\s+level > param\.limit/);
-    expect(text).toMatch(/false\s+level > param\.limit \+ 9\.0/);
+    expect(text).toMatch(/true\s+-\s+level > param\.limit\n/);
+    expect(text).toMatch(/-\s+false\s+level > param\.limit \+ 9\.0/);
     expect(text).toContain('the plant would have reacted differently');
   });
 
