@@ -8,6 +8,7 @@ import { flowCodes } from '#flows/language/codes.ts';
 import { comparisonPage } from '#test/reference/comparison.ts';
 import { entriesPage } from '#test/reference/entries.ts';
 import { errorsPage } from '#test/reference/errors.ts';
+import { historyPage } from '#test/reference/history.ts';
 import {
   loadKinds,
   manifestPage,
@@ -27,6 +28,7 @@ describe('a committed reference says what its source says', () => {
     ['docs/reference/manifest.md', () => manifestPage(kinds)],
     ['docs/reference/wire.md', wirePage],
     ['docs/reference/entries.md', entriesPage],
+    ['docs/reference/history.md', historyPage],
     ['docs/reference/comparison.md', comparisonPage],
     ['docs/reference/mirror.md', mirrorPage],
   ])('%s', (file, make) => {
