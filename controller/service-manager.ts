@@ -30,7 +30,7 @@ export function serviceManager(
     const words = waiting.shift();
     sending = words !== undefined;
     if (words === undefined) return;
-    const child = spawn('systemd-notify', words, { stdio: 'ignore' });
+    const child = spawn('systemd-notify', words, { stdio: 'ignore', env: { ...environment } });
     const done = (): void => {
       child.removeAllListeners();
       send();

@@ -12,6 +12,8 @@ usage='install.sh [--cell DIR]... [--no-start] [--within SECONDS] [--root DIR]
   --within SECONDS   how long a cell may take to come up before the old version comes back (default 60)
   --root DIR         install into this root directory instead of this PC, and start nothing'
 
+# What ran before is waited for so long.
+patience=90
 root='' start=yes within=60 cells='' ending=no
 say() { printf '%s\n' "$*"; }
 fail() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
@@ -91,7 +93,7 @@ place() {
     for unit in $units; do
       sed "s|@DIR@|/opt/rebe-cell/$name|" "$here/systemd/$unit" >"$opt/.incoming/units/$unit"
     done
-    sync
+    sync -f "$opt"
     mv -T "$opt/.incoming" "$opt/$name"
   fi
 }
@@ -133,10 +135,13 @@ running_cells() {
     sed -n 's/^rebe-cell@\([a-z0-9-]*\)\.service .*/\1/p'
 }
 
+# Starts these cells anew, and gives them SECONDS from now to come up: restart SECONDS CELL...
 restart() {
-  for one in "$@"; do
-    systemctl restart "rebe-cell@$one.service" "rebe-station@$one.service" || :
-  done
+  end=$(($(date +%s) + $1)) limit=$1 services=''
+  shift
+  for one in "$@"; do services="$services rebe-cell@$one.service rebe-station@$one.service"; done
+  # shellcheck disable=SC2086 # names of cells have no blanks
+  [ -z "$services" ] || timeout "$limit" systemctl restart $services || :
 }
 
 boot_of() {
@@ -148,7 +153,6 @@ boot_of() {
 come_up() {
   folder=$1 wanted=$2
   shift 2
-  end=$(($(date +%s) + within))
   while :; do
     bad=''
     seen=''
@@ -172,11 +176,12 @@ end_trial() {
 }
 
 go_back() {
-  trap - EXIT INT TERM HUP
+  trap 'rm -rf "$scratch"' EXIT
+  trap '' INT TERM HUP
   set +e
   end_trial
   # shellcheck disable=SC2086 # names of cells have no blanks
-  restart $tried
+  restart "$patience" $tried
   systemctl stop rebe-cell-trial.timer 2>/dev/null
   # shellcheck disable=SC2086
   if come_up "$opt/current" "$(cat "$opt/current/VERSION")" $tried; then
@@ -191,21 +196,23 @@ go_back() {
 # by a timer of systemd's that goes back in its place.
 try_version() {
   tried=$(printf ' %s' "$@")
-  systemd-run --quiet --collect --unit=rebe-cell-trial --on-active="$((within + 60))" \
+  systemd-run --quiet --collect --unit=rebe-cell-trial --on-active="$((within + 30))" \
     "$opt/$name/install.sh" --end-trial
-  trap 'go_back "it was interrupted"' EXIT INT TERM HUP
+  trap 'go_back "it was interrupted"' EXIT
+  trap 'exit 1' INT TERM HUP
   mkdir -p "$trial"
   for unit in $units; do link "$opt/$name/units/$unit" "$trial/$unit"; done
   systemctl daemon-reload
-  restart "$@"
+  restart "$within" "$@"
   come_up "$opt/$name" "$version" "$@" || go_back "not up within $within s:$bad"
-  trap - EXIT INT TERM HUP
+  trap 'rm -rf "$scratch"' EXIT
+  trap - INT TERM HUP
 }
 
 # The one step that makes a version the one that runs from now on.
 commit() {
   link "$name" "$opt/current"
-  sync
+  sync -f "$opt"
 }
 
 # Two versions before the current one stay, to go back to.
@@ -244,7 +251,7 @@ exec 9>"$opt/.lock"
 flock -n 9 || fail 'another installation is under way'
 if [ $start = yes ] && end_trial; then
   # shellcheck disable=SC2046
-  restart $(running_cells)
+  restart "$patience" $(running_cells)
   say "an upgrade was cut short; $(cat "$opt/current/VERSION") runs again"
 fi
 [ $ending = no ] || exit 0
@@ -273,10 +280,11 @@ if [ $start = yes ]; then
   systemctl stop rebe-cell-trial.timer 2>/dev/null || :
   # shellcheck disable=SC2086
   [ -z "$added" ] || {
-    for one in $added; do systemctl start "rebe-cell@$one.service" || :; done
+    restart "$within" $added
     come_up "$opt/$name" "$version" $added ||
       fail "$version is installed; these cells do not come up:$bad. Look at: journalctl -u 'rebe-*'"
   }
 fi
 prune
-say "rebe-cell $version is installed in $opt/$name${previous:+; before: $previous}${added:+; runs:$added}"
+[ "$previous" != "$name" ] || previous=''
+say "rebe-cell $version is installed in $opt/$name${previous:+; before it: $previous}${added:+; runs:$added}"

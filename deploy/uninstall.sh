@@ -25,6 +25,7 @@ done
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then
   systemctl stop rebe-cell-trial.timer 2>/dev/null || :
   systemctl stop 'rebe-cell@*.service' 'rebe-station@*.service'
+  systemctl reset-failed 'rebe-*' 2>/dev/null || :
 fi
 rm -f "$root"/etc/systemd/system/multi-user.target.wants/rebe-cell@*.service
 rm -f "$root"/usr/local/lib/systemd/system/rebe-cell@.service
