@@ -67,14 +67,15 @@ export const RegionDifference = z.strictObject({
 });
 export type RegionDifference = z.infer<typeof RegionDifference>;
 
+/** In the order in which they matter to people; `state`: the candidate does not have it. */
 export const differenceKinds = [
-  'transition',
-  'output',
-  'signal',
-  'alarm',
-  'memory',
   'stepped',
   'state',
+  'transition',
+  'output',
+  'alarm',
+  'signal',
+  'memory',
 ] as const;
 export type DifferenceKind = (typeof differenceKinds)[number];
 

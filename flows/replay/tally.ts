@@ -1,6 +1,6 @@
 // Differences as they are found, grouped and counted, with first and last; what is kept is bounded and
 // what is left out is counted. It compares nothing.
-import { comparisonLimits } from '#contract/comparison.ts';
+import { comparisonLimits, differenceKinds } from '#contract/comparison.ts';
 import type {
   BothTerms,
   DifferenceGroup,
@@ -36,10 +36,11 @@ export class Tally {
   #termCount = 0;
   #moment: Moment | undefined;
 
-  /** By count, the most first; of equals the earlier. */
+  /** By kind, then the most first; of equals the earlier. */
   get groups(): readonly DifferenceGroup[] {
     return [...this.#groups.values()].toSorted(
-      (one, two) => two.count - one.count || one.first.time - two.first.time,
+      (one, two) =>
+        orderOf(one) - orderOf(two) || two.count - one.count || one.first.time - two.first.time,
     );
   }
 
@@ -130,6 +131,8 @@ export class Tally {
     return true;
   }
 }
+
+const orderOf = ({ kind }: Kind): number => differenceKinds.indexOf(kind);
 
 const keyOf = ({ kind, flow, name, recorded, candidate }: Kind): string =>
   [kind, flow, name, recorded, candidate].join('\n');

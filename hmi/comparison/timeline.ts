@@ -85,7 +85,9 @@ export class Timeline {
 
   #grid({ at, view, width }: Scale, height: number): SVGElement[] {
     const ticks = ticksOf(view, Math.max(2, Math.floor((width - label) / 110)));
-    return ticks.map((time) =>
+    // Its time would be cut off at the edge.
+    const whole = ticks.filter((time) => at(time) < width - 40);
+    return whole.map((time) =>
       svg('g', { class: 'tick' }, [
         svg('line', { x1: at(time), x2: at(time), y1: 18, y2: height }),
         svg('text', { x: at(time), y: 13, 'text-anchor': 'middle' }, [
