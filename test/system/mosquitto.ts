@@ -41,8 +41,6 @@ export class Mosquitto implements AsyncDisposable {
       `listener ${this.port} 127.0.0.1`,
       'persistence true',
       `persistence_location ${this.kept}/`,
-      'autosave_interval 1',
-      'autosave_on_changes true',
       'max_queued_messages 0',
       'set_tcp_nodelay true',
       // As root it would become another user, who may not read the folder.
@@ -58,6 +56,7 @@ export class Mosquitto implements AsyncDisposable {
     await until('mosquitto listens', 10_000, async () => (await answers(this.port)) || undefined);
   }
 
+  /** With SIGUSR1 it writes what it keeps to its disk. */
   signal(name: NodeJS.Signals): void {
     process.kill(present(this.#process?.pid, 'mosquitto runs'), name);
   }
