@@ -86,3 +86,5 @@ for (const text of report.judged.examples) say(text);
 say(`wrong values: ${report.judged.wrong}`);
 say(`${report.state === 'bad' ? 'found wrong' : 'nothing wrong'}; ${page}`);
 process.exitCode = report.state === 'bad' ? 1 : 0;
+// A channel that is listened to keeps a process alive.
+if (process.connected) process.disconnect();

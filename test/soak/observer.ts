@@ -135,8 +135,9 @@ export class Observer {
       },
       {
         what: 'memory is flat',
-        good: fat.length === 0 && grown.length > 0,
-        text: grown.map(growthText).join(', '),
+        // One that is ended early may leave no process long enough to tell.
+        good: fat.length === 0 && (grown.length > 0 || this.seconds < 120),
+        text: grown.map(growthText).join(', ') || 'no process lived long enough to tell',
       },
       {
         what: 'no flow faulted, no entry was late or lost',
