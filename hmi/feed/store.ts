@@ -38,6 +38,8 @@ export class CellStore {
   readonly devices: Section<'devices'> = signal(undefined);
   readonly scan: Section<'scan'> = signal(undefined);
   readonly chronicle: Section<'chronicle'> = signal(undefined);
+  /** Absent also where the cell has no mirror. */
+  readonly mirror: Section<'mirror'> = signal(undefined);
   readonly whys = signal<Readonly<Record<string, Explained>>>({});
   readonly stops = signal<Readonly<Record<string, Stopped>>>({});
   /** UTC at which control was seen to be another than before. */
@@ -146,6 +148,7 @@ export class CellStore {
       this.devices.value = picture.devices;
       this.scan.value = picture.scan;
       this.chronicle.value = picture.chronicle;
+      this.mirror.value = picture.mirror;
     });
     this.#shown = picture;
     return picture?.frame;

@@ -267,6 +267,15 @@ export const de: Readonly<Record<Key, string>> = {
   'devices.recordText':
     'Eintrag {seq}, {waiting} warten; p99 eines Schreibens {commit} ms; {bytes} MB',
   'devices.recordStalled': 'DIE PLATTE NIMMT DAS PROTOKOLL NICHT AN',
+  'devices.mirror': 'Spiegel',
+  'devices.mirrorText':
+    '{broker}; {entries} Einträge ({span}) hinter dem Protokoll; {rate} Nachrichten/s',
+  'devices.mirrorError': 'Letzter Fehler {ago}:',
+  'mirror.connecting': 'VERBINDET SICH',
+  'mirror.settling': 'verbunden, beginnt gleich:',
+  'mirror.mirroring': 'spricht zum Werk:',
+  'mirror.waiting': 'KEINE VERBINDUNG, versucht es wieder:',
+  'mirror.silent': 'STUMM, EINE ANDERE ZELLE HEISST SO:',
 
   'settings.language': 'Sprache',
   'settings.parameters': 'Parameter',

@@ -267,6 +267,14 @@ export const en = {
   'devices.recordText':
     'entry {seq}, {waiting} waiting; a commit takes {commit} ms at p99; {bytes} MB',
   'devices.recordStalled': 'THE DISK DOES NOT TAKE THE RECORD',
+  'devices.mirror': 'Mirror',
+  'devices.mirrorText': '{broker}; {entries} entries ({span}) behind the record; {rate} messages/s',
+  'devices.mirrorError': 'Last error {ago}:',
+  'mirror.connecting': 'CONNECTING',
+  'mirror.settling': 'connected, about to begin:',
+  'mirror.mirroring': 'tells the plant:',
+  'mirror.waiting': 'NO CONNECTION, tries again:',
+  'mirror.silent': 'SILENT, ANOTHER CELL HAS THIS NAME:',
 
   'settings.language': 'Language',
   'settings.parameters': 'Parameters',

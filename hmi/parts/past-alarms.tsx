@@ -1,6 +1,6 @@
 // Alarms that were, from the record: a window of time, newest first, found by priority, flow and word.
 // Asked for when the window moves and when an alarm comes, goes or is answered.
-import { signal, useSignalEffect } from '@preact/signals';
+import { effect, signal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { journalLimit } from '#contract/history-limits.ts';
@@ -22,7 +22,8 @@ const windows = ['8h', '24h', '7d'] as const satisfies readonly SpanName[];
 const view = signal<View>({ span: spans['24h'], end: undefined });
 const filter = signal<Filter>({ priority: undefined, flow: undefined, word: '' });
 const answer = signal<Exclude<Asked<Journal>, { kind: 'ended' }> | undefined>(undefined);
-const settled_ms = 300;
+const settled_ms = 150;
+const again_ms = 2000;
 
 const now = (): number => (cellTime.peek() === 0 ? Date.now() : cellTime.peek());
 
@@ -52,8 +53,7 @@ export function PastAlarms(): JSX.Element {
 
 function useJournal(): void {
   useSignalEffect(() => {
-    // An alarm that comes, goes or is answered is in the record a moment later.
-    void [view.value, store.alarms.value];
+    void view.value;
     const ended = new AbortController();
     const timer = setTimeout(() => void ask(ended.signal), settled_ms);
     return () => {
@@ -61,12 +61,24 @@ function useJournal(): void {
       ended.abort();
     };
   });
-  useEffect(
-    () => () => {
+  useEffect(() => {
+    const ended = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = effect(() => {
+      // An alarm that comes, goes or is answered is in the record soon after; a flood of them asks no oftener.
+      void store.alarms.value;
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void ask(ended.signal);
+      }, again_ms);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+      ended.abort();
       answer.value = undefined;
-    },
-    [],
-  );
+    };
+  }, []);
 }
 
 async function ask(ended: AbortSignal): Promise<void> {

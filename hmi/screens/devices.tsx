@@ -10,7 +10,7 @@ import { actionOf } from '#hmi/i18n/codes.ts';
 import type { Key } from '#hmi/i18n/en.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { DeviceTags } from '#hmi/parts/device-tags.tsx';
-import { formatNumber, formatSpan } from '#hmi/parts/format.ts';
+import { formatFineSpan, formatNumber, formatSpan } from '#hmi/parts/format.ts';
 import { Truth } from '#hmi/parts/mark.tsx';
 import { Table } from '#hmi/parts/table.tsx';
 
@@ -181,6 +181,34 @@ function Engine(): JSX.Element | null {
           bytes: formatNumber(record.bytes / 1e6, 1),
         })}
       </p>
+      <Mirror />
     </section>
+  );
+}
+
+/** How what the plant is told keeps up with the record; nothing where the cell has no mirror. */
+function Mirror(): JSX.Element | null {
+  const mirror = store.mirror.value;
+  if (mirror === undefined) return null;
+  const { ok, state, broker, lag, rate, error } = mirror;
+  return (
+    <>
+      <h2>{t('devices.mirror')}</h2>
+      <p>
+        {ok ? t(`mirror.${state}`) : <strong class="held">{t(`mirror.${state}`)}</strong>}{' '}
+        {t('devices.mirrorText', {
+          broker,
+          entries: lag.entries,
+          span: formatFineSpan(lag.ms),
+          rate,
+        })}
+        {error !== undefined && (
+          <em>
+            {t('devices.mirrorError', { ago: agoText(error.at) })} <code>{error.code}</code>{' '}
+            {error.text}
+          </em>
+        )}
+      </p>
+    </>
   );
 }

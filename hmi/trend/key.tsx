@@ -9,7 +9,8 @@ import { Value } from '#hmi/parts/value.tsx';
 import { Table } from '#hmi/parts/table.tsx';
 import { wordOf } from './lane.tsx';
 import { dashes } from './paint.ts';
-import { chosen, isPen, knownTo, moment, pens, toggle, view } from './pens.ts';
+import { knownTo } from './edge.ts';
+import { chosen, isPen, moment, pens, toggle, view } from './pens.ts';
 import type { Pen } from './pens.ts';
 import { pointAt } from './points.ts';
 

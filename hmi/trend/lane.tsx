@@ -7,12 +7,9 @@ import { formatValue } from '#hmi/parts/format.ts';
 import { paintLane } from './paint.ts';
 import type { Painted } from './paint.ts';
 import type { Frame, Numbered } from './pane.tsx';
-import { knownTo } from './pens.ts';
+import { knownTo, leastStretch } from './edge.ts';
 import { gapsOf, stretchesOf } from './points.ts';
 import type { Stretch } from './points.ts';
-
-/** CSS pixels; what is narrower is drawn with its neighbours. */
-export const leastStretch = 4;
 
 /** `name`: what stands on its left. */
 export function Lane(
@@ -23,8 +20,12 @@ export function Lane(
   useLayoutEffect(() => {
     const canvas = place.current;
     if (canvas === null) return;
-    canvas.width = Math.round(width * devicePixelRatio);
-    canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
+    const [wide, tall] = [width, canvas.clientHeight].map((each) =>
+      Math.round(each * devicePixelRatio),
+    );
+    // A canvas that is given a size begins anew, also when it is the same.
+    if (wide !== undefined && canvas.width !== wide) canvas.width = wide;
+    if (tall !== undefined && canvas.height !== tall) canvas.height = tall;
     paintLane(canvas, stretches, window, inks);
   });
   return (

@@ -10,7 +10,8 @@ import { dashes, hatch, paintEnds } from './paint.ts';
 import type { Inks } from './paint.ts';
 import { columnsOf, gapsOf } from './points.ts';
 import type { Columns } from './points.ts';
-import { fit, knownTo } from './pens.ts';
+import { knownTo } from './edge.ts';
+import { fit } from './pens.ts';
 import type { Pen } from './pens.ts';
 import type { Ticks } from './ticks.ts';
 
@@ -65,10 +66,7 @@ export function Pane(props: Frame & { readonly pens: readonly Numbered[] }): JSX
     if (made === undefined) return;
     const width = widthOf(drawing);
     if (made.width !== width) made.setSize({ width, height: made.height });
-    made.setData([
-      [...drawing.times],
-      ...drawing.lines.flatMap(({ columns }) => [columns.max, columns.min, columns.last]),
-    ]);
+    made.setData([[...drawing.times], ...drawing.lines.map(({ columns }) => columns.last)]);
   });
   return <div class="pane" ref={place} />;
 }
@@ -127,11 +125,6 @@ function optionsOf(
   const { inks, left, right } = drawn.current;
   const font = `${0.8 * inks.rem}px ${inks.font}`;
   const steps = uPlot.paths.stepped?.({ align: 1 });
-  const line = (more: Partial<uPlot.Series>): uPlot.Series => ({
-    ...(steps === undefined ? {} : { paths: steps }),
-    points: { show: false },
-    ...more,
-  });
   const unit = formatUnit(pens[0]?.pen.info.unit);
   return {
     width: widthOf(drawn.current),
@@ -164,22 +157,17 @@ function optionsOf(
     ],
     series: [
       {},
-      ...pens.flatMap(({ number }) => [
-        line({}),
-        line({}),
-        line({
-          stroke: inks.text,
-          width: number % 2 === 0 ? 1.75 : 2,
-          dash: [...(dashes[number - 1] ?? [])],
-        }),
-      ]),
+      ...pens.map(({ number }) => ({
+        ...(steps === undefined ? {} : { paths: steps }),
+        points: { show: false },
+        stroke: inks.text,
+        width: 2,
+        dash: [...(dashes[number - 1] ?? [])],
+      })),
     ],
-    bands: pens.map((_, index) => ({
-      series: [3 * index + 1, 3 * index + 2],
-      fill: `${inks.text}38`,
-    })),
     hooks: {
       drawClear: [(made) => paintGaps(made, drawn.current)],
+      drawAxes: [(made) => paintSpans(made, drawn.current)],
       draw: [(made) => paintNumbers(made, drawn.current)],
     },
   };
@@ -201,6 +189,31 @@ function paintGaps(made: uPlot, drawn: Drawn): void {
       hatch(ctx, box, drawn.inks, ...(several ? [`${number} ${word}`, `${number}`] : [word]));
     }
   }
+}
+
+/** From the least to the greatest of each column, where they differ. Boxes: clipping by a path would cost far more. */
+function paintSpans(made: uPlot, { lines, scale, inks }: Drawn): void {
+  const { ctx, bbox } = made;
+  const [low, high] = scale;
+  const tall = bbox.height / (high - low);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = `${inks.text}38`;
+  for (const { columns } of lines) {
+    const wide = bbox.width / columns.last.length;
+    ctx.beginPath();
+    for (const [index, max] of columns.max.entries()) {
+      const min = columns.min[index] ?? null;
+      if (max === null || min === null || max === min) continue;
+      const left = Math.round(bbox.left + index * wide);
+      const right = Math.round(bbox.left + (index + 1) * wide);
+      ctx.rect(left, bbox.top + (high - max) * tall, right - left, (max - min) * tall);
+    }
+    ctx.fill();
+  }
+  ctx.restore();
 }
 
 function paintNumbers(made: uPlot, drawn: Drawn): void {

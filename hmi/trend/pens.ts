@@ -45,14 +45,13 @@ export const moment = signal<number | undefined>(undefined);
 export const logged = signal<Asked<readonly LoggedTag[]> | undefined>(undefined);
 export const pens = signal<Readonly<Record<string, Pen | Problem>>>({});
 export const journal = signal<KnownJournal | Problem | undefined>(undefined);
+/** Counts what history answered: lines are drawn again, and else only as time goes on. */
+export const answered = signal(0);
 /** Questions that are not answered yet. */
 export const open = signal(0);
 
 /** The cell's time; before the cell said any, the page's own. */
 export const now = computed(() => (cellTime.value === 0 ? Date.now() : cellTime.value));
-/** Until when a pen is known: while the trend follows, the feed says what came since it was asked for. */
-export const knownTo = ({ to }: Window): number =>
-  view.value.end === undefined ? now.value : Math.min(to, now.value);
 export const isPen = (pen: Pen | Problem | undefined): pen is Pen =>
   pen !== undefined && 'series' in pen;
 
@@ -64,7 +63,7 @@ let askedAt = 0;
 export function startPens(): () => void {
   takeLink();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let wasLive = false;
+  let wasLive = live.peek();
   const ends = [
     effect(() => {
       history.replaceState(
@@ -160,6 +159,7 @@ async function counted(work: Promise<void>): Promise<void> {
   open.value += 1;
   await work;
   open.value -= 1;
+  answered.value += 1;
 }
 
 async function askPen(name: string, window: Window, ended: AbortSignal): Promise<void> {

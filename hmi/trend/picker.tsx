@@ -20,7 +20,9 @@ export function Picker({ done }: { done: () => void }): JSX.Element {
     (tag) =>
       (group.value === undefined || groupOf(tag) === group.value) && isNamed(tag, word.value),
   );
-  const groups = [...new Set(all.map(groupOf))].toSorted((one, other) => one.localeCompare(other));
+  const groups = [...new Set(all.map(groupOf))].toSorted((one, other) =>
+    one.localeCompare(other, undefined, { numeric: true }),
+  );
   return (
     <section class="panel picker" aria-label={t('trends.pick')}>
       <div class="choices">

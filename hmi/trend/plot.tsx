@@ -5,53 +5,42 @@ import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Window } from '#hmi/feed/history.ts';
 import { store } from '#hmi/feed/cell.ts';
-import { faceOf, mainRegion, stateTitle } from '#hmi/feed/derive.ts';
+import { faceOf, stateTitle } from '#hmi/feed/derive.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatDay, formatMinute, formatMoment, formatTime } from '#hmi/parts/format.ts';
 import { Priority } from '#hmi/parts/mark.tsx';
-import { happeningsOf, marksOf, staysOf, unrecordedOf } from './events.ts';
-import type { Happening, Mark, Stay, Unrecorded } from './events.ts';
-import { Lane, TagLane, leastStretch } from './lane.tsx';
+import { drawnWindow, place, under } from './edge.ts';
+import type { Mark } from './events.ts';
+import { Lane, TagLane } from './lane.tsx';
 import { Pane } from './pane.tsx';
 import type { Frame, Numbered } from './pane.tsx';
 import { readInks } from './paint.ts';
 import type { Painted } from './paint.ts';
-import { chosen, isPen, journal, moment, now, open, pens, view } from './pens.ts';
+import { answered, chosen, isPen, moment, open, pens } from './pens.ts';
 import { followPointers, followWheel, pressKey } from './pointing.ts';
 import { tickForm, ticksOf } from './ticks.ts';
 
 /** Root ems: of the scale on the left, of the numbers on the right. CSS knows them as --left and --right. */
 const leftRem = 4.5;
 const rightRem = 2;
-/** Between two marks of alarms, and between two ticks. */
-const markApartRem = 3;
+/** Between two ticks. */
 const tickApartRem = 5.5;
-
-/** What stands under the lines, drawn and to be stepped through. */
-export interface Under {
-  readonly stays: readonly Stay[];
-  readonly marks: readonly Mark[];
-  readonly gaps: readonly Unrecorded[];
-  readonly all: readonly Happening[];
-}
-
-/** The window now, in steps of a column: between them nothing would move. */
-export function drawnWindow(width: number): Window {
-  const step = Math.max(250, Math.floor(view.value.span / Math.max(1, width)));
-  const to = view.value.end ?? Math.ceil(now.value / step) * step;
-  return { from: to - view.value.span, to };
-}
 
 export function Plot({ width }: { readonly width: number }): JSX.Element {
   const inks = readInks();
   const left = leftRem * inks.rem;
   const right = rightRem * inks.rem;
   const inner = Math.max(50, Math.floor(width - left - right));
-  const window = drawnWindow(inner);
+  useLayoutEffect(() => {
+    place.value = { width: inner, rem: inks.rem };
+  }, [inner, inks.rem]);
+  const window = drawnWindow.value;
+  // Live values are drawn with the next column, not each by itself.
+  void answered.value;
   const ticks = ticksOf(window, Math.max(2, Math.floor(inner / (tickApartRem * inks.rem))));
   const frame: Frame = { window, ticks, inks, left, right, width: inner };
   const numbered = chosen.value.flatMap((name, index): Numbered[] => {
-    const pen = pens.value[name];
+    const pen = pens.peek()[name];
     return isPen(pen) ? [{ pen, number: index + 1 }] : [];
   });
   const ofNumbers = numbered.filter(
@@ -59,15 +48,15 @@ export function Plot({ width }: { readonly width: number }): JSX.Element {
   );
   const ofWords = numbered.filter((each) => !ofNumbers.includes(each));
   const at = moment.value ?? window.to;
-  const place = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    const element = place.current;
+    const element = box.current;
     return element === null ? undefined : followWheel(element, () => inner);
   }, [inner]);
   return (
     <div
       class="plot"
-      ref={place}
+      ref={box}
       role="slider"
       tabIndex={0}
       aria-label={t('trends.moment')}
@@ -101,27 +90,11 @@ function byUnit(numbered: readonly Numbered[]): Map<string, Numbered[]> {
   return groups;
 }
 
-/** What happened in the window beside the values. */
-export function underOf(window: Window, width: number, rem = 16): Under {
-  const known = journal.value;
-  const flow = faceOf(store.hello.value);
-  if (known === undefined || !('states' in known) || flow === undefined) {
-    return { stays: [], marks: [], gaps: [], all: [] };
-  }
-  const ms = (window.to - window.from) / width;
-  const within = { ...window, until: Math.min(now.value, window.to) };
-  const which = { flow: flow.name, region: mainRegion(flow) };
-  const stays = staysOf(known.states, which, within, leastStretch * ms);
-  const marks = marksOf(known.alarms, window, markApartRem * rem * ms);
-  const gaps = unrecordedOf(known.gaps, window);
-  return { stays, marks, gaps, all: happeningsOf(stays, marks, gaps) };
-}
-
 /** States as a lane, alarms as marks under it. */
 function Strip({ frame }: { readonly frame: Frame }): JSX.Element {
-  const { window, width, inks } = frame;
+  const { window } = frame;
   const flow = faceOf(store.hello.value);
-  const { stays, marks, gaps } = underOf(window, width, inks.rem);
+  const { stays, marks, gaps } = under.value;
   const painted = stays.map((stay): Painted => {
     const many = stay.value === 'many';
     const look = many ? 'many' : /\.(?:Execute|Suspended)$/.test(stay.value) ? 'high' : 'low';

@@ -9,17 +9,15 @@ import { formatMoment, formatSpan } from '#hmi/parts/format.ts';
 import { happeningAt, stepFrom } from './events.ts';
 import type { Happening } from './events.ts';
 import { journal, moment, now, view } from './pens.ts';
-import { drawnWindow, underOf } from './plot.tsx';
+import { drawnWindow, under } from './edge.ts';
 import { read } from './pointing.ts';
 
-/** As wide as the narrowest screen's plot: what is said does not depend on the screen. */
-const width = 800;
 /** Of the window: an alarm that is so near is meant by a finger. */
 const near = 0.02;
 
 export function Reading(): JSX.Element {
-  const window = drawnWindow(width);
-  const { all } = underOf(window, width);
+  const window = drawnWindow.value;
+  const { all } = under.value;
   const at = moment.value ?? Math.min(now.value, window.to) - 1;
   const there = happeningAt(all, at, moment.value === undefined ? 0 : near * view.value.span);
   return (

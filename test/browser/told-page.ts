@@ -22,6 +22,8 @@ export interface ToldPage extends AsyncDisposable {
   readonly heard: FromBrowser[];
   readonly problems: string[];
   tell(...messages: readonly ToBrowser[]): void;
+  /** From now on nothing more is told: the connection stays open. */
+  silence(): void;
 }
 
 export interface ToldOptions {
@@ -80,6 +82,7 @@ export async function openTold(
     heard,
     problems,
     tell,
+    silence: () => clearInterval(timer),
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
       await context.close();

@@ -1,0 +1,54 @@
+// What is drawn of a trend, in steps of a column: between them nothing would move, and nothing is drawn.
+import { computed, signal } from '@preact/signals';
+import { store } from '#hmi/feed/cell.ts';
+import { faceOf, mainRegion } from '#hmi/feed/derive.ts';
+import type { Window } from '#hmi/feed/history.ts';
+import { happeningsOf, marksOf, staysOf, unrecordedOf } from './events.ts';
+import type { Happening, Mark, Stay, Unrecorded } from './events.ts';
+import { journal, now, view } from './pens.ts';
+
+/** CSS pixels of the plot itself, and of the page's letters. */
+export const place = signal({ width: 800, rem: 16 });
+const leastStep_ms = 500;
+/** CSS pixels; what is narrower is drawn with its neighbours. */
+export const leastStretch = 4;
+/** Between two marks of alarms. */
+const markApartRem = 3;
+
+/** Until when the newest column goes. */
+const edge = computed(() => {
+  const step = Math.max(leastStep_ms, Math.floor(view.value.span / place.value.width));
+  return Math.ceil(now.value / step) * step;
+});
+export const drawnWindow = computed((): Window => {
+  const to = view.value.end ?? edge.value;
+  return { from: to - view.value.span, to };
+});
+/** Until when a pen is known: while the trend follows, the feed says what came since it was asked for. */
+export const knownTo = (known: Window): number =>
+  view.value.end === undefined ? edge.value : known.to;
+
+/** What happened in the window beside the values: drawn, and stepped through. */
+export interface Under {
+  readonly stays: readonly Stay[];
+  readonly marks: readonly Mark[];
+  readonly gaps: readonly Unrecorded[];
+  readonly all: readonly Happening[];
+}
+
+export const under = computed((): Under => {
+  const known = journal.value;
+  const flow = faceOf(store.hello.value);
+  if (known === undefined || !('states' in known) || flow === undefined) {
+    return { stays: [], marks: [], gaps: [], all: [] };
+  }
+  const window = drawnWindow.value;
+  const { width, rem } = place.value;
+  const ms = (window.to - window.from) / width;
+  const within = { ...window, until: knownTo(known.known) };
+  const which = { flow: flow.name, region: mainRegion(flow) };
+  const stays = staysOf(known.states, which, within, leastStretch * ms);
+  const marks = marksOf(known.alarms, window, markApartRem * rem * ms);
+  const gaps = unrecordedOf(known.gaps, window);
+  return { stays, marks, gaps, all: happeningsOf(stays, marks, gaps) };
+});
