@@ -1,13 +1,16 @@
 // The history's disk fails at every place, once or until it is mended: control is told, nothing that is
 // read is wrong, and it comes back by itself.
 import { readdirSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { minutes, seconds } from '#contract/time.ts';
 import type { FromWriter } from '#controller/history/writer-thread.ts';
 import { soak } from '#test/system/chance.ts';
 import type { FaultPlan } from './failing-database.ts';
 import { FailingDisk } from './failing-database.ts';
 import { LocalHistory, localThread } from './local-history.ts';
+
+// A busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const level = 0;
 /** Where time is short every so many-th place, after the first ones. */

@@ -1,10 +1,13 @@
 // What was logged is read back: by tier, with its gaps, across restarts, steps of the clock and a bound.
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Point } from '#contract/history.ts';
 import { minutes, seconds } from '#contract/time.ts';
 import { chance, testSeed } from '#test/system/chance.ts';
 import { LocalHistory } from './local-history.ts';
+
+// A busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const level = 0;
 const door = 1;
@@ -113,7 +116,7 @@ function fill(history: LocalHistory): { time: number; value: number }[] {
   return told;
 }
 
-describe('many samples', { timeout: 60_000 }, () => {
+describe('many samples', () => {
   test(`are read from the tier that fits, and every tier shows what was told (SEED=${testSeed})`, () => {
     using history = new LocalHistory();
     history.begin();

@@ -1,6 +1,6 @@
 // What the tiers say of random samples is what the samples themselves say, whichever way they came there.
 // Seeded; `SEED=n` runs another.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Point } from '#contract/history.ts';
 import {
   BucketMaker,
@@ -14,6 +14,9 @@ import type { Bucket } from '#controller/history/buckets.ts';
 import { decodeSamples, encodeSamples } from '#controller/history/samples.ts';
 import type { Sample } from '#controller/history/samples.ts';
 import { chance, testSeed as seed } from '#test/system/chance.ts';
+
+// A busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Values of many kinds, gaps among them, from milliseconds to hours apart. */
 function randomSamples(random: () => number, count: number): Sample[] {

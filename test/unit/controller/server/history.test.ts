@@ -1,11 +1,14 @@
 // Station's questions about the past: the same door as everything else, with bounded questions and codes.
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { History, Journal, LoggedTags } from '#contract/history.ts';
 import { HistoryLog } from '#controller/history/log.ts';
 import { localThread, tags } from '#test/unit/controller/history/local-history.ts';
 import { openDoors } from './rig.ts';
 import type { Doors } from './rig.ts';
+
+// A busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** A few seconds of history in the doors' data directory; the time at which it began. */
 function recorded(doors: Doors): number {
