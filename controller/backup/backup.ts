@@ -1,7 +1,7 @@
 // `rebe backup`: one file with everything that a replacement needs, of a cell that runs or stands. What is copied is
 // collected beside the file, packed, read again, and named last: an interrupted backup leaves no half file.
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { accessSync, constants, createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -92,6 +92,7 @@ async function collect(sources: Sources, stage: string, options: BackupOptions):
   };
   for (const path of sources.files) {
     signal?.throwIfAborted();
+    checkReadable(join(data, path));
     // oxlint-disable-next-line no-await-in-loop -- one after the other: nobody is in a hurry
     const target = createWriteStream(await place(path), { mode: 0o600 });
     // oxlint-disable-next-line no-await-in-loop -- as above
@@ -122,6 +123,14 @@ async function collect(sources: Sources, stage: string, options: BackupOptions):
     ...cell,
     files,
   });
+}
+
+function checkReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (cause) {
+    throw new CellError('E_FILE_READ', `${path} cannot be read`, { cause });
+  }
 }
 
 async function summed(root: string, path: string): Promise<BackedFile> {

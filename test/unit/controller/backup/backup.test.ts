@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { makeBackup } from '#controller/backup/backup.ts';
 import { restoreBackup } from '#controller/backup/restore.ts';
 import { snapshot } from '#controller/backup/snapshot.ts';
@@ -10,6 +10,9 @@ import { verifyChronicle } from '#controller/chronicle/verify.ts';
 import { findRestored } from '#controller/restored.ts';
 import { makeFolder } from '#test/unit/controller/chronicle/local-chronicle.ts';
 import { CellFolder, ControlRig } from '#test/unit/controller/control-rig.ts';
+
+// They wait for a disk, which a busy machine has little of.
+vi.setConfig({ testTimeout: 60_000 });
 
 const time = 1_790_000_100_000;
 
