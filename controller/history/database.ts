@@ -9,9 +9,6 @@ import { makePrivate } from '#controller/private-file.ts';
 const applicationId = 0x72656268;
 const formatVersion = 1;
 
-/** Tiers as they stand in `chunk.tier`, the finest first. */
-export const tierOrder = ['raw', '1s', '1min', '1h'] as const;
-
 // A run is a stretch of recording in which the clock did not jump; it lasts at least until its newest
 // batch. Batches wait to be folded into chunks, which are read by tag, tier and time. Times are UTC ms; `over` says when an alarm asked nothing of anybody any more.
 const schema = `

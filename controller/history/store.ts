@@ -1,5 +1,7 @@
 // The writer's side of `history.db`: a batch is one transaction; now and then what waits is folded into
 // chunks, and what is oldest leaves. It runs in a thread of its own and knows no clock.
+import { readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import type { LoggedTag } from '#contract/history.ts';
 import { setAside } from '#controller/chronicle/database.ts';
@@ -161,8 +163,12 @@ export class HistoryStore {
   }
 }
 
+/** Keeps the newest of what was set aside: each may be as large as the history itself. */
 function moveAside({ path, time }: HistorySetup, error: unknown): Aside {
   const why = error instanceof Error ? error.message : String(error);
+  const folder = dirname(path);
+  for (const name of readdirSync(folder))
+    if (/^history\..+\.broken\.db(?:-wal|-shm)?$/.test(name)) rmSync(join(folder, name));
   return { file: setAside(path, time), why };
 }
 

@@ -1,5 +1,6 @@
 // What was logged is read back: by tier, with its gaps, across restarts, steps of the clock and a bound.
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { Point } from '#contract/history.ts';
 import { minutes, seconds } from '#contract/time.ts';
@@ -248,13 +249,16 @@ describe('where nobody recorded', () => {
 
   test('a file that cannot be read is set aside, and a new one begun', () => {
     using history = new LocalHistory();
+    const older = join(history.folder, 'history.20200101T000000Z.broken.db');
+    writeFileSync(older, 'the one before');
     writeFileSync(history.path, 'this is no database, however long it may be '.repeat(200));
     history.log.sample(level, 3, true);
     history.begin();
     history.clock.pass(seconds(2));
     expect(history.said[0]).toMatch(/^aside .*history\.\d{8}T\d{6}Z\.broken\.db$/);
     expect(existsSync((history.said[0] ?? '').slice('aside '.length))).toBe(true);
-    expect(readdirSync(history.folder).filter((name) => name === 'history.db')).toHaveLength(1);
+    expect(existsSync(older)).toBe(false);
+    expect(existsSync(history.path)).toBe(true);
     const { points } = history.read((reader) =>
       reader.history({ tag: 'level', ...all }, history.now),
     );
