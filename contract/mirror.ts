@@ -36,11 +36,14 @@ export function baseTopic(cell: string, path?: z.infer<typeof PathLevels>): stri
   return [enterprise, site, area, line, cell].join('/');
 }
 
+/** No topic has a dot: NATS before 2.10 takes none, and a bridge to it would stand still at the first. */
+const levels = (name: string): string => name.replaceAll('.', '/');
+
 /** The topics of a cell below its `baseTopic`. */
 export const topics = {
-  tag: (name: string) => `tag/${name.replaceAll('.', '/')}`,
+  tag: (name: string) => `tag/${levels(name)}`,
   state: (flow: string) => `state/${flow}`,
-  alarm: (id: string) => `alarm/${id}`,
+  alarm: (id: string) => `alarm/${levels(id)}`,
   /** Page 0 is `meta` itself. */
   meta: (page: number) => (page === 0 ? 'meta' : `meta/${page}`),
   health: 'health',
@@ -235,7 +238,7 @@ export type EventMessage = z.infer<typeof EventMessage>;
 export const CommandMessage = z.strictObject({
   id: z
     .string()
-    .regex(/^[A-Za-z0-9_.-]{8,64}$/, '8 to 64 letters, digits, dots, dashes')
+    .regex(/^[A-Za-z0-9_-]{8,64}$/, '8 to 64 letters, digits, dashes')
     .meta({ description: 'good once: a repeat within 60 s gets the first receipt again' }),
   by: z
     .string()

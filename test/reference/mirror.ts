@@ -52,7 +52,7 @@ export function mirrorPage(): string {
     '## Retained: how the cell is',
     'After each connect all of it is told again, before any event: a broker that was replaced by an empty one knows the cell within a second. A topic that is no more, such as that of a tag of an older manifest, is emptied.',
     ...message(tag('<name>').replaceAll('.', '/'), 'TagMessage', mirror.TagMessage),
-    'The dots of a tag’s name are levels: `door.opened` is told on `tag/door/opened`.',
+    'The dots of a tag’s name are levels, as those of an alarm’s id: `door.opened` is told on `tag/door/opened`.',
     ...message(state('<flow>'), 'StateMessage', mirror.StateMessage),
     ...message(alarm('<id>'), 'AlarmMessage', of),
     'And the fields of [AlarmState](wire.md#alarmstate).',

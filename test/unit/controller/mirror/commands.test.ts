@@ -111,6 +111,10 @@ describe('refused, with nobody to answer', () => {
     ['a field too many', (rig) => JSON.stringify({ ...command(rig), cell: 'tending-2' })],
     ['no reason', (rig) => JSON.stringify(command(rig, { reason: '' }))],
     ['half a letter', (rig) => JSON.stringify(command(rig, { reason: '\ud800' }))],
+    [
+      'an id with a dot, which not every broker takes in a topic',
+      (rig) => JSON.stringify(command(rig, { id: 'order.0001' })),
+    ],
     ['an id that is a topic', (rig) => JSON.stringify(command(rig, { id: 'a/b/#/cdefg' }))],
     ['a name that is no actor', (rig) => JSON.stringify(command(rig, { by: 'console:root' }))],
     [

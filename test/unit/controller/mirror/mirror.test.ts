@@ -57,16 +57,16 @@ describe('a broker that is there', () => {
     rig.feed.alarm('device.io', alarm);
     rig.feed.alarm('tending.door', alarm);
     rig.clock.pass(1000);
-    expect(rig.broker.retained.has(`${base}/alarm/device.io`)).toBe(true);
+    expect(rig.broker.retained.has(`${base}/alarm/device/io`)).toBe(true);
     rig.feed.alarm('device.io', null);
     rig.clock.pass(1000);
-    expect(rig.broker.retained.has(`${base}/alarm/device.io`)).toBe(false);
+    expect(rig.broker.retained.has(`${base}/alarm/device/io`)).toBe(false);
     rig.broker.mood = 'deaf';
     rig.clock.pass(10_000);
     rig.feed.alarm('tending.door', null);
     rig.broker.mood = 'well';
     rig.clock.pass(10_000);
-    expect(rig.broker.retained.has(`${base}/alarm/tending.door`)).toBe(false);
+    expect(rig.broker.retained.has(`${base}/alarm/tending/door`)).toBe(false);
   });
 
   test('no longer has a tag that a new manifest has not', async () => {
