@@ -52,6 +52,7 @@ const onSite = {
   'bin/rebe': 'bin/rebe',
   systemd: 'systemd',
   '../docs/guides/deploy.md': 'README.md',
+  '../docs/guides/pc.md': 'pc.md',
 };
 
 /** Never needed to run: types, maps, prose, tests, what natives were made from and what they are for elsewhere. */

@@ -140,8 +140,9 @@ restart() {
   end=$(($(date +%s) + $1)) limit=$1 services=''
   shift
   for one in "$@"; do services="$services rebe-cell@$one.service rebe-station@$one.service"; done
+  # What outlives a killed installer must not hold its lock.
   # shellcheck disable=SC2086 # names of cells have no blanks
-  [ -z "$services" ] || timeout "$limit" systemctl restart $services || :
+  [ -z "$services" ] || timeout "$limit" systemctl restart $services 9>&- || :
 }
 
 boot_of() {
@@ -164,7 +165,7 @@ come_up() {
     [ -n "$bad" ] || [ "$seen" != "${last-}" ] || return 0
     last=$seen
     [ "$(date +%s)" -lt "$end" ] || return 1
-    sleep 3
+    sleep 3 9>&-
   done
 }
 
@@ -248,7 +249,7 @@ fi
 
 mkdir -p "$opt"
 exec 9>"$opt/.lock"
-flock -n 9 || fail 'another installation is under way'
+flock -w 5 9 || fail 'another installation is under way'
 if [ $start = yes ] && end_trial; then
   # shellcheck disable=SC2046
   restart "$patience" $(running_cells)
