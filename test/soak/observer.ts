@@ -137,7 +137,7 @@ export class Observer {
         what: 'memory is flat',
         // One that is ended early may leave no process long enough to tell.
         good: fat.length === 0 && (grown.length > 0 || this.seconds < 120),
-        text: grown.map(growthText).join(', ') || 'no process lived long enough to tell',
+        text: worstOf(grown).map(growthText).join(', ') || 'no process lived long enough to tell',
       },
       {
         what: 'no flow faulted, no entry was late or lost',
@@ -180,7 +180,19 @@ export class Observer {
   }
 }
 
-function growthText(one: NonNullable<Life['growth']>): string {
-  const sign = one.grown < 0 ? '' : '+';
-  return `${one.role} ${sign}${one.grown.toFixed(0)} MB in ${one.hours.toFixed(2)} h (limit ${one.limit.toFixed(0)})`;
+type Growth = NonNullable<Life['growth']>;
+
+/** Of each role the life that grew most. */
+function worstOf(grown: readonly Growth[]): Growth[] {
+  const byRole = new Map<string, Growth>();
+  for (const one of grown) {
+    const worst = byRole.get(one.role);
+    if (worst === undefined || one.grown > worst.grown) byRole.set(one.role, one);
+  }
+  return [...byRole.values()];
+}
+
+function growthText(one: Growth): string {
+  const grown = Math.round(one.grown);
+  return `${one.role} ${grown > 0 ? '+' : ''}${grown} MB in ${one.hours.toFixed(2)} h (limit ${one.limit.toFixed(0)})`;
 }

@@ -39,7 +39,7 @@ export interface Site {
 const devices = ['io', 'plc', 'gauge', 'scanner'];
 const acts = ['estop', 'gate-open', 'door-jam', 'coolant-loss', 'part-lost', 'pressure-leak'];
 /** ms. */
-const limit = 60_000;
+const limit = 120_000;
 /** Control that makes no progress for so long is killed by its supervisor (`soakManifest`). */
 export const watchdog = 10_000;
 const pageLimit = 20;
