@@ -42,7 +42,7 @@ export class Series {
 const warming = { share: 0.25, most: 900 };
 const looked = 40;
 /** What memory may grow by: what a garbage collector leaves lying, and so much each hour, MB. */
-const growth = { once: 48, hourly: 2 };
+const growth = { once: 64, hourly: 2 };
 
 /** One life of a process: from its start to its end. */
 export class Life {

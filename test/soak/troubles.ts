@@ -50,6 +50,7 @@ export class Troubles {
   readonly #site: Site;
   /** By role: when it last died. */
   readonly #died = new Map<Role, number>();
+  readonly #deck: Role[] = [];
 
   constructor(site: Site) {
     this.#site = site;
@@ -69,19 +70,25 @@ export class Troubles {
     return present(list[Math.floor(this.#site.random() * list.length)], 'one of a list');
   }
 
+  /** Each role comes up, in an order of chance. */
+  #draw(): Role {
+    if (this.#deck.length === 0) this.#deck.push('control', 'station', 'broker', 'control');
+    const place = Math.floor(this.#site.random() * this.#deck.length);
+    return present(this.#deck.splice(place, 1)[0], 'a role');
+  }
+
   #one(): Trouble {
     const { cell, random, cuts } = this.#site;
     const share = random();
     if (share < 0.45) return this.#device();
-    if (share < 0.65) return this.#plant(this.#pick(acts));
-    if (share < 0.72) return this.#pages();
-    const role = this.#pick<Role>(['control', 'control', 'station', 'broker']);
+    if (share < 0.62) return this.#plant(this.#pick(acts));
+    if (share < 0.68) return this.#pages();
+    const role = this.#draw();
     if (cell.findPid(role) === undefined) return this.#device();
     const both = cell.findPid('control') !== undefined && cell.findPid('station') !== undefined;
     const rested = Date.now() - (this.#died.get(role) ?? 0) > this.#site.rest;
-    const dies = rested && random() < 0.6;
-    if (dies && role === 'control' && cuts && both && random() < 0.35) return this.#powerCut();
-    return this.#process(role, dies);
+    if (rested && role === 'control' && cuts && both && random() < 0.35) return this.#powerCut();
+    return this.#process(role, rested);
   }
 
   #device(): Trouble {
@@ -131,7 +138,7 @@ export class Troubles {
     const boot = this.#site.floor.hello?.boot ?? 0;
     const isBack = (ended: number): boolean | Promise<boolean> =>
       this.#runs(role, { pid, boot, ended });
-    if (dies && random() < 0.8) {
+    if (dies && (role !== 'control' || random() < 0.8)) {
       return {
         kind: `${role} kill`,
         target: role,
