@@ -190,6 +190,7 @@ export const de: Readonly<Record<Key, string>> = {
   'trends.since': 'seit {at}',
   'trends.many': 'mehrere',
   'trends.manyStates': 'mehrere Zustände',
+  'trends.tooMany': 'zu viele Zustände: hineinzoomen',
   'trends.unrecorded': 'nicht aufgezeichnet',
   'trends.states': 'Zustand',
   'trends.before': 'Voriger Zustand oder Alarm',

@@ -190,6 +190,7 @@ export const en = {
   'trends.since': 'since {at}',
   'trends.many': 'several',
   'trends.manyStates': 'several states',
+  'trends.tooMany': 'too many states: zoom in',
   'trends.unrecorded': 'not recorded',
   'trends.states': 'State',
   'trends.before': 'Previous state or alarm',

@@ -37,7 +37,7 @@ export function AlarmRow(props: { alarm: ShownAlarm; children?: ComponentChildre
         <small>{t(stands ? 'alarms.since' : 'alarms.lasted', { span: formatSpan(span) })}</small>
       </span>
       <span class="what">
-        <b>{textOf(text)}</b>
+        <b>{textOf(text)}</b>{' '}
         {first !== undefined && (
           <strong class="first">{t('alarms.first', { count: first })}</strong>
         )}

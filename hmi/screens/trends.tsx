@@ -8,7 +8,7 @@ import { t } from '#hmi/i18n/text.ts';
 import type { Key as Word } from '#hmi/i18n/en.ts';
 import { formatMoment, formatTime, zoneName } from '#hmi/parts/format.ts';
 import { Key } from '#hmi/trend/key.tsx';
-import { chosen, fit, moment, now, open, pens, isPen, startPens, view } from '#hmi/trend/pens.ts';
+import { busy, chosen, fit, moment, now, pens, isPen, startPens, view } from '#hmi/trend/pens.ts';
 import { Picker } from '#hmi/trend/picker.tsx';
 import { PlotRoom } from '#hmi/trend/plot.tsx';
 import { follow, pan, zoom } from '#hmi/trend/pointing.ts';
@@ -131,7 +131,7 @@ function Range(): JSX.Element {
         {formatMoment(from)} – {formatMoment(to)} {zoneName()}
       </span>
       <small>{[...tiers].map((tier) => t(`tier.${tier}`)).join(', ')}</small>
-      <small class="waits">{open.value > 0 && t('trends.loading')}</small>
+      <small class="waits">{busy.value && t('trends.loading')}</small>
     </p>
   );
 }

@@ -34,13 +34,15 @@ export interface Under {
   readonly marks: readonly Mark[];
   readonly gaps: readonly Unrecorded[];
   readonly all: readonly Happening[];
+  /** From when on states are told; before it they are too many. */
+  readonly from: number;
 }
 
 export const under = computed((): Under => {
   const known = journal.value;
   const flow = faceOf(store.hello.value);
   if (known === undefined || !('states' in known) || flow === undefined) {
-    return { stays: [], marks: [], gaps: [], all: [] };
+    return { stays: [], marks: [], gaps: [], all: [], from: Number.NEGATIVE_INFINITY };
   }
   const window = drawnWindow.value;
   const { width, rem } = place.value;
@@ -50,5 +52,6 @@ export const under = computed((): Under => {
   const stays = staysOf(known.states, which, within, leastStretch * ms);
   const marks = marksOf(known.alarms, window, markApartRem * rem * ms);
   const gaps = unrecordedOf(known.gaps, window);
-  return { stays, marks, gaps, all: happeningsOf(stays, marks, gaps) };
+  const from = known.more ? known.known.from : Number.NEGATIVE_INFINITY;
+  return { stays, marks, gaps, all: happeningsOf(stays, marks, gaps), from };
 });

@@ -32,6 +32,7 @@ const pointsAsked = 2000;
 /** Pages of a journal that is longer than one answer. */
 const pagesLimit = 8;
 const settled_ms = 150;
+const together_ms = 50;
 const refreshPace_ms = 5000;
 const refreshLeast_ms = 30_000;
 /** Tags of a trend that nobody picked. */
@@ -48,7 +49,8 @@ export const journal = signal<KnownJournal | Problem | undefined>(undefined);
 /** Counts what history answered: lines are drawn again, and else only as time goes on. */
 export const answered = signal(0);
 /** Questions that are not answered yet. */
-export const open = signal(0);
+const open = signal(0);
+export const busy = computed(() => open.value > 0);
 
 /** The cell's time; before the cell said any, the page's own. */
 export const now = computed(() => (cellTime.value === 0 ? Date.now() : cellTime.value));
@@ -58,6 +60,8 @@ export const isPen = (pen: Pen | Problem | undefined): pen is Pen =>
 let seeded = false;
 let asking = new AbortController();
 let askedAt = 0;
+let ended = 0;
+let drawing: ReturnType<typeof setTimeout> | undefined;
 
 /** Begins to show trends; the result ends it. */
 export function startPens(): () => void {
@@ -142,7 +146,7 @@ function askAll(): void {
   asking.abort();
   asking = new AbortController();
   askedAt = performance.now();
-  const { signal: ended } = asking;
+  const { signal: stop } = asking;
   const window = windowOf(view.peek(), now.peek());
   const names = chosen.peek();
   pens.value = Object.fromEntries(
@@ -151,19 +155,27 @@ function askAll(): void {
       return pen === undefined ? [] : [[name, pen]];
     }),
   );
-  for (const name of names) void counted(askPen(name, window, ended));
-  void counted(askWholeJournal(window, ended));
+  for (const name of names) void counted(askPen(name, window, stop));
+  void counted(askWholeJournal(window, stop));
 }
 
+/** Answers that come together are drawn together. */
 async function counted(work: Promise<void>): Promise<void> {
   open.value += 1;
   await work;
-  open.value -= 1;
-  answered.value += 1;
+  ended += 1;
+  drawing ??= setTimeout(() => {
+    batch(() => {
+      open.value -= ended;
+      answered.value += 1;
+    });
+    ended = 0;
+    drawing = undefined;
+  }, together_ms);
 }
 
-async function askPen(name: string, window: Window, ended: AbortSignal): Promise<void> {
-  const asked = await askHistory({ tag: name, points: pointsAsked, ...window }, ended);
+async function askPen(name: string, window: Window, stop: AbortSignal): Promise<void> {
+  const asked = await askHistory({ tag: name, points: pointsAsked, ...window }, stop);
   if (asked.kind === 'ended') return;
   if (asked.kind === 'failed') {
     pens.value = { ...pens.value, [name]: asked };
@@ -175,14 +187,14 @@ async function askPen(name: string, window: Window, ended: AbortSignal): Promise
 }
 
 /** Page by page into the past, as long as there is more and it is not too much. */
-async function askWholeJournal({ from, to }: Window, ended: AbortSignal): Promise<void> {
+async function askWholeJournal({ from, to }: Window, stop: AbortSignal): Promise<void> {
   const states = new Map<string, Journal['states'][number]>();
   const alarms = new Map<string, Journal['alarms'][number]>();
   const gaps = new Map<string, Journal['gaps'][number]>();
   let until = to;
   for (let page = 1; ; page += 1) {
     // oxlint-disable-next-line no-await-in-loop -- each page begins where the last one ended
-    const asked = await askJournal({ from, to: until, limit: journalLimit }, ended);
+    const asked = await askJournal({ from, to: until, limit: journalLimit }, stop);
     if (asked.kind === 'ended') return;
     if (asked.kind === 'failed') {
       journal.value = asked;

@@ -16,7 +16,7 @@ import { Pane } from './pane.tsx';
 import type { Frame, Numbered } from './pane.tsx';
 import { readInks } from './paint.ts';
 import type { Painted } from './paint.ts';
-import { answered, chosen, isPen, moment, open, pens } from './pens.ts';
+import { answered, busy, chosen, isPen, moment, pens } from './pens.ts';
 import { followPointers, followWheel, pressKey } from './pointing.ts';
 import { tickForm, ticksOf } from './ticks.ts';
 
@@ -64,7 +64,7 @@ export function Plot({ width }: { readonly width: number }): JSX.Element {
       aria-valuemax={window.to}
       aria-valuenow={Math.min(window.to, Math.max(window.from, at))}
       aria-valuetext={formatMoment(at)}
-      aria-busy={open.value > 0}
+      aria-busy={busy.value}
       onKeyDown={pressKey}
       {...followPointers({ left, width: inner })}
     >
@@ -94,7 +94,7 @@ function byUnit(numbered: readonly Numbered[]): Map<string, Numbered[]> {
 function Strip({ frame }: { readonly frame: Frame }): JSX.Element {
   const { window } = frame;
   const flow = faceOf(store.hello.value);
-  const { stays, marks, gaps } = under.value;
+  const { stays, marks, gaps, from } = under.value;
   const painted = stays.map((stay): Painted => {
     const many = stay.value === 'many';
     const look = many ? 'many' : /\.(?:Execute|Suspended)$/.test(stay.value) ? 'high' : 'low';
@@ -105,9 +105,11 @@ function Strip({ frame }: { readonly frame: Frame }): JSX.Element {
     look: 'gap',
     word: t('trends.unrecorded'),
   }));
+  const many: Painted = { ...window, to: from, look: 'gap', word: t('trends.tooMany') };
+  const before = from > window.from ? [many] : [];
   return (
     <>
-      <Lane {...frame} name={t('trends.states')} stretches={[...painted, ...nobody]} />
+      <Lane {...frame} name={t('trends.states')} stretches={[...before, ...painted, ...nobody]} />
       <div class="lane marks">
         <span class="name">{t('nav.alarms')}</span>
         <div class="track">

@@ -183,15 +183,18 @@ export function stretchesOf(
   least: number,
 ): Stretch[] {
   const end = Math.min(window.to, window.until);
-  const made: Stretch[] = [];
+  const exact: Stretch[] = [];
   for (let index = Math.max(0, indexAt(points, window.from)); index < points.length; index += 1) {
     const point = points[index];
     if (point === undefined || point[0] >= end) break;
     const from = Math.max(window.from, point[0]);
     const to = Math.min(end, points[index + 1]?.[0] ?? end);
     const value = point[1] === null ? null : point[1] === point[2] ? point[3] : 'many';
-    if (to > from) joined(made, { from, to, value }, least);
+    if (to > from) joined(exact, { from, to, value }, 0);
   }
+  // What goes on over several points is not short.
+  const made: Stretch[] = [];
+  for (const stretch of exact) joined(made, stretch, least);
   return made;
 }
 

@@ -109,7 +109,7 @@ test('an alarm is answered from the banner', async () => {
     (await waiting()) === before ? undefined : true,
   );
   await page.locator('nav button', { hasText: 'Alarms' }).click();
-  await page.locator('.choices .plain', { hasText: 'Acknowledged' }).click();
+  await page.locator('.choices .plain', { hasText: 'Acknowledged, active' }).click();
   expect(await page.locator('.alarms .acknowledged').first().textContent()).toContain(
     'by console:',
   );

@@ -182,6 +182,14 @@ test('a lane has a stretch for each value, gaps among them, and draws what is to
   ]);
 });
 
+test('a value that is told often is one stretch, however short each point holds', () => {
+  const often = Array.from({ length: 50 }, (_, index) => at(index, index < 2 ? 0 : 1));
+  expect(stretchesOf(often, { from: 0, to: 50, until: 50 }, 5)).toEqual([
+    { from: 0, to: 2, value: 0 },
+    { from: 2, to: 50, value: 1 },
+  ]);
+});
+
 describe('a window', () => {
   const live = { span: hour, end: undefined };
 
