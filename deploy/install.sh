@@ -87,6 +87,8 @@ place() {
     rm -rf "$opt/.incoming"
     cp -R --preserve=mode,timestamps "$here/." "$opt/.incoming"
     rm -rf "$opt/.incoming/units"
+    # However it was unpacked: everyone reads it, root alone writes it.
+    chmod -R u=rwX,go=rX "$opt/.incoming"
     wrong=$(wrong_with "$opt/.incoming")
     [ -z "$wrong" ] || fail "the copy in $opt is not what was read: $wrong"
     mkdir "$opt/.incoming/units"
@@ -233,6 +235,7 @@ prune() {
 
 [ "$(id -u)" = 0 ] || fail 'run it as root'
 version=$(cat "$here/VERSION")
+case $version in '' | [!0-9]* | *[!0-9A-Za-z.+-]*) fail "$here/VERSION names no version; nothing was changed" ;; esac
 if [ $start = yes ]; then
   [ -d /run/systemd/system ] || fail 'systemd does not run here: --no-start installs, and starts nothing'
   [ "$(stat -c %d /)" = "$(stat -c %d /opt)" ] ||
@@ -250,6 +253,7 @@ fi
 mkdir -p "$opt"
 exec 9>"$opt/.lock"
 flock -w 5 9 || fail 'another installation is under way'
+[ $start = no ] || [ $ending = yes ] || systemctl stop rebe-cell-trial.timer 2>/dev/null || :
 if [ $start = yes ] && end_trial; then
   # shellcheck disable=SC2046
   restart "$patience" $(running_cells)
@@ -279,10 +283,14 @@ commit
 if [ $start = yes ]; then
   end_trial || systemctl daemon-reload
   systemctl stop rebe-cell-trial.timer 2>/dev/null || :
+  new=''
+  for one in $added; do
+    systemctl is-active --quiet "rebe-cell@$one.service" || new="$new $one"
+  done
   # shellcheck disable=SC2086
-  [ -z "$added" ] || {
-    restart "$within" $added
-    come_up "$opt/$name" "$version" $added ||
+  [ -z "$new" ] || {
+    restart "$within" $new
+    come_up "$opt/$name" "$version" $new ||
       fail "$version is installed; these cells do not come up:$bad. Look at: journalctl -u 'rebe-*'"
   }
 fi
