@@ -35,21 +35,21 @@ test('the product on a mosquitto bridged to two of the plant: both die, no event
   });
 }, 300_000);
 
-test('three nodes of NATS JetStream lose nothing that was acknowledged when one is killed under load', () => {
+test('the product on a mosquitto bridged to three nodes of NATS JetStream: a node dies under load, no event is lost', () => {
   const nodes = soak ? '1,2,3' : String((testSeed % 3) + 1);
-  const { nats } = run('--only', 'nats', '--nodes', nodes) as {
-    nats: { acked: number; lost: number; kills: readonly unknown[] };
+  const { bridgedNats } = run('--only', 'bridgedNats', '--nodes', nodes) as {
+    bridgedNats: { kills: readonly unknown[] };
   };
-  expect(nats.lost).toBe(0);
-  expect(nats.acked).toBeGreaterThan(100);
-  expect(nats.kills).toHaveLength(nodes.split(',').length);
+  expect(bridgedNats).toMatchObject({ lost: 0, receipts: 1 });
+  expect(bridgedNats.kills).toHaveLength(nodes.split(',').length);
 }, 300_000);
 
 test.runIf(soak)(
-  'the product on a mosquitto bridged to that cluster: each node dies, no event is lost',
+  'three nodes of NATS JetStream lose nothing that they acknowledged to a client when each is killed',
   () => {
-    const { bridgedNats } = run('--only', 'bridgedNats') as { bridgedNats: object };
-    expect(bridgedNats).toMatchObject({ lost: 0, outOfOrder: 0, receipts: 1 });
+    const { nats } = run('--only', 'nats') as { nats: { acked: number; lost: number } };
+    expect(nats.lost).toBe(0);
+    expect(nats.acked).toBeGreaterThan(100);
   },
   300_000,
 );
