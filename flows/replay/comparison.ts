@@ -169,9 +169,10 @@ export class Comparison {
     if (lost) return away;
     // Moves between smaller states, where the candidate has some in the recorded one, are its own.
     const refined = one === undefined && (to.flow.states[target]?.initial ?? -1) !== -1;
-    if (away || (one?.id !== two?.id && !refined))
-      this.#otherwise(flow, region, { was, is, leaf, own });
-    return away;
+    const differs = one?.id !== two?.id && !refined;
+    if (away || differs) this.#otherwise(flow, region, { was, is, leaf, own });
+    // A state that one side entered again is the same state, with another time.
+    return away || (differs && !(stays(one) && stays(two)));
   }
 
   #otherwise(
@@ -181,9 +182,9 @@ export class Comparison {
   ): void {
     const [one, two] = [from.flow.transitions[at.was], to.flow.transitions[at.is]];
     // A stay is an occurrence each time; a way out is the same one until the record moves on.
-    const stays = (one === undefined || one.to === -1) && (two === undefined || two.to === -1);
+    const stayed = stays(one) && stays(two);
     const key = `${at.was} ${at.is} ${at.own}`;
-    if (!stays && region.visit.has(key)) return;
+    if (!stayed && region.visit.has(key)) return;
     const before = from.frozen.configuration.leaves[region.recorded] ?? -1;
     const difference = {
       flow: fit.name,
@@ -201,7 +202,7 @@ export class Comparison {
         candidate: termOf(this.#candidate.cell, index, transition),
       }));
     });
-    if (stays) this.tally.end(visit.standing, this.#place.time);
+    if (stayed) this.tally.end(visit.standing, this.#place.time);
     else region.visit.set(key, visit);
   }
 
@@ -334,6 +335,9 @@ const pathOf = (flow: Flow, state: number): string => flow.states[state]?.path ?
 
 const said = (decl: Ranged | undefined, value: number): string =>
   decl === undefined ? 'none' : formatValue(decl.type, value);
+
+const stays = (transition: TransitionDecl | undefined): boolean =>
+  transition === undefined || transition.to === -1;
 
 const takenOf = (transition: TransitionDecl | undefined): Taken | null =>
   transition === undefined

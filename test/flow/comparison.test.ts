@@ -2,12 +2,13 @@
 // differs first exactly where a fresh run of it over the same inputs does. A failing seed is printed.
 import { describe, expect, test } from 'vitest';
 import { present } from '#contract/error.ts';
+import { milliseconds } from '#contract/time.ts';
 import type { Moment } from '#contract/comparison.ts';
 import { Cell } from '#flows/engine/cell.ts';
 import type { Engines } from '#flows/engine/engine-pair.ts';
 import type { ScanInput, ScanResult } from '#flows/engine/scan.ts';
 import type { CellPlan } from '#flows/plan.ts';
-import type { Expr, Flow } from '#flows/program.ts';
+import type { Expr, TransitionDecl } from '#flows/program.ts';
 import { parts } from '#flows/walk.ts';
 import { Candidate } from '#flows/replay/candidate.ts';
 import { Comparison } from '#flows/replay/comparison.ts';
@@ -20,9 +21,13 @@ import { LiveRun } from './live-run.ts';
 import type { Segment } from './live-run.ts';
 import { randomCell } from './random-cell.ts';
 
-const many = process.env['SOAK'] === undefined ? 8 : 500;
-const only = Number(process.env['SEED'] ?? 0);
-const seeds = only === 0 ? Array.from({ length: many }, (_, index) => index + 1) : [only];
+// A sample by default; `SOAK=1` runs more, `SEED=7` one alone, `SEED=7-90` those.
+const asked = process.env['SEED'];
+const [from = 1, to = from] =
+  asked === undefined
+    ? [1, process.env['SOAK'] === undefined ? 8 : 500]
+    : asked.split('-').map(Number);
+const seeds = Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const again = (seed: number): string =>
   `SEED=${seed} npx vitest run --project flow test/flow/comparison.test.ts`;
 
@@ -121,7 +126,7 @@ describe('over a random life', () => {
     for (const seed of seeds) {
       const life = await lifeOf(seed);
       const chance = new Chance(seed * 31);
-      const plan = mutated(life.plan, chance);
+      const { plan } = mutated(life.plan, chance);
       const candidate = { plan, tables: await tablesOf(plan) };
       for (const segment of life.run.segments) {
         const expected = firstOtherwise(segment, life, candidate);
@@ -130,37 +135,69 @@ describe('over a random life', () => {
         found[expected === undefined ? 'same' : 'other'] += 1;
       }
     }
-    if (only !== 0) return;
+    if (asked !== undefined) return;
     expect(found.other).toBeGreaterThan(3);
     expect(found.same).toBeGreaterThan(0);
+  }, 300_000);
+
+  test('only what was changed goes otherwise, however often it did before', async () => {
+    let found = 0;
+    for (const seed of seeds) {
+      const life = await lifeOf(seed);
+      const { plan, flow, id, stays } = mutated(life.plan, new Chance(seed * 37));
+      // Where it stays, what it sets is kept, and others may follow from it.
+      if (stays) continue;
+      const candidate = { plan, tables: await tablesOf(plan) };
+      for (const segment of life.run.segments) {
+        const { moments } = compare(segment, life, candidate).tally;
+        const others = moments
+          .flatMap(({ transitions, scan }) => transitions.map((one) => ({ ...one, scan })))
+          .filter((one) => {
+            const ids = [one.recorded?.transition, one.candidate?.transition];
+            return one.flow !== flow || !ids.includes(id);
+          });
+        expect(others, `${flow}.${id}; ${again(seed)}`).toEqual([]);
+        found += moments.filter(({ transitions }) => transitions.length > 0).length;
+      }
+    }
+    expect(asked !== undefined || found > seeds.length, `${found} found`).toBe(true);
   }, 300_000);
 });
 
 /** The cell with one flow changed: a constant, a timer, a guard turned round, an output of a state. */
-function mutated(plan: CellPlan, chance: Chance): CellPlan {
+function mutated(plan: CellPlan, chance: Chance): Mutated {
   const index = chance.whole(0, plan.flows.length - 1);
-  const flows = plan.flows.map((planned, at) =>
-    at === index ? { ...planned, flow: otherFlow(planned.flow, chance) } : planned,
-  );
-  return { ...plan, flows };
-}
-
-function otherFlow(flow: Flow, chance: Chance): Flow {
+  const { name, flow } = present(plan.flows[index], 'a flow');
   const at = chance.whole(0, flow.transitions.length - 1);
   const changed = present(flow.transitions[at], 'a transition');
-  const other = { ...changed };
+  const other = otherTransition(changed, chance);
+  const flows = plan.flows.map((planned, place) => {
+    if (place !== index) return planned;
+    return { ...planned, flow: { ...flow, transitions: flow.transitions.with(at, other) } };
+  });
+  return { plan: { ...plan, flows }, flow: name, id: changed.id, stays: changed.to === -1 };
+}
+
+interface Mutated {
+  readonly plan: CellPlan;
+  readonly flow: string;
+  readonly id: string;
+  readonly stays: boolean;
+}
+
+function otherTransition(changed: TransitionDecl, chance: Chance): TransitionDecl {
+  const { when } = changed;
   const way = chance.whole(0, 3);
-  if (way === 0 && changed.when !== undefined) {
-    const { span, type } = changed.when;
-    Object.assign(other, { when: { kind: 'not', of: changed.when, span, type } });
-  } else if (way === 1 && changed.for !== undefined) {
-    Object.assign(other, { for: changed.for * 2 });
-  } else if (way <= 2 && changed.when !== undefined && literals(changed.when) > 0) {
-    Object.assign(other, { when: withOtherLiteral(changed.when) });
-  } else {
-    Object.assign(other, { after: (changed.after ?? 0) + 40 });
+  if (way === 0 && when !== undefined) {
+    return { ...changed, when: { kind: 'not', of: when, span: when.span, type: when.type } };
   }
-  return { ...flow, transitions: flow.transitions.with(at, other) };
+  if (way === 1 && changed.for !== undefined) {
+    return { ...changed, for: milliseconds(changed.for * 2) };
+  }
+  if (way <= 2 && when !== undefined && literals(when) > 0) {
+    return { ...changed, when: withOtherLiteral(when) };
+  }
+  return { ...changed, after: milliseconds((changed.after ?? 0) + 40) };
 }
 
 const literals = (expr: Expr): number =>
