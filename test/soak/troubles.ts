@@ -43,6 +43,7 @@ const limit = 120_000;
 /** Control that makes no progress for so long is killed by its supervisor (`soakManifest`). */
 export const watchdog = 10_000;
 const pageLimit = 20;
+const powerCut = 'power cut';
 
 const wait = (span: number): Promise<void> => new Promise((done) => setTimeout(done, span));
 
@@ -58,12 +59,13 @@ export class Troubles {
     for (const role of ['control', 'station', 'broker'] as const) this.#died.set(role, Date.now());
   }
 
-  /** One, or two of different targets at once. */
+  /** One, or two of different targets at once. A cut of power is alone: it takes everything. */
   next(): Trouble[] {
     const first = this.#one();
-    if (this.#site.random() > 0.3) return [first];
+    if (first.kind === powerCut || this.#site.random() > 0.3) return [first];
     const second = this.#one();
-    return second.target === first.target ? [first] : [first, second];
+    const apart = second.kind !== powerCut && second.target !== first.target;
+    return apart ? [first, second] : [first];
   }
 
   #pick<T>(list: readonly T[]): T {
@@ -172,7 +174,7 @@ export class Troubles {
     const { cell, floor } = this.#site;
     const boot = floor.hello?.boot ?? 0;
     return {
-      kind: 'power cut',
+      kind: powerCut,
       target: 'control',
       limit: 2 * limit,
       begin: async () => {
