@@ -11,7 +11,7 @@ import type {
   OutMessage,
 } from '#controller/mirror/broker.ts';
 
-/** What it does: `deaf` takes messages and acknowledges none; `drops` ends each connection at once. */
+/** What it does: `deaf` takes connections and no message on them; `silent` not even those; `drops` ends each at once. */
 export type Mood = 'well' | 'away' | 'deaf' | 'silent' | 'drops';
 
 interface Peer {
@@ -20,6 +20,7 @@ interface Peer {
   readonly will: OutMessage;
   readonly filters: string[];
   gone: boolean;
+  deaf: boolean;
 }
 
 /** A message as the broker took it. */
@@ -74,7 +75,7 @@ export class VirtualBroker {
   }
 
   #connect(id: string, will: OutMessage, events: BrokerEvents): BrokerConnection {
-    const peer: Peer = { id, events, will, filters: [], gone: false };
+    const peer: Peer = { id, events, will, filters: [], gone: false, deaf: false };
     this.attempts += 1;
     this.#later(1, () => this.#answer(peer));
     return {
@@ -123,7 +124,9 @@ export class VirtualBroker {
     this.mostFlying = Math.max(this.mostFlying, this.#flying);
     this.#later(this.delay, () => {
       this.#flying -= 1;
-      if (this.mood !== 'well') return;
+      // What it has not taken of a connection it takes nothing after: acknowledgements are in order. [MQTT-4.6.0-2]
+      if (this.mood !== 'well') peer.deaf = true;
+      if (peer.deaf) return;
       // What was sent before a goodbye is still taken.
       this.taken.push({ ...message, at: this.#clock.now(), id: peer.id });
       this.#keep(message);
