@@ -41,7 +41,7 @@ test('its scenario passes, and one that expects something else says where and wh
   const failed = runRebe('test', spoilt, scenario);
   expect(failed.code).toBe(1);
   expect(failed.stdout).toMatch(/:10:5 E_SCENARIO_EXPECT not within 2min: /);
-  expect(failed.stdout).toMatch(/\d s {2}L1 to light\.Shining/);
+  expect(failed.stdout).toMatch(/\d s {2}flow +L1 to light\.Shining/);
   expect(failed.stdout).toContain('2 scenarios, 1 failed');
 }, 60_000);
 
