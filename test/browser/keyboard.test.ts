@@ -7,6 +7,7 @@ import { button, goTo, inState, screens } from './hands.ts';
 import { launch, openPage, sizes } from './open-page.ts';
 import { worst } from './told-cell.ts';
 import { openTold } from './told-page.ts';
+import { richPast } from './told-past.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -28,7 +29,7 @@ const focused = (page: Page): Promise<string> =>
   );
 
 test('every screen is gone through by Tab, and what has the focus is seen', async () => {
-  await using open = await openTold(browser, worst(), { size: sizes.panel });
+  await using open = await openTold(browser, worst(), { size: sizes.panel, past: richPast });
   const { page } = open;
   // A hundred devices are a hundred keys more of the same kind.
   for (const screen of screens.filter((each) => each !== 'devices')) {
