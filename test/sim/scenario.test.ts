@@ -2,9 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { findScenarios, testAll } from '#simulator/test-verb.ts';
 import { playScenario } from '#simulator/scenario/scenario.ts';
+
+// Minutes of a machine take a busy processor its time.
+vi.setConfig({ testTimeout: 240_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'rebe-scenario-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,8 +1,11 @@
 // The demo's scenarios, as anybody tests a flow from vitest; and each of them finds what is wrong with the flow.
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { playScenario, testScenario } from '#simulator/scenario/scenario.ts';
+
+// Minutes of a machine take a busy processor its time.
+vi.setConfig({ testTimeout: 240_000 });
 
 const folder = 'flows/cnc-tending/scenarios';
 const names = readdirSync(folder).map((file) => basename(file, '.scenario.yaml'));
