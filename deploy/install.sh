@@ -152,7 +152,7 @@ boot_of() {
     sed -n "s/.*\"version\":\"$3\",\"boot\":\([0-9]*\).*/\1/p"
 }
 
-# Whether every cell answers with this version, and 3 s later still does, in the same boot, and its page is up.
+# Whether every cell answers with this version, and 2 s later still does, in the same boot, and its page is up.
 come_up() {
   folder=$1 wanted=$2
   shift 2
@@ -167,7 +167,7 @@ come_up() {
     [ -n "$bad" ] || [ "$seen" != "${last-}" ] || return 0
     last=$seen
     [ "$(date +%s)" -lt "$end" ] || return 1
-    sleep 3 9>&-
+    sleep 2 9>&-
   done
 }
 

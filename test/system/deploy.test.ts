@@ -238,7 +238,7 @@ describe.skipIf(why !== undefined)(
         text.replace(/\n/, "\nif (process.argv[2] === 'control') process.exit(70);\n"),
       );
       seal(folder);
-      const refused = install('third', '--within 10');
+      const refused = install('third', '--within 6');
       expect(refused.code).toBe(1);
       expect(refused.stdout).toContain('went back: 0.2.0 runs tending-1');
       expect(refused.stderr).toContain('0.3.0 was not installed');
