@@ -52,6 +52,9 @@ export class Troubles {
   /** By role: when it last died. */
   readonly #died = new Map<Role, number>();
   readonly #deck: Role[] = [];
+  #count = 0;
+  /** Of control. */
+  #deaths = 0;
 
   constructor(site: Site) {
     this.#site = site;
@@ -81,7 +84,8 @@ export class Troubles {
 
   #one(): Trouble {
     const { cell, random, cuts } = this.#site;
-    const share = random();
+    this.#count += 1;
+    const share = this.#count % 3 === 0 ? 1 : random();
     if (share < 0.45) return this.#device();
     if (share < 0.62) return this.#plant(this.#pick(acts));
     if (share < 0.68) return this.#pages();
@@ -89,8 +93,12 @@ export class Troubles {
     if (cell.findPid(role) === undefined) return this.#device();
     const both = cell.findPid('control') !== undefined && cell.findPid('station') !== undefined;
     const rested = Date.now() - (this.#died.get(role) ?? 0) > this.#site.rest;
-    if (rested && role === 'control' && cuts && both && random() < 0.35) return this.#powerCut();
-    return this.#process(role, rested);
+    if (!rested || role !== 'control') return this.#process(role, rested ? 'kill' : 'stop');
+    // Its deaths come one after the other, each kind of them.
+    this.#deaths += 1;
+    const kinds = cuts && both ? 3 : 2;
+    if (this.#deaths % kinds === 2) return this.#powerCut();
+    return this.#process(role, this.#deaths % kinds === 1 ? 'kill' : 'long stop');
   }
 
   #device(): Trouble {
@@ -134,13 +142,13 @@ export class Troubles {
     };
   }
 
-  #process(role: Role, dies: boolean): Trouble {
+  #process(role: Role, how: 'kill' | 'stop' | 'long stop'): Trouble {
     const { cell, random } = this.#site;
     const pid = present(cell.findPid(role), `${role} runs`);
     const boot = this.#site.floor.hello?.boot ?? 0;
     const isBack = (ended: number): boolean | Promise<boolean> =>
       this.#runs(role, { pid, boot, ended });
-    if (dies && (role !== 'control' || random() < 0.8)) {
+    if (how === 'kill') {
       return {
         kind: `${role} kill`,
         target: role,
@@ -153,7 +161,7 @@ export class Troubles {
       };
     }
     // Beyond its patience the supervisor kills control, which is a death too.
-    const long = dies && role === 'control';
+    const long = how === 'long stop';
     const lasts = long ? watchdog + 3000 : Math.ceil(50 + random() * random() * 4000);
     return {
       kind: long ? 'control stop, past its watchdog' : `${role} stop`,
