@@ -36,7 +36,7 @@ export class CellView {
     switch (message.type) {
       case 'hello':
         if (message.boot !== this.#hello?.boot) this.#stops.clear();
-        this.#hello = message;
+        this.#hello = forPages(message);
         this.#whys.clear();
         return true;
       case 'snapshot':
@@ -58,4 +58,11 @@ export class CellView {
         return true;
     }
   }
+}
+
+/** Whoever looks at the page need not know where the mirror's broker is, and as whom the cell speaks to it. */
+function forPages(told: Hello): Hello {
+  const hello = { ...told };
+  delete hello.mirror;
+  return hello;
 }

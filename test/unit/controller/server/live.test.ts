@@ -31,6 +31,17 @@ describe('a page', () => {
     expect(page.heard[0]).toMatchObject({ control: 'up', actor: null, panel: true });
   });
 
+  test('is not told where the mirror’s broker is, and as whom the cell speaks to it', async () => {
+    await using doors = await openDoors();
+    const to = { url: 'mqtts://plant:8883', user: 'cell-7', secret: 'mirror', commands: false };
+    doors.live.take({ ...hello(), mirror: { topic: 'press', to } });
+    doors.live.take(snapshot(1));
+    const page = await doors.page();
+    await page.hear('snapshot');
+    expect(JSON.stringify(page.heard)).not.toContain('plant:8883');
+    expect(page.heard[1]).toMatchObject({ type: 'hello', cell: hello().cell });
+  });
+
   test('that opens while control is away sees the last picture and its age', async () => {
     await using doors = await openDoors();
     begin(doors);
