@@ -9,6 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'mqtt';
 
+// However this process ends, its brokers end with it: they have no channel to it.
+const brokers = new Set();
+process.on('exit', () => {
+  for (const broker of brokers) broker.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
 export const sleep = (span) => new Promise((resolve) => setTimeout(resolve, span));
 
 /** Waits for something, and says what when it does not come. */
@@ -80,6 +87,7 @@ export class Server {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.env },
     });
+    brokers.add(this.#child);
     const keep = (chunk) => {
       this.#log = (this.#log + chunk.toString()).slice(-4000);
     };
@@ -94,6 +102,7 @@ export class Server {
     if (this.#child === undefined) return;
     this.#child.kill('SIGKILL');
     await this.#gone;
+    brokers.delete(this.#child);
     this.#child = undefined;
   }
 
