@@ -34,7 +34,8 @@ export async function isSealed(file: string, onProgress?: Progress): Promise<boo
     const bytes = chunk as Buffer;
     const before = Math.max(0, Math.min(bytes.length, size - done));
     hash.update(bytes.subarray(0, before));
-    rest.push(bytes.subarray(before));
+    // An empty view would keep the whole chunk: a backup of gigabytes would be held in memory.
+    if (before < bytes.length) rest.push(bytes.subarray(before));
     done += bytes.length;
     onProgress?.(Math.min(done, size), size);
   }
