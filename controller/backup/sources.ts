@@ -8,8 +8,8 @@ import { CellError } from '#contract/error.ts';
 const folders = ['flows', 'keys', 'pki', 'recordings', 'secrets'];
 /** Files that go along as they are: each is replaced by rename, never changed. */
 const files = ['retained.json', 'retained.1.json', 'visits.json'];
-/** A record that could not be read and was set aside is evidence. */
-const setAside = /^chronicle\..+\.broken\.db(-wal|-shm)?$/;
+/** What could not be read and was set aside is evidence. */
+const setAside = /^[a-z]+\..+\.broken\.db(-wal|-shm)?$/;
 /** Of the running processes, of this machine, or of the simulator: they are made anew. */
 const passing =
   /^(lock\.db|sessions\.json|station\.json|links|endpoints\.json|broker\.json|restored\.json|dev|simulator.*|.+\.sock|.+\.new|.+\.db-(wal|shm|journal))$/;

@@ -44,7 +44,8 @@ test('a cell at work is backed up; restored it goes on as the same cell, when a 
     mkdirSync(dirname(join(folder.data, path)), { recursive: true });
     writeFileSync(join(folder.data, path), path);
   }
-  for (const path of ['sessions.json', 'control.sock', 'chronicle.1.broken.db']) {
+  const aside = ['chronicle.1.broken.db', 'history.20261123T000000Z.broken.db-wal'];
+  for (const path of ['sessions.json', 'control.sock', ...aside]) {
     writeFileSync(join(folder.data, path), path);
   }
   const made = await backupOf(folder);
@@ -61,7 +62,7 @@ test('a cell at work is backed up; restored it goes on as the same cell, when a 
       'pki/own/private/key.pem',
       'secrets/mirror',
       'recordings/ab',
-      'chronicle.1.broken.db',
+      ...aside,
     ]),
   );
   expect(paths).not.toEqual(expect.arrayContaining(['sessions.json']));
