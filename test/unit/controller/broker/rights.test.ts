@@ -48,6 +48,7 @@ test.each<[topic: string, retain: boolean, guestMay: boolean, mirrorMay: boolean
   [`${cell}/command/tending/start`, false, true, true],
   ['tending-1/command/tending/start', false, true, true],
   [`${cell}/command/tending/start`, true, false, true],
+  [`${cell}/tag/press/command/x/y`, false, false, true],
   [`${cell}/command/tending`, false, false, true],
   [`${cell}/command/tending/start/now`, false, false, true],
   [`${cell}/command//start`, false, false, true],
