@@ -51,6 +51,7 @@ const onSite = {
   'uninstall.sh': 'uninstall.sh',
   'bin/rebe': 'bin/rebe',
   systemd: 'systemd',
+  brokers: 'brokers',
   '../docs/guides/deploy.md': 'README.md',
   '../docs/guides/pc.md': 'pc.md',
 };
