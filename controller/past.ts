@@ -18,7 +18,7 @@ import { readAcknowledged } from './past-alarms.ts';
 import { replayChronicle } from './replay.ts';
 import type { SegmentReplay } from './replay.ts';
 import { findRestored } from './restored.ts';
-import type { Restored } from './restored.ts';
+import type { RestoredMark } from './restored.ts';
 import { visitsEnded } from './visits.ts';
 import type { Visits } from './visits.ts';
 
@@ -34,7 +34,7 @@ export interface Past {
   /** The system's alarms that someone had acknowledged. */
   readonly alarms: ReturnType<typeof readAcknowledged>;
   /** The record is a backup's, and ends before the machine last moved. */
-  readonly restored?: Restored;
+  readonly restored?: RestoredMark;
   /** There was a record and it gives no state: why, for people. */
   readonly lost?: string;
 }

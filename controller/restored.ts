@@ -20,13 +20,22 @@ const Restored = z.strictObject({
 });
 export type Restored = z.infer<typeof Restored>;
 
+/** What `restored.json` says; `unreadable` where it is there and says nothing. */
+export type RestoredMark = Restored | 'unreadable';
+
 /** Undefined where the directory was never restored, or has run since: `boot` is its record's newest. */
-export function findRestored(data: string, boot: number): Restored | undefined {
+export function findRestored(data: string, boot: number): RestoredMark | undefined {
+  let text: string;
   try {
-    const restored = Restored.parse(JSON.parse(readFileSync(join(data, restoredFile), 'utf8')));
+    text = readFileSync(join(data, restoredFile), 'utf8');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : 'unreadable';
+  }
+  try {
+    const restored = Restored.parse(JSON.parse(text));
     return boot <= restored.boot ? restored : undefined;
   } catch {
-    return undefined;
+    return 'unreadable';
   }
 }
 
@@ -34,8 +43,19 @@ export function findRestored(data: string, boot: number): Restored | undefined {
 export function tellRestored(
   { alarms, recorder }: { readonly alarms: SystemAlarms; readonly recorder: Recorder },
   time: UtcMs,
-  { made, seq, at }: Restored,
+  mark: RestoredMark,
 ): void {
+  if (mark === 'unreadable') {
+    const lost = `${restoredFile} cannot be read: how old the record is is not known`;
+    recorder.fault('E_CELL_RESTORED', lost, {});
+    alarms.raise('cell.restored', time, {
+      priority: 1,
+      text: `This cell was restored, and ${lost}`,
+      response: `See where each part is; remove ${restoredFile} from the data directory; then resume`,
+    });
+    return;
+  }
+  const { made, seq, at } = mark;
   const since = new Date(at).toISOString();
   recorder.fault('E_CELL_RESTORED', `restored from a backup; nothing after ${since} is in it`, {
     made,

@@ -1,6 +1,6 @@
 // The supervisor: starts control, then station and the broker that the manifest asks for, watches all of them,
 // starts them again. Nothing else.
-import { seconds } from '#contract/time.ts';
+import { minutes, seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import type { BesideAt } from './beside.ts';
 import { Child } from './child.ts';
@@ -31,7 +31,8 @@ export interface SupervisedCell {
   stop(): Promise<boolean>;
 }
 
-const startup = seconds(30);
+/** A record of an hour is re-executed meanwhile, on a machine that may be busy with the start of everything else. */
+const startup = minutes(2);
 const controlGrace = seconds(4);
 const besideGrace = seconds(2);
 
