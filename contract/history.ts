@@ -3,7 +3,13 @@
 // and gaps (GET /api/journal). Times are UTC milliseconds. How it is kept is control's affair.
 import * as z from 'zod';
 import { Text } from './described.ts';
-import { journalDefault, journalLimit, pointsDefault, pointsLimit } from './history-limits.ts';
+import {
+  journalDefault,
+  journalLimit,
+  outerDepth,
+  pointsDefault,
+  pointsLimit,
+} from './history-limits.ts';
 import { TagName } from './name.ts';
 
 /** From every change on to one point an hour. */
@@ -56,8 +62,8 @@ export type LoggedTags = z.infer<typeof LoggedTags>;
 export const StateVisit = z.strictObject({
   flow: z.string(),
   region: z.string(),
-  /** Path of the leaf. */
-  state: z.string(),
+  /** Path of the leaf, or of the outer state; null: several, each shorter than `least_ms`. */
+  state: z.string().nullable(),
   from: z.number(),
   to: z.number().nullable(),
 });
@@ -68,6 +74,8 @@ export const PastAlarm = z.strictObject({
   id: z.string(),
   priority: z.int().min(1).max(4),
   text: Text,
+  /** What to do. */
+  response: Text.optional(),
   flow: z.string().optional(),
   raised: z.number(),
   cleared: z.number().nullable(),
@@ -101,9 +109,23 @@ export const HistoryQuery = z.strictObject({
 });
 export type HistoryQuery = z.infer<typeof HistoryQuery>;
 
+/** All points of the finest tier of which a page could show them; CSV, as `rebe history --csv`. */
+export const CsvQuery = HistoryQuery.omit({ points: true });
+export type CsvQuery = z.infer<typeof CsvQuery>;
+
+/** `flow`, `region`, `depth` and `least_ms` choose among states; alarms and gaps are all told. */
 export const JournalQuery = z.strictObject({
   from: Time,
   to: Time,
+  flow: z.string().max(128).optional(),
+  region: z.string().max(128).optional(),
+  /** 2: outer states, `unit.Execute` however it goes on within it. Else leaves. */
+  depth: z.coerce.number().pipe(z.literal(outerDepth)).optional(),
+  /**
+   * To draw the states of one flow's region: those that are shorter are told together where they follow each
+   * other. At least a part in `limit` of the window, so that all of it is told.
+   */
+  least_ms: z.coerce.number().int().min(1).optional(),
   limit: z.coerce.number().int().min(1).max(journalLimit).default(journalDefault),
 });
 export type JournalQuery = z.infer<typeof JournalQuery>;

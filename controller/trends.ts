@@ -79,13 +79,14 @@ export class Trends {
     for (const { tag, value } of result.outputs) this.#output(tag, value);
     if (result.record === undefined) return;
     this.#states();
-    for (const { id, change, priority, text, flow, by } of result.alarms) {
+    for (const { id, change, priority, text, response, flow, by } of result.alarms) {
       const name = flow === undefined ? undefined : this.#cell.plan.flows[flow]?.name;
       this.#log.alarm({
         name: id,
         change,
         priority,
         text,
+        ...(response === undefined ? {} : { response }),
         ...(name === undefined ? {} : { flow: name }),
         ...(by === undefined ? {} : { by }),
       });
@@ -93,8 +94,9 @@ export class Trends {
   }
 
   systemAlarm({ id, change, alarm, by }: SystemAlarmChange): void {
-    const { priority, text } = alarm;
-    this.#log.alarm({ name: id, change, priority, text, ...(by === undefined ? {} : { by }) });
+    const { priority, text, response } = alarm;
+    const todo = response === undefined ? {} : { response };
+    this.#log.alarm({ name: id, change, priority, text, ...todo, ...(by && { by }) });
   }
 
   /** Hands over what there is; waits for it a second at most. */

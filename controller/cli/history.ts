@@ -1,9 +1,10 @@
 // The verb `history`: how a logged tag went, from `history.db` itself, with the cell running or not.
 import { join } from 'node:path';
 import { CellError } from '#contract/error.ts';
-import type { History, LoggedTag, Point, Tier } from '#contract/history.ts';
+import type { History, LoggedTag, Tier } from '#contract/history.ts';
 import { Tier as TierSchema, tiers } from '#contract/history.ts';
 import { pointsLimit } from '#contract/history-limits.ts';
+import { csvOf } from '#controller/history/csv.ts';
 import { HistoryReader } from '#controller/history/reader.ts';
 import { textOf } from '#flows/explain/text.ts';
 import { scalarText } from './quantity.ts';
@@ -95,27 +96,13 @@ function drawn({ points, from, to, ...tag }: History): string {
   return `${line}  ${bounds.join(' to ')}`;
 }
 
-/** RFC 4180: CRLF, a head, and every point of the tier; where there is no good value only the time stands. */
 async function printCsv(invocation: Invocation, reader: HistoryReader, tag: string): Promise<void> {
   const now = Date.now();
   const window = { tag, ...windowOf(invocation, now) };
-  const found = reader.history({ ...window, points: pointsLimit }, now);
-  await written('time,min,max,last\r\n');
-  for (const points of reader.all(window, tierOf(invocation) ?? found.tier, now)) {
+  for (const part of csvOf(reader, window, now, tierOf(invocation))) {
     // oxlint-disable-next-line no-await-in-loop -- one part after another, so that memory holds one
-    await written(points.map((point) => csvLine(found, point)).join(''));
+    await written(part);
   }
-}
-
-function csvLine(tag: LoggedTag, [time, ...values]: Point): string {
-  const [min, max, last] = values;
-  const cells = min === null ? ['', '', ''] : [min, max, last].map((value) => cellOf(tag, value));
-  return `${[new Date(time).toISOString(), ...cells].join(',')}\r\n`;
-}
-
-function cellOf({ type, values }: LoggedTag, value: number | undefined): string {
-  const text = type === 'enum' ? (values?.[value ?? -1] ?? '') : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Waits for a reader that is slower than the file. */

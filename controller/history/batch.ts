@@ -29,6 +29,7 @@ export type JournalEvent =
       readonly name: string;
       readonly priority: number;
       readonly text: Text;
+      readonly response?: Text;
       readonly flow?: string;
       readonly by?: string;
     };

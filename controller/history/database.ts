@@ -7,10 +7,11 @@ import { makePrivate } from '#controller/private-file.ts';
 
 /** "rebh" in ASCII. */
 const applicationId = 0x72656268;
-const formatVersion = 1;
+const formatVersion = 2;
 
 // A run is a stretch of recording in which the clock did not jump; it lasts at least until its newest
 // batch. Batches wait to be folded into chunks, which are read by tag, tier and time. Times are UTC ms; `over` says when an alarm asked nothing of anybody any more.
+// A region stands once with its leaves (depth 0), and once with its outer states alone: a week of those is few rows.
 const schema = `
 CREATE TABLE run (id INTEGER PRIMARY KEY, began INTEGER NOT NULL, until INTEGER NOT NULL,
   why TEXT NOT NULL) STRICT;
@@ -24,15 +25,14 @@ CREATE TABLE chunk (id INTEGER PRIMARY KEY, tag INTEGER NOT NULL, tier INTEGER N
 CREATE INDEX chunk_place ON chunk (tag, tier, run, start);
 CREATE INDEX chunk_age ON chunk (tier, until);
 CREATE TABLE bytes (tier INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT;
-CREATE TABLE region (id INTEGER PRIMARY KEY, flow TEXT NOT NULL, name TEXT NOT NULL,
-  UNIQUE (flow, name)) STRICT;
+CREATE TABLE region (id INTEGER PRIMARY KEY, flow TEXT NOT NULL, name TEXT NOT NULL, depth INTEGER NOT NULL,
+  UNIQUE (flow, name, depth)) STRICT;
 CREATE TABLE visit (id INTEGER PRIMARY KEY, region INTEGER NOT NULL, state TEXT NOT NULL,
   began INTEGER NOT NULL, until INTEGER) STRICT;
 CREATE INDEX visit_place ON visit (region, began);
-CREATE INDEX visit_time ON visit (began);
-CREATE INDEX visit_open ON visit (id) WHERE until IS NULL;
+CREATE INDEX visit_open ON visit (region) WHERE until IS NULL;
 CREATE TABLE alarm (id INTEGER PRIMARY KEY, name TEXT NOT NULL, priority INTEGER NOT NULL,
-  text TEXT NOT NULL, flow TEXT, raised INTEGER NOT NULL, cleared INTEGER, acknowledged INTEGER,
+  text TEXT NOT NULL, response TEXT, flow TEXT, raised INTEGER NOT NULL, cleared INTEGER, acknowledged INTEGER,
   actor TEXT, over INTEGER) STRICT;
 CREATE INDEX alarm_raised ON alarm (raised);
 CREATE INDEX alarm_over ON alarm (over);

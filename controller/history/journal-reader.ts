@@ -1,35 +1,31 @@
 // Reads the journal of `history.db`: states visited, alarms, and the gaps in which nobody recorded.
 import type Database from 'better-sqlite3';
 import { Text } from '#contract/described.ts';
-import type { HistoryGap, Journal, PastAlarm, StateVisit } from '#contract/history.ts';
+import type { HistoryGap, Journal, JournalQuery, PastAlarm } from '#contract/history.ts';
 import type { RunRow } from './segments.ts';
-
-export interface Window {
-  readonly from: number;
-  readonly to: number;
-  /** Rows of each list. */
-  readonly limit: number;
-}
+import { Visits } from './visits.ts';
 
 export class JournalReader {
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #visits: Visits;
 
   constructor(database: Database.Database) {
     this.#statements = prepare(database);
+    this.#visits = new Visits(database);
   }
 
   /** `runs`: all of them, the newest until `now` while it is written to. */
-  read(window: Window, runs: readonly RunRow[], now: number): Journal {
+  read(query: JournalQuery, runs: readonly RunRow[], now: number): Journal {
     const last = runs.at(-1);
     // What a run left open that is written no more ended with it, as far as anybody knows.
     const ended = last === undefined || last.until === now ? null : last.until;
-    const { limit } = window;
-    const states = this.#visits(window).map((visit) => ({ ...visit, to: visit.to ?? ended }));
-    const alarms = this.#alarms(window).map((alarm) => ({
+    const { limit } = query;
+    const states = this.#visits.read(query).map((visit) => ({ ...visit, to: visit.to ?? ended }));
+    const alarms = this.#alarms(query).map((alarm) => ({
       ...alarm,
       cleared: alarm.cleared ?? ended,
     }));
-    const gaps = gapsOf(runs, window, now);
+    const gaps = gapsOf(runs, query, now);
     return {
       states: states.slice(-limit),
       alarms: alarms.slice(-limit),
@@ -38,24 +34,7 @@ export class JournalReader {
     };
   }
 
-  #visits({ from, to, limit }: Window): StateVisit[] {
-    const { visits, regions, visitBefore } = this.#statements;
-    const before = regions
-      .all()
-      .flatMap((region) => visitBefore.all(region, from))
-      .filter(({ until }) => until === null || until >= from);
-    return [...before, ...visits.all(from, to, limit + 1).toReversed()]
-      .map((row) => ({
-        flow: row.flow,
-        region: row.region,
-        state: row.state,
-        from: row.began,
-        to: row.until,
-      }))
-      .toSorted((left, right) => left.from - right.from);
-  }
-
-  #alarms({ from, to, limit }: Window): PastAlarm[] {
+  #alarms({ from, to, limit }: JournalQuery): PastAlarm[] {
     const { alarms, alarmsBefore } = this.#statements;
     const before = alarmsBefore.all({ from, limit: limit + 1 });
     return [...before, ...alarms.all(from, to, limit + 1).toReversed()]
@@ -63,6 +42,7 @@ export class JournalReader {
         id: row.name,
         priority: row.priority,
         text: readText(row.text),
+        ...(row.response === null ? {} : { response: readText(row.response) }),
         ...(row.flow === null ? {} : { flow: row.flow }),
         raised: row.raised,
         cleared: row.cleared,
@@ -74,7 +54,7 @@ export class JournalReader {
 }
 
 /** Between runs that follow each other, and after the last one when it is written no more. */
-function gapsOf(runs: readonly RunRow[], { from, to }: Window, now: number): HistoryGap[] {
+function gapsOf(runs: readonly RunRow[], { from, to }: JournalQuery, now: number): HistoryGap[] {
   const gaps = runs.slice(1).map(({ began, why }, index): HistoryGap => {
     return { from: runs[index]?.until ?? began, to: began, why };
   });
@@ -95,18 +75,11 @@ function readText(json: string): Text {
   }
 }
 
-interface VisitRow {
-  readonly flow: string;
-  readonly region: string;
-  readonly state: string;
-  readonly began: number;
-  readonly until: number | null;
-}
-
 interface AlarmRow {
   readonly name: string;
   readonly priority: number;
   readonly text: string;
+  readonly response: string | null;
   readonly flow: string | null;
   readonly raised: number;
   readonly cleared: number | null;
@@ -115,18 +88,9 @@ interface AlarmRow {
 }
 
 function prepare(database: Database.Database) {
-  const visit = `SELECT region.flow, region.name AS region, state, began, until
-    FROM visit JOIN region ON region.id = visit.region`;
   const alarm =
-    'SELECT name, priority, text, flow, raised, cleared, acknowledged, actor FROM alarm';
+    'SELECT name, priority, text, response, flow, raised, cleared, acknowledged, actor FROM alarm';
   return {
-    visits: database.prepare<[number, number, number], VisitRow>(
-      `${visit} WHERE began >= ? AND began <= ? ORDER BY began DESC, visit.id DESC LIMIT ?`,
-    ),
-    regions: database.prepare<[], number>('SELECT id FROM region').pluck(),
-    visitBefore: database.prepare<[number, number], VisitRow>(
-      `${visit} WHERE visit.region = ? AND began < ? ORDER BY began DESC LIMIT 1`,
-    ),
     alarms: database.prepare<[number, number, number], AlarmRow>(
       `${alarm} WHERE raised >= ? AND raised <= ? ORDER BY raised DESC, id DESC LIMIT ?`,
     ),

@@ -1,6 +1,8 @@
 // The journal's rows: which states a region was in, and what became of alarms. A start closes what the
 // run before left open.
 import type Database from 'better-sqlite3';
+import type { Text } from '#contract/described.ts';
+import { outerDepth } from '#contract/history-limits.ts';
 import type { JournalEvent } from './batch.ts';
 
 /** Of a text that people read. */
@@ -8,7 +10,7 @@ const textLimit = 2000;
 
 export class JournalStore {
   readonly #statements: ReturnType<typeof prepare>;
-  /** By flow and name; a failed transaction may have taken its row back, so it is forgotten then. */
+  /** By flow, name and depth; a failed transaction may have taken its row back, so it is forgotten then. */
   readonly #regions = new Map<string, number>();
 
   constructor(database: Database.Database) {
@@ -31,35 +33,44 @@ export class JournalStore {
     else this.#alarm(event);
   }
 
+  /** The leaf, and the outer state where that is another than before. */
   #state({ at, flow, region, state }: Extract<JournalEvent, { type: 'state' }>): void {
-    const { leave, enter } = this.#statements;
-    const id = this.#region(flow, region);
-    leave.run(at, id);
-    enter.run(id, state, at);
+    const { leave, enter, current } = this.#statements;
+    const leaf = this.#region(flow, region, 0);
+    leave.run(at, leaf);
+    enter.run(leaf, state, at);
+    const outer = this.#region(flow, region, outerDepth);
+    const path = state.split('.').slice(0, outerDepth).join('.');
+    if (current.get(outer) === path) return;
+    leave.run(at, outer);
+    enter.run(outer, path, at);
   }
 
-  #region(flow: string, name: string): number {
-    const place = `${flow} ${name}`;
+  #region(flow: string, name: string, depth: number): number {
+    const place = `${flow} ${name} ${depth}`;
     const known = this.#regions.get(place);
     if (known !== undefined) return known;
     const { addRegion, region } = this.#statements;
-    addRegion.run(flow, name);
-    const id = region.get(flow, name) ?? 0;
+    addRegion.run(flow, name, depth);
+    const id = region.get(flow, name, depth) ?? 0;
     this.#regions.set(place, id);
     return id;
   }
 
   #alarm(event: Extract<JournalEvent, { type: 'alarm' }>): void {
     const { raise, clear, acknowledge, end } = this.#statements;
-    const { at, name, change, priority, flow } = event;
+    const { at, name, change, priority, flow, response } = event;
     if (change === 'raised') {
       // One that returned and waits for a person is raised again: it begins anew.
       end.run(at, name);
-      raise.run(name, priority, JSON.stringify(event.text).slice(0, textLimit), flow ?? null, at);
+      const todo = response === undefined ? null : written(response);
+      raise.run(name, priority, written(event.text), todo, flow ?? null, at);
     } else if (change === 'cleared') clear.run({ at, name });
     else acknowledge.run({ at, name, by: event.by ?? null });
   }
 }
+
+const written = (text: Text): string => JSON.stringify(text).slice(0, textLimit);
 
 function prepare(database: Database.Database) {
   return {
@@ -70,23 +81,28 @@ function prepare(database: Database.Database) {
       `UPDATE alarm SET cleared = coalesce(cleared, max(raised, @until)), over = max(raised, @until)
        WHERE over IS NULL`,
     ),
-    addRegion: database.prepare<[string, string]>(
-      'INSERT OR IGNORE INTO region (flow, name) VALUES (?, ?)',
+    addRegion: database.prepare<[string, string, number]>(
+      'INSERT OR IGNORE INTO region (flow, name, depth) VALUES (?, ?, ?)',
     ),
     region: database
-      .prepare<[string, string], number>('SELECT id FROM region WHERE flow = ? AND name = ?')
+      .prepare<[string, string, number], number>(
+        'SELECT id FROM region WHERE flow = ? AND name = ? AND depth = ?',
+      )
       .pluck(),
     leave: database.prepare<[number, number]>(
       'UPDATE visit SET until = max(began, ?) WHERE until IS NULL AND region = ?',
     ),
+    current: database
+      .prepare<[number], string>('SELECT state FROM visit WHERE until IS NULL AND region = ?')
+      .pluck(),
     enter: database.prepare<[number, string, number]>(
       'INSERT INTO visit (region, state, began) VALUES (?, ?, ?)',
     ),
     end: database.prepare<[number, string]>(
       'UPDATE alarm SET over = ? WHERE over IS NULL AND name = ?',
     ),
-    raise: database.prepare<[string, number, string, string | null, number]>(
-      'INSERT INTO alarm (name, priority, text, flow, raised) VALUES (?, ?, ?, ?, ?)',
+    raise: database.prepare<[string, number, string, string | null, string | null, number]>(
+      'INSERT INTO alarm (name, priority, text, response, flow, raised) VALUES (?, ?, ?, ?, ?, ?)',
     ),
     clear: database.prepare<[{ at: number; name: string }]>(
       `UPDATE alarm SET cleared = @at, over = CASE WHEN acknowledged IS NULL THEN NULL ELSE @at END

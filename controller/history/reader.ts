@@ -2,13 +2,12 @@
 // one query reads is bounded, so that whoever asks is not held up.
 import type Database from 'better-sqlite3';
 import { CellError } from '#contract/error.ts';
-import type { History, Journal, Point, Tier } from '#contract/history.ts';
+import type { History, Journal, JournalQuery, Point, Tier } from '#contract/history.ts';
 import { LoggedTag, tiers } from '#contract/history.ts';
 import type { Bucket } from './buckets.ts';
 import { pointsOf, widen, widths } from './buckets.ts';
 import { openForReading } from './database.ts';
 import { JournalReader } from './journal-reader.ts';
-import type { Window } from './journal-reader.ts';
 import { Records } from './records.ts';
 import type { RunRow, Segment } from './segments.ts';
 import { segmentsOf } from './segments.ts';
@@ -86,8 +85,8 @@ export class HistoryReader {
     }
   }
 
-  journal(window: Window, now: number): Journal {
-    return this.#ask(() => this.#journal.read(window, this.#runs(now), now));
+  journal(query: JournalQuery, now: number): Journal {
+    return this.#ask(() => this.#journal.read(query, this.#runs(now), now));
   }
 
   #history({ tag, from, to, points: most }: HistoryRequest, now: number): History {

@@ -49,7 +49,7 @@ export class Retention {
 
   #trim(): boolean {
     const { bytes, visits, alarms, runs } = this.#statements;
-    visits.run(Math.floor((this.#max * shares.visits) / visitBytes));
+    visits.run({ keep: Math.floor((this.#max * shares.visits) / visitBytes) });
     alarms.run(Math.floor((this.#max * shares.alarms) / alarmBytes));
     runs.run(runLimit);
     for (const [rank, tier] of tiers.entries()) {
@@ -88,7 +88,11 @@ function prepare(database: Database.Database) {
     ),
     remove: database.prepare<[number]>('DELETE FROM chunk WHERE id = ?'),
     shrank: database.prepare<[number, number]>('UPDATE bytes SET count = count - ? WHERE tier = ?'),
-    visits: newest('visit'),
+    // What reaches into the time that is kept stays, however long ago it began.
+    visits: database.prepare<[{ keep: number }]>(
+      `DELETE FROM visit WHERE id <= (SELECT max(id) FROM visit) - @keep AND until <
+         (SELECT began FROM visit WHERE id > (SELECT max(id) FROM visit) - @keep ORDER BY id LIMIT 1)`,
+    ),
     alarms: newest('alarm'),
     runs: newest('run'),
     pages: number('PRAGMA page_count'),

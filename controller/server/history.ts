@@ -2,21 +2,28 @@
 // `history.db`, which control writes; so many questions a second, each with a bounded answer.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
 import { CellError } from '#contract/error.ts';
-import { HistoryQuery, JournalQuery } from '#contract/history.ts';
+import { CsvQuery, HistoryQuery, JournalQuery } from '#contract/history.ts';
+import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import { Bucket } from '#controller/bucket.ts';
+import { csvOf } from '#controller/history/csv.ts';
 import { HistoryReader } from '#controller/history/reader.ts';
 
 /** Of all pages together. */
 const pace = { rate: 30, burst: 90 };
+/** CSV that is being sent at once, and how long one may take. */
+const csvLimit = 4;
+const csvTime = seconds(120);
 
 export class HistoryDoor {
   readonly #clock: Clock;
   readonly #path: string;
   readonly #pace: Bucket;
+  readonly #sending = new Set<Readable>();
   #open: { readonly reader: HistoryReader; readonly file: number } | undefined;
 
   constructor(clock: Clock, data: string) {
@@ -36,6 +43,15 @@ export class HistoryDoor {
       const asked = windowOf(HistoryQuery, query);
       return this.#reader().history(asked, this.#now());
     });
+    app.get('/api/history/csv', async (request, reply) => {
+      const asked = windowOf(CsvQuery, request.query);
+      const body = this.#csv(asked);
+      return reply
+        .header('cache-control', 'no-store')
+        .header('content-type', 'text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="${fileOf(asked)}"`)
+        .send(body);
+    });
     answer('/api/history/tags', (query) => {
       windowOf(z.strictObject({}), query);
       return {
@@ -46,13 +62,48 @@ export class HistoryDoor {
     });
     answer('/api/journal', (query) => {
       const asked = windowOf(JournalQuery, query);
+      const { flow, region, least_ms: least, limit, from, to } = asked;
+      if (least !== undefined && (flow === undefined || region === undefined))
+        throw new CellError('E_HISTORY_QUERY', '`least_ms` is of one region: `flow` and `region`');
+      if (least !== undefined && (to - from) / least > limit)
+        throw new CellError('E_HISTORY_QUERY', `the window has more than ${limit} \`least_ms\``);
       return this.#reader().journal(asked, this.#now());
     });
   }
 
   close(): void {
+    for (const body of this.#sending) body.destroy();
+    this.#letGo();
+  }
+
+  #letGo(): void {
     this.#open?.reader.close();
     this.#open = undefined;
+  }
+
+  /** A reader of its own, for as long as it takes; the first part is read at once, with its errors. */
+  #csv(asked: CsvQuery): Readable {
+    if (this.#sending.size >= csvLimit)
+      throw new CellError('E_HISTORY_RATE', `${csvLimit} CSV files are being sent`);
+    this.#reader();
+    const reader = new HistoryReader(this.#path);
+    const parts = csvOf(reader, asked, this.#now());
+    let body: Readable;
+    try {
+      const head = parts.next();
+      body = Readable.from(joined(head.value ?? '', parts), { objectMode: true });
+    } catch (error) {
+      reader.close();
+      throw error;
+    }
+    this.#sending.add(body);
+    const late = this.#clock.after(csvTime, () => body.destroy());
+    body.once('close', () => {
+      late();
+      this.#sending.delete(body);
+      reader.close();
+    });
+    return body;
   }
 
   #now(): number {
@@ -64,13 +115,22 @@ export class HistoryDoor {
     if (!this.#pace.take()) throw new CellError('E_HISTORY_RATE', 'more than 30 a second');
     const file = statSync(this.#path, { throwIfNoEntry: false })?.ino;
     if (this.#open !== undefined && this.#open.file === file) return this.#open.reader;
-    this.close();
+    this.#letGo();
     if (file === undefined) throw new CellError('E_HISTORY_OPEN', `${this.#path}: no such file`);
     const reader = new HistoryReader(this.#path);
     this.#open = { reader, file };
     return reader;
   }
 }
+
+function* joined(head: string, rest: Iterable<string>): Generator<string> {
+  yield head;
+  // A chunk without bytes is the end of an answer in chunks.
+  for (const part of rest) if (part !== '') yield part;
+}
+
+const fileOf = ({ tag, from, to }: CsvQuery): string =>
+  `${[tag, ...[from, to].map((time) => new Date(time).toISOString().replaceAll(/[-:]|\.\d+/g, ''))].join('_')}.csv`;
 
 function windowOf<T>(schema: z.ZodType<T>, query: unknown): T {
   const read = schema.safeParse(query);

@@ -1,5 +1,6 @@
 // Asks station about the past: points of a logged tag, which tags are logged, the journal.
 // Every question ends, with an answer or with why there is none; nothing is asked again by itself.
+import { outerDepth } from '#contract/history-limits.ts';
 import type { History, Journal, LoggedTags } from '#contract/history.ts';
 
 /** What came of a question. `ended`: whoever asked wants it no more. */
@@ -28,15 +29,33 @@ export const askHistory = (
 export const askLogged = (ended: AbortSignal): Promise<Asked<LoggedTags>> =>
   ask('history/tags', {}, ended);
 
+/** `states`: those of one region by their outer name, as far as they can be drawn apart. */
 export const askJournal = (
-  { limit, ...window }: Window & { readonly limit: number },
+  { from, to, limit, states }: Window & { readonly limit: number; readonly states?: StatesAsked },
   ended: AbortSignal,
-): Promise<Asked<Journal>> => ask('journal', { limit, ...whole(window) }, ended);
+): Promise<Asked<Journal>> => {
+  const drawn = states === undefined ? {} : { ...states, depth: outerDepth };
+  return ask('journal', { limit, ...drawn, ...whole({ from, to }) }, ended);
+};
+
+export interface StatesAsked {
+  readonly flow: string;
+  readonly region: string;
+  /** What is shorter is told with its neighbours. */
+  readonly least_ms: number;
+}
+
+/** Where a tag's history is to be had as a file. */
+export const csvAt = (tag: string, window: Window): string =>
+  `api/history/csv?${wordsOf({ tag, ...whole(window) })}`;
 
 const whole = ({ from, to }: Window): Window => ({
   from: Math.max(0, Math.floor(from)),
   to: Math.max(0, Math.ceil(to)),
 });
+
+const wordsOf = (query: Readonly<Record<string, string | number>>): URLSearchParams =>
+  new URLSearchParams(Object.entries(query).map(([key, value]) => [key, `${value}`]));
 
 async function ask<Answer>(
   path: string,
@@ -57,9 +76,8 @@ async function askOnce<Answer>(
   query: Readonly<Record<string, string | number>>,
   ended: AbortSignal,
 ): Promise<Asked<Answer>> {
-  const words = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, `${value}`]));
   try {
-    const answer = await fetch(`api/${path}?${words}`, {
+    const answer = await fetch(`api/${path}?${wordsOf(query)}`, {
       signal: AbortSignal.any([ended, AbortSignal.timeout(patience_ms)]),
     });
     const body: unknown = await answer.json();

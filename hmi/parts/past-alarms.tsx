@@ -179,13 +179,14 @@ function Filters({ alarms }: { alarms: readonly PastAlarm[] }): JSX.Element {
 
 function PastRow(props: { alarm: PastAlarm; first: number | undefined }): JSX.Element {
   const { alarm, first } = props;
-  const { id, priority, text, raised, cleared, acknowledged, by } = alarm;
+  const { id, priority, text, response, raised, cleared, acknowledged, by } = alarm;
   return (
     <AlarmRow
       alarm={{
         id,
         priority,
         text,
+        response,
         raised,
         state: stateOf(alarm),
         span: (cleared ?? now()) - raised,

@@ -201,7 +201,7 @@ function Mirror(): JSX.Element | null {
           entries: lag.entries,
           span: formatFineSpan(lag.ms),
           rate,
-        })}
+        })}{' '}
         {error !== undefined && (
           <em>
             {t('devices.mirrorError', { ago: agoText(error.at) })} <code>{error.code}</code>{' '}

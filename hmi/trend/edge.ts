@@ -1,17 +1,14 @@
 // What is drawn of a trend, in steps of a column: between them nothing would move, and nothing is drawn.
-import { computed, signal } from '@preact/signals';
+import { computed } from '@preact/signals';
+import { journalLimit } from '#contract/history-limits.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { faceOf, mainRegion } from '#hmi/feed/derive.ts';
 import type { Window } from '#hmi/feed/history.ts';
 import { happeningsOf, marksOf, staysOf, unrecordedOf } from './events.ts';
 import type { Happening, Mark, Stay, Unrecorded } from './events.ts';
-import { journal, now, view } from './pens.ts';
+import { journal, leastStretch, now, place, view } from './pens.ts';
 
-/** CSS pixels of the plot itself, and of the page's letters. */
-export const place = signal({ width: 800, rem: 16 });
 const leastStep_ms = 500;
-/** CSS pixels; what is narrower is drawn with its neighbours. */
-export const leastStretch = 4;
 /** Between two marks of alarms. */
 const markApartRem = 3;
 
@@ -34,7 +31,7 @@ export interface Under {
   readonly marks: readonly Mark[];
   readonly gaps: readonly Unrecorded[];
   readonly all: readonly Happening[];
-  /** From when on states are told; before it they are too many. */
+  /** From when on alarms are told; before it they are too many. */
   readonly from: number;
 }
 
@@ -52,6 +49,7 @@ export const under = computed((): Under => {
   const stays = staysOf(known.states, which, within, leastStretch * ms);
   const marks = marksOf(known.alarms, window, markApartRem * rem * ms);
   const gaps = unrecordedOf(known.gaps, window);
-  const from = known.more ? known.known.from : Number.NEGATIVE_INFINITY;
+  const cut = known.alarms.length >= journalLimit ? known.alarms[0]?.raised : undefined;
+  const from = cut ?? Number.NEGATIVE_INFINITY;
   return { stays, marks, gaps, all: happeningsOf(stays, marks, gaps), from };
 });

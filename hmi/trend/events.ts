@@ -37,7 +37,8 @@ export function staysOf(
     if (visit.flow !== flow || visit.region !== region) continue;
     const [start, stop] = [Math.max(from, visit.from), Math.min(end, visit.to ?? end)];
     if (stop <= start) continue;
-    joined(exact, { kind: 'stay', from: start, to: stop, value: outerState(visit.state) }, 0);
+    const value = visit.state === null ? 'many' : outerState(visit.state);
+    joined(exact, { kind: 'stay', from: start, to: stop, value }, 0);
   }
   for (const stay of exact) joined(made, stay, least);
   return made;

@@ -3,13 +3,14 @@
 import type { JSX } from 'preact';
 import { textOf, t } from '#hmi/i18n/text.ts';
 import { cellTime, live, store } from '#hmi/feed/cell.ts';
+import { csvAt } from '#hmi/feed/history.ts';
 import { formatMoment, formatUnit } from '#hmi/parts/format.ts';
 import { QualitySign } from '#hmi/parts/mark.tsx';
 import { Value } from '#hmi/parts/value.tsx';
 import { Table } from '#hmi/parts/table.tsx';
 import { wordOf } from './lane.tsx';
 import { dashes } from './paint.ts';
-import { knownTo } from './edge.ts';
+import { drawnWindow, knownTo } from './edge.ts';
 import { chosen, isPen, moment, pens, toggle, view } from './pens.ts';
 import type { Pen } from './pens.ts';
 import { pointAt } from './points.ts';
@@ -37,6 +38,14 @@ export function Key(): JSX.Element {
             <AtMoment name={name} />
           </td>
           <td>
+            <a
+              class="plain"
+              download=""
+              href={csvAt(name, drawnWindow.value)}
+              aria-label={t('trends.saveCsv', { name: titleOf(name) })}
+            >
+              {t('trends.csv')}
+            </a>
             <button
               type="button"
               class="plain"

@@ -7,7 +7,8 @@ import { formatValue } from '#hmi/parts/format.ts';
 import { paintLane } from './paint.ts';
 import type { Painted } from './paint.ts';
 import type { Frame, Numbered } from './pane.tsx';
-import { knownTo, leastStretch } from './edge.ts';
+import { knownTo } from './edge.ts';
+import { leastStretch } from './pens.ts';
 import { gapsOf, stretchesOf } from './points.ts';
 import type { Stretch } from './points.ts';
 

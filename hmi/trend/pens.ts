@@ -8,6 +8,7 @@ import type { Scalar } from '#contract/described.ts';
 import { cellTime, live, store } from '#hmi/feed/cell.ts';
 import { askHistory, askJournal, askLogged } from '#hmi/feed/history.ts';
 import type { Asked, Window } from '#hmi/feed/history.ts';
+import { faceOf, mainRegion } from '#hmi/feed/derive.ts';
 import { indicatorsOf } from '#hmi/feed/indicators.ts';
 import { withSample } from './points.ts';
 import type { Sample, Series } from './points.ts';
@@ -29,14 +30,17 @@ type Problem = Extract<Asked<never>, { kind: 'failed' }>;
 
 /** So many points are asked for: more than a screen has columns. */
 const pointsAsked = 2000;
-/** Pages of a journal that is longer than one answer. */
-const pagesLimit = 8;
 const settled_ms = 150;
 const together_ms = 50;
 const refreshPace_ms = 5000;
 const refreshLeast_ms = 30_000;
 /** Tags of a trend that nobody picked. */
 const firstPens = 3;
+
+/** CSS pixels of the plot itself, and of the page's letters. */
+export const place = signal({ width: 800, rem: 16 });
+/** CSS pixels; what is narrower is drawn with its neighbours. */
+export const leastStretch = 4;
 
 export const chosen = signal<readonly string[]>([]);
 export const view = signal<View>({ span: spans['10min'], end: undefined });
@@ -156,7 +160,7 @@ function askAll(): void {
     }),
   );
   for (const name of names) void counted(askPen(name, window, stop));
-  void counted(askWholeJournal(window, stop));
+  void counted(askPast(window, stop));
 }
 
 /** Answers that come together are drawn together. */
@@ -186,43 +190,22 @@ async function askPen(name: string, window: Window, stop: AbortSignal): Promise<
   pens.value = { ...pens.value, [name]: heard(pen) };
 }
 
-/** Page by page into the past, as long as there is more and it is not too much. */
-async function askWholeJournal({ from, to }: Window, stop: AbortSignal): Promise<void> {
-  const states = new Map<string, Journal['states'][number]>();
-  const alarms = new Map<string, Journal['alarms'][number]>();
-  const gaps = new Map<string, Journal['gaps'][number]>();
-  let until = to;
-  for (let page = 1; ; page += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- each page begins where the last one ended
-    const asked = await askJournal({ from, to: until, limit: journalLimit }, stop);
-    if (asked.kind === 'ended') return;
-    if (asked.kind === 'failed') {
-      journal.value = asked;
-      return;
-    }
-    const { answer } = asked;
-    for (const each of answer.states) states.set(`${each.flow} ${each.region} ${each.from}`, each);
-    for (const each of answer.alarms) alarms.set(`${each.id} ${each.raised}`, each);
-    for (const each of answer.gaps) gaps.set(`${each.from}`, each);
-    const oldest = Math.min(...answer.states.map((each) => each.from));
-    const more =
-      answer.more && answer.states.length >= journalLimit && oldest < until && oldest > from;
-    if (more && page < pagesLimit) {
-      until = oldest;
-      continue;
-    }
-    journal.value = {
-      states: [...states.values()].toSorted(byTime),
-      alarms: [...alarms.values()],
-      gaps: [...gaps.values()].toSorted(byTime),
-      more,
-      known: { from: more ? oldest : from, to },
-    };
-    return;
-  }
+async function askPast({ from, to }: Window, stop: AbortSignal): Promise<void> {
+  const flow = faceOf(store.hello.peek());
+  // However wide the screen is, never more than an answer holds.
+  const least = Math.max((leastStretch * (to - from)) / place.peek().width, (to - from) / 1000);
+  const states = flow && {
+    flow: flow.name,
+    region: mainRegion(flow),
+    least_ms: Math.ceil(least),
+  };
+  const asked = await askJournal(
+    { from, to, limit: journalLimit, ...(states && { states }) },
+    stop,
+  );
+  if (asked.kind === 'ended') return;
+  journal.value = asked.kind === 'failed' ? asked : { ...asked.answer, known: { from, to } };
 }
-
-const byTime = (one: { from: number }, other: { from: number }): number => one.from - other.from;
 
 /** Takes what the cell says now into every line that follows it. */
 function hearLive(): void {

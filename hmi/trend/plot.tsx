@@ -9,14 +9,14 @@ import { faceOf, stateTitle } from '#hmi/feed/derive.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatDay, formatMinute, formatMoment, formatTime } from '#hmi/parts/format.ts';
 import { Priority } from '#hmi/parts/mark.tsx';
-import { drawnWindow, place, under } from './edge.ts';
+import { drawnWindow, under } from './edge.ts';
 import type { Mark } from './events.ts';
 import { Lane, TagLane } from './lane.tsx';
 import { Pane } from './pane.tsx';
 import type { Frame, Numbered } from './pane.tsx';
 import { readInks } from './paint.ts';
 import type { Painted } from './paint.ts';
-import { answered, busy, chosen, isPen, moment, pens } from './pens.ts';
+import { answered, busy, chosen, isPen, moment, pens, place } from './pens.ts';
 import { followPointers, followWheel, pressKey } from './pointing.ts';
 import { tickForm, ticksOf } from './ticks.ts';
 
@@ -105,14 +105,17 @@ function Strip({ frame }: { readonly frame: Frame }): JSX.Element {
     look: 'gap',
     word: t('trends.unrecorded'),
   }));
-  const many: Painted = { ...window, to: from, look: 'gap', word: t('trends.tooMany') };
-  const before = from > window.from ? [many] : [];
   return (
     <>
-      <Lane {...frame} name={t('trends.states')} stretches={[...before, ...painted, ...nobody]} />
+      <Lane {...frame} name={t('trends.states')} stretches={[...painted, ...nobody]} />
       <div class="lane marks">
         <span class="name">{t('nav.alarms')}</span>
         <div class="track">
+          {from > window.from && (
+            <span class="cut" style={{ width: `${Math.min(1, shareOf(from, window)) * 100}%` }}>
+              {t('trends.tooMany')}
+            </span>
+          )}
           {marks.map((mark) => (
             <span
               key={`${mark.alarm.id} ${mark.from}`}

@@ -36,7 +36,9 @@ function nothing(): string {
   const known = journal.value;
   if (known === undefined) return t('trends.loading');
   if (!('states' in known)) return `${t('trends.failed')} ${known.code}`;
-  return known.more ? t('trends.more', { at: formatMoment(known.known.from) }) : t('trends.quiet');
+  const { from } = under.value;
+  const cut = Number.isFinite(from);
+  return cut ? t('trends.more', { at: formatMoment(from) }) : t('trends.quiet');
 }
 
 const Step = (props: { to: Happening | undefined; title: string; sign: string }): JSX.Element => {

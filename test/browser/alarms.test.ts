@@ -133,7 +133,7 @@ test('what was is found by window, priority, flow and word, by key alone', async
   await key('high');
   await found(/^1\d alarms/);
   expect((await texts(page))[1]).toMatch(
-    /Ram overloaded\s+FIRST of 3[\s\S]+over, acknowledged\s+by console:ada, .*\d\d:\d\d:\d\d/,
+    /Ram overloaded\s+FIRST of 3\s+Look at pressing\.overload[\s\S]+over, acknowledged\s+by console:ada, .*\d\d:\d\d:\d\d/,
   );
   await key('high');
   await key('of the cell itself');

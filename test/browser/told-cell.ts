@@ -185,6 +185,7 @@ export function picture(more: Partial<Snapshot> = {}): Snapshot {
       cost: { p50: 0, p99: 0.4, max: 1 },
     },
     chronicle: { ok: true, seq: 11, waiting: 0, commit: { p50: 1, p99: 2 }, bytes: 1e6 },
+    ...(more.mirror === undefined ? {} : { mirror: more.mirror }),
   };
 }
 

@@ -173,6 +173,7 @@ const burst = (raised: number): PastAlarm[] =>
     id,
     priority,
     text,
+    response: { en: `Look at ${id}`, de: `${id} ansehen` },
     ...(id.startsWith('pressing') ? { flow: 'pressing' } : {}),
     raised: raised + index * 700,
     cleared: raised + 3 * minute,

@@ -2,6 +2,7 @@
 // language. What holds for the demo must hold for them, because the page knows no cell.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { MirrorFigures } from '#contract/wire.ts';
 import { soak } from '#test/system/chance.ts';
 import {
   axe,
@@ -106,6 +107,43 @@ describe('a value that is not good', () => {
     );
   }, 30_000);
 });
+
+test('how the mirror does is said in words on the devices screen', async () => {
+  const mirroring: MirrorFigures = {
+    state: 'mirroring',
+    ok: true,
+    since: Date.now() - 60_000,
+    broker: 'mqtt://127.0.0.1:18830',
+    topic: 'rebe/press',
+    lag: { entries: 12, ms: 340 },
+    rate: 87,
+    inflight: 2,
+    waiting: 0,
+    cursor: [3, 41_200],
+    gaps: 0,
+  };
+  const messages = [told, picture({ mirror: mirroring })];
+  await using open = await openTold(browser, messages, { size: sizes.panel });
+  const { page } = open;
+  await goTo(page, 'devices');
+  const line = page.locator('h2:has-text("Mirror") + p');
+  await line.scrollIntoViewIfNeeded();
+  expect(await line.innerText()).toMatch(
+    /^tells the plant: mqtt:\/\/127\.0\.0\.1:18830; 12 entries \(.*\) behind the record; 87 messages\/s$/,
+  );
+  expect(await line.locator('.held').count()).toBe(0);
+  await shoot(page, 'told-mirror');
+  const error = { code: 'E_MIRROR_TWIN', text: 'rebe/press is told by another', at: Date.now() };
+  open.tell(picture({ mirror: { ...mirroring, state: 'silent', ok: false, error } }));
+  await line.locator('.held').waitFor();
+  expect(await line.innerText()).toMatch(
+    /^SILENT, ANOTHER CELL HAS THIS NAME:[\s\S]*Last error .*: E_MIRROR_TWIN rebe\/press is told/,
+  );
+  await shoot(page, 'told-mirror-silent');
+  // A cell without a mirror has no line of it.
+  open.tell(picture());
+  await line.waitFor({ state: 'detached' });
+}, 30_000);
 
 test('an alarm that nobody answered is not told as if it still stood', async () => {
   const over = { ...overload, state: 'returned', cleared: Date.now() - 1000 } as const;

@@ -162,6 +162,14 @@ test('signals are picked by group and by word, eight at the most', async () => {
     'axis1.force',
     'axis2.force',
   ]);
+  const csv = page.locator('.key a[download]').first();
+  const link = new URL((await csv.getAttribute('href')) ?? '', page.url());
+  expect([link.pathname, link.searchParams.get('tag')]).toEqual([
+    '/api/history/csv',
+    'axis0.force',
+  ]);
+  const [from, to] = ['from', 'to'].map((each) => Number(link.searchParams.get(each)));
+  expect((to ?? 0) - (from ?? 0)).toBe(10 * minute);
   await page.locator('.key [aria-label="Remove axis1.force"]').click();
   await page.locator('.tools [aria-expanded]').click();
   const shown = page.locator('.picker .tag-choice');
@@ -176,7 +184,8 @@ test('signals are picked by group and by word, eight at the most', async () => {
   expect(await page.locator('.picker [role="status"]').innerText()).toBe('8 of 8 picked');
   expect(await shown.nth(6).getAttribute('aria-disabled')).toBe('true');
   await page.locator('.picker .plain', { hasText: 'Done' }).click();
-  await drawn(page);
+  // Lanes of the six that were picked, of states, of alarms, and of time.
+  await page.locator('.plot .lane .name').nth(8).waitFor({ state: 'attached' });
   expect(await page.locator('.plot .lane .name').allInnerTexts()).toEqual([
     '3',
     '4',

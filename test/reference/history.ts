@@ -10,6 +10,7 @@ import { fieldTable } from './wire.ts';
 /** By route: what may be asked, and the name of the answer. */
 const routes = [
   ['/api/history', 'HistoryQuery', 'History'],
+  ['/api/history/csv', 'CsvQuery', 'CSV'],
   ['/api/history/tags', undefined, 'LoggedTags'],
   ['/api/journal', 'JournalQuery', 'Journal'],
 ] as const;
@@ -25,7 +26,7 @@ export function historyPage(): string {
   const asked = routes.map(([route, query, answer]) => [
     code(`GET ${route}`),
     query === undefined ? 'nothing' : link(query),
-    link(answer),
+    answer === 'CSV' ? answer : link(answer),
   ]);
   const shapes = schemas.flatMap(([schema, name]) => {
     const others = new Map([...names].filter(([other]) => other !== schema));

@@ -49,7 +49,7 @@ test('the tags that a flow uses are logged, with their gaps, and what the flow d
   const { states, gaps } = reader.journal({ from: began - 1, to: now, limit: 100 }, now);
   const flows = new Set(states.map(({ flow }) => flow));
   expect([...flows].toSorted()).toEqual(['machine', 'other']);
-  for (const { state, region } of states) expect(state.startsWith(`${region}.`)).toBe(true);
+  for (const { state, region } of states) expect(state?.startsWith(`${region}.`)).toBe(true);
   expect(gaps).toEqual([]);
   reader.close();
   await rig.stop();

@@ -194,7 +194,12 @@ const visit = (region: string, state: string, from: number, to: number | null) =
 describe('the journal', () => {
   test('has the states that a region was in, and alarms from being raised on', () => {
     using history = new LocalHistory();
-    const coolant = { name: 'tending.coolant', priority: 2, text: { en: 'Coolant is low' } };
+    const coolant = {
+      name: 'tending.coolant',
+      priority: 2,
+      text: { en: 'Coolant is low' },
+      response: { en: 'Fill it up' },
+    };
     history.log.state('tending', 'unit', 'unit.Stopped');
     history.log.state('tending', 'mode', 'mode.Automatic');
     history.begin();

@@ -31,6 +31,8 @@ const ask = async (doors: Doors, path: string, headers: Record<string, string> =
   return { status: reply.statusCode, body: reply.json<unknown>() };
 };
 
+const utc = (time: number): string => new Date(time).toISOString();
+
 test('points, tags and the journal are answered without a session', async () => {
   await using doors = await openDoors();
   const began = recorded(doors);
@@ -57,6 +59,34 @@ test('points, tags and the journal are answered without a session', async () => 
   });
 });
 
+test('the points of a tag are had as CSV, in a file of its name', async () => {
+  await using doors = await openDoors();
+  const began = recorded(doors);
+  const host = `127.0.0.1:${doors.port}`;
+  const url = `/api/history/csv?tag=level&from=${began}&to=${began + 5000}`;
+  const reply = await doors.door.app.inject({ url, headers: { host } });
+  expect(reply.headers['content-type']).toBe('text/csv; charset=utf-8');
+  expect(reply.headers['content-disposition']).toMatch(
+    /^attachment; filename="level_\d{8}T\d{6}Z_\d{8}T\d{6}Z\.csv"$/,
+  );
+  expect(reply.body).toBe(
+    `time,min,max,last\r\n${utc(began)},2.5,2.5,2.5\r\n${utc(began + 1000)},4,4,4\r\n`,
+  );
+});
+
+test('a CSV file that was sent, or failed, leaves its place to others', async () => {
+  await using doors = await openDoors();
+  const began = recorded(doors);
+  const url = `http://127.0.0.1:${doors.port}/api/history/csv?tag=level&from=${began}&to=${began + 5000}`;
+  // What fails leaves its place to others.
+  for (let turn = 0; turn < 9; turn += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect((await fetch(url.replace('level', 'nothing'))).status).toBe(400);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect((await fetch(url)).status).toBe(200);
+  }
+});
+
 test.each([
   ['/api/history', 400, 'E_HISTORY_QUERY'],
   ['/api/history?tag=level&from=2&to=1', 400, 'E_HISTORY_QUERY'],
@@ -70,6 +100,12 @@ test.each([
   ['/api/history?tag=nothing&from=1&to=2', 400, 'E_HISTORY_TAG'],
   ['/api/history/tags?x=1', 400, 'E_HISTORY_QUERY'],
   ['/api/journal?from=1&to=2&limit=0', 400, 'E_HISTORY_QUERY'],
+  ['/api/journal?from=1&to=2&depth=3', 400, 'E_HISTORY_QUERY'],
+  ['/api/journal?from=1&to=2&least_ms=10&flow=tending', 400, 'E_HISTORY_QUERY'],
+  ['/api/journal?from=1&to=9999&least_ms=1&flow=tending&region=unit', 400, 'E_HISTORY_QUERY'],
+  ['/api/history/csv?tag=nothing&from=1&to=2', 400, 'E_HISTORY_TAG'],
+  ['/api/history/csv?tag=level&from=2&to=1', 400, 'E_HISTORY_QUERY'],
+  ['/api/history/csv?tag=level&from=1&to=2&points=9', 400, 'E_HISTORY_QUERY'],
 ])('%s is refused: %i %s', async (path, status, code) => {
   await using doors = await openDoors();
   recorded(doors);
