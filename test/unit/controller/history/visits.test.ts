@@ -5,6 +5,7 @@ import type { JournalQuery, StateVisit } from '#contract/history.ts';
 import { outerDepth } from '#contract/history-limits.ts';
 import { openForWriting } from '#controller/history/database.ts';
 import { seconds } from '#contract/time.ts';
+import { JournalStore } from '#controller/history/journal-store.ts';
 import { chance, soak, testSeed } from '#test/system/chance.ts';
 import { LocalHistory } from './local-history.ts';
 
@@ -147,4 +148,19 @@ describe('to draw them', () => {
     // Milliseconds of the processor: 100,000 visits, and a step takes some microseconds.
     expect(took).toBeLessThan(1000);
   });
+});
+
+test('a change of state costs the same however many went before', () => {
+  using history = new LocalHistory();
+  const database = openForWriting(history.path);
+  const store = new JournalStore(database);
+  const began = process.cpuUsage();
+  database.transaction(() => {
+    for (let at = 0; at < 10_000; at += 1)
+      store.add({ type: 'state', at, ...unit, state: `unit.S${at % 2}.Leaf` });
+  })();
+  const took = process.cpuUsage(began).user / 1000;
+  database.close();
+  // Milliseconds of the processor; where each looks through those before it, it is more than twice this.
+  expect(took).toBeLessThan(5000);
 });
