@@ -46,7 +46,7 @@ export class Demo implements AsyncDisposable {
   async link(): Promise<URL> {
     return until(
       () => `a link is printed; it said ${this.said}`,
-      15_000,
+      60_000,
       () => {
         const [found] = /http:\/\/127\.0\.0\.1:\d+\/#key=\S+/.exec(this.said) ?? [];
         return found === undefined ? undefined : new URL(found);
@@ -58,7 +58,7 @@ export class Demo implements AsyncDisposable {
   async broker(): Promise<void> {
     await until(
       () => `the broker is there; it said ${this.said}`,
-      15_000,
+      60_000,
       () => / mosquitto_sub -p \d+ -v -t '#'\n/.test(this.said) || undefined,
     );
   }
