@@ -65,7 +65,7 @@ test.each(['strict', 'fast'])(
 
 test('on a full disk it runs on; when there is room everything is written, and nothing was lost', async () => {
   // A file may not grow beyond 400 KiB: what a write then gets is what a full disk gives.
-  const writer = start(['bash', '-c', 'ulimit -S -f 400; exec "$@"', 'bash'], 'strict', '2000');
+  const writer = start(['bash', '-c', 'ulimit -S -f 400; exec "$@"', 'bash'], 'strict', '1000');
   const stalled = await writer.line(/^stalled /);
   expect(stalled).toMatch(/^stalled E_CHRONICLE_STALL the disk does not answer: .*(full|I\/O)/);
   const full = writer.acknowledged();

@@ -29,7 +29,7 @@ const chronicle = await Chronicle.open(
     cell: 'kill',
     durability: durability === 'fast' ? 'fast' : 'strict',
     stall: milliseconds(Number(stall ?? '60000')),
-    backlog: 1_048_576,
+    backlog: 16_000_000,
     max: 1_000_000_000,
   },
   {
