@@ -68,9 +68,10 @@ export class StationMirror {
     try {
       await this.#running?.close();
       this.#running = undefined;
-      if (hello.mirror === undefined || this.#closed) return;
-      const { startMirror } = await import('./mirror/start.ts');
-      this.#running = startMirror(this.#deps, this.#data, hello);
+      if (hello.mirror !== undefined && !this.#closed) {
+        const { startMirror } = await import('./mirror/start.ts');
+        this.#running = startMirror(this.#deps, this.#data, hello);
+      }
     } catch (error) {
       // Pages need no mirror.
       log('warn', `no mirror: ${error instanceof Error ? error.message : String(error)}`);
