@@ -39,7 +39,7 @@ function testAll() {
   process.stdout.write(`${again}\n`);
   // Without a seed each test has its own; with one the tests of many seeds run that one alone.
   const seeds = seed === undefined ? {} : { SEED: seed, REBE_SEED: seed, SEEDS: `${seed}-${seed}` };
-  const projects = ['flow', 'driver', 'sim', 'system', 'browser'].flatMap((name) => [
+  const projects = ['flow', 'driver', 'sim', 'system', 'machine', 'browser'].flatMap((name) => [
     '--project',
     name,
   ]);

@@ -25,21 +25,24 @@ afterAll(async () => {
 }, 30_000);
 
 /** The newest figures that the watching client was sent. */
-function figures(): { count: number; late: { max: number } } {
+function figures(): { count: number; late: { p99: number } } {
   const found = watcher.heard.findLast((message) => message['scan'] !== undefined);
-  return found?.['scan'] as { count: number; late: { max: number } };
+  return found?.['scan'] as { count: number; late: { p99: number } };
 }
 
 /** The time of the last scan that it was told of. */
 const lastScan = (): number => Number(watcher.heard.at(-1)?.['now'] ?? 0);
 
-/** Longer than any scan may be late because of a client: half of the watchdog. */
-const disturbed = 500;
+/**
+ * Later than a client may make scans. One of a hundred may meet a busy moment of the machine that runs the tests; one
+ * that is later than the watchdog ends the process, and it must be the same at the end.
+ */
+const disturbed = 250;
 
 async function undisturbed(): Promise<void> {
   const now = lastScan();
   await until('scans go on', 3_000, () => (lastScan() > now ? true : undefined));
-  expect(figures().late.max).toBeLessThan(disturbed);
+  expect(figures().late.p99).toBeLessThan(disturbed);
   expect(watcher.closed).toBe(false);
   expect(cell.pidOf('control')).toBe(pid);
 }
