@@ -104,12 +104,15 @@ const rows: readonly Row[] = [
   { device: 'scanner', stale: { 'part.code': 1500 } },
 ];
 const kinds = ['hang', 'kill'] as const;
-const cases = rows.flatMap((row, index) =>
-  (soak ? kinds : kinds.filter((_, kind) => kind === (index + testSeed) % 2)).map((kind) => ({
-    ...row,
-    kind,
-  })),
-);
+/** In CI two devices, each with the kind that the seed chooses; in virtual time all of them. */
+const cases = rows
+  .filter((_, index) => soak || index % 2 === testSeed % 2)
+  .flatMap((row, index) =>
+    (soak ? kinds : kinds.filter((_, kind) => kind === (index + testSeed) % 2)).map((kind) => ({
+      ...row,
+      kind,
+    })),
+  );
 
 test.each(cases)(
   `$device $kind in the middle of machining (SEED=${testSeed})`,
