@@ -1,7 +1,7 @@
 // One client's connection, between its socket and the broker. A packet that is too large is refused at its
 // header, before any of it is kept; what a client does not read waits here, up to a bound.
-import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
+import { ScreenedSocket } from '#controller/screened-socket.ts';
 
 /** A packet's header promises more than this client may send. */
 export class PacketTooLarge extends Error {
@@ -62,46 +62,18 @@ export interface ConnectionLimits {
   readonly backlog: number;
 }
 
-export class Connection extends Duplex {
+export class Connection extends ScreenedSocket {
   readonly gate: PacketGate;
-  readonly #socket: Socket;
 
   constructor(socket: Socket, limits: ConnectionLimits) {
-    super({ writableHighWaterMark: limits.backlog, allowHalfOpen: false });
+    super(socket, limits.backlog);
     this.gate = new PacketGate(limits.packet);
-    this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => {
-      const wrong = this.gate.take(chunk);
-      if (wrong !== undefined) this.destroy(wrong);
-      else if (!this.push(chunk)) socket.pause();
-    });
-    socket.on('end', () => this.push(null));
-    socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => this.destroy());
   }
 
-  override _read(): void {
-    this.#socket.resume();
-  }
-
-  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done);
-  }
-
-  /** All that waits, in one call of the system. */
-  override _writev(
-    chunks: readonly { readonly chunk: Buffer }[],
-    done: (error?: Error | null) => void,
-  ): void {
-    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
-  }
-
-  override _final(done: () => void): void {
-    this.#socket.end(done);
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#socket.destroy();
-    done(error);
+  protected override screen(chunk: Buffer): Buffer | undefined {
+    const wrong = this.gate.take(chunk);
+    if (wrong === undefined) return chunk;
+    this.destroy(wrong);
+    return undefined;
   }
 }

@@ -1,8 +1,8 @@
 // A socket to a broker of which no packet longer than a bound is read: what others publish for us may be of
 // any length, and MQTT 3.1.1 lets nobody say how much one takes. Such a packet is skipped byte by byte.
-import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { CellError } from '#contract/error.ts';
+import { ScreenedSocket } from '#controller/screened-socket.ts';
 
 /** Bytes of a packet's body that are read; commands are at most a quarter of it. */
 export const packetLimit = 64 * 1024;
@@ -10,8 +10,7 @@ export const packetLimit = 64 * 1024;
 /** Packet type PUBLISH, MQTT 3.1.1, 2.2.1. */
 const publish = 3;
 
-export class BoundedSocket extends Duplex {
-  readonly #socket: Socket;
+export class BoundedSocket extends ScreenedSocket {
   readonly #skipped: (length: number) => void;
   /** The fixed header so far: type, then up to four bytes of length (MQTT 3.1.1, 2.2.3). */
   #head: number[] = [];
@@ -20,40 +19,11 @@ export class BoundedSocket extends Duplex {
   #pass = true;
 
   constructor(socket: Socket, skipped: (length: number) => void) {
-    super({ allowHalfOpen: false });
-    this.#socket = socket;
+    super(socket);
     this.#skipped = skipped;
-    socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    socket.on('end', () => this.push(null));
-    socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => this.destroy());
   }
 
-  override _read(): void {
-    this.#socket.resume();
-  }
-
-  override _write(chunk: Buffer, _: string, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done);
-  }
-
-  override _writev(
-    chunks: readonly { readonly chunk: Buffer }[],
-    done: (error?: Error | null) => void,
-  ): void {
-    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
-  }
-
-  override _final(done: () => void): void {
-    this.#socket.end(done);
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#socket.destroy();
-    done(error);
-  }
-
-  #take(chunk: Buffer): void {
+  protected override screen(chunk: Buffer): Buffer | undefined {
     const kept: Buffer[] = [];
     let at = 0;
     while (at < chunk.length) {
@@ -68,11 +38,11 @@ export class BoundedSocket extends Duplex {
       at += 1;
       this.#head.push(byte);
       if (this.#head.length === 1 || (byte >= 128 && this.#head.length < 5)) continue;
-      if (!this.#open()) return;
+      if (!this.#open()) return undefined;
       if (this.#pass) kept.push(Buffer.from(this.#head));
       this.#head = [];
     }
-    if (kept.length > 0 && !this.push(Buffer.concat(kept))) this.#socket.pause();
+    return kept.length === 0 ? undefined : Buffer.concat(kept);
   }
 
   /** A whole fixed header was read; false when the connection is ended for it. */
