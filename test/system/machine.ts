@@ -2,11 +2,12 @@
 // packages, loopback as its only network, and no Node, npm or compiler but what is installed on it. It can lose power.
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childrenOf, root, until } from './test-cell.ts';
 import type { Ran } from './test-cell.ts';
+import { removeFolder } from '#test/folder.ts';
 
 /** Why no machine can be made here; undefined when it can. */
 export function noMachine(): string | undefined {
@@ -65,6 +66,6 @@ export class Machine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cutPower();
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    removeFolder(this.folder);
   }
 }

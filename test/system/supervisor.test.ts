@@ -1,5 +1,5 @@
 // The supervisor over real processes: control first, then the page, each started again, both ended in order.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { present } from '#contract/error.ts';
 import { realClock } from '#controller/clock.ts';
 import { superviseCell } from '#controller/supervisor.ts';
 import type { SupervisedCell } from '#controller/supervisor.ts';
+import { removeFolder } from '#test/folder.ts';
 import { family, living, portsOf } from './processes.ts';
 import type { Process } from './processes.ts';
 import { root, runRebe, until } from './test-cell.ts';
@@ -25,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await cell?.stop();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  removeFolder(folder);
 });
 
 function supervise(manifest = lamp): SupervisedCell {

@@ -1,5 +1,5 @@
 // Station's mirror begins, changes and ends as control's greeting says, and a disk that refuses it is asked again.
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import type { FromClient, Hello } from '#contract/wire.ts';
 import { StationMirror } from '#controller/station-mirror.ts';
 import { TestClock } from '#test/unit/controller/chronicle/local-chronicle.ts';
 import { until } from '#test/system/test-cell.ts';
+import { removeFolder } from '#test/folder.ts';
 import { greeting } from './mirror/rig.ts';
 
 function station() {
@@ -38,7 +39,7 @@ function station() {
       const ended = mirror.close();
       clock.pass(1000);
       await ended;
-      rmSync(data, { recursive: true, force: true });
+      removeFolder(data);
     },
   };
 }

@@ -1,6 +1,6 @@
 // Station against a real door of control that comes, goes and comes again.
 import { once } from 'node:events';
-import { mkdtempSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,7 @@ import { WireServer } from '#controller/wire/server.ts';
 import type { WirePeer } from '#controller/wire/server.ts';
 import { HandClock } from './server/rig.ts';
 import { hello, snapshot } from '#test/unit/hmi/messages.ts';
+import { removeFolder } from '#test/folder.ts';
 
 async function openControl(
   path: string,
@@ -77,7 +78,7 @@ test('station finds control when it comes, says when it goes, finds it again, an
   expect(again.url).toBe(station.url);
   await again.close();
   await second.close();
-  rmSync(data, { recursive: true });
+  removeFolder(data);
 });
 
 test.each(['0.0.0.0:8080', 'example.org:80', '127.0.0.1', '127.0.0.1:99999', '[::]:1'])(
@@ -101,7 +102,7 @@ test('a port that is taken is told with its address, and nothing stays behind', 
   });
   expect(clock.waiting).toBe(0);
   other.close();
-  rmSync(data, { recursive: true });
+  removeFolder(data);
 });
 
 test('whoever knocks without end keeps no sign-in out of the record', async () => {
@@ -130,7 +131,7 @@ test('whoever knocks without end keeps no sign-in out of the record', async () =
   expect(events.filter((event) => event === 'signed-in')).toHaveLength(1);
   await station.close();
   await control.close();
-  rmSync(data, { recursive: true });
+  removeFolder(data);
 });
 
 test('whoever knocks without end fills no log', async () => {
@@ -146,5 +147,5 @@ test('whoever knocks without end fills no log', async () => {
   await station.close();
   expect(lines.length).toBeGreaterThan(10);
   expect(lines.length).toBeLessThan(100);
-  rmSync(data, { recursive: true });
+  removeFolder(data);
 });

@@ -1,6 +1,6 @@
 // The embedded broker over sockets: what guests and the mirror get of it, and what hostile ones do not.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, statSync } from 'node:fs';
 import { connect as connectSocket, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import type { Broker } from '#controller/broker/broker.ts';
 import { realClock } from '#controller/clock.ts';
 import { chance, testSeed } from '#test/system/chance.ts';
 import { until } from '#test/unit/controller/wire/door-rig.ts';
+import { removeFolder } from '#test/folder.ts';
 
 // A busy machine may take its time.
 vi.setConfig({ testTimeout: 20_000 });
@@ -32,7 +33,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const client of clients) client.end();
   await broker?.close();
-  rmSync(data, { recursive: true, force: true });
+  removeFolder(data);
 });
 
 const start = (port: number): Promise<Broker> =>

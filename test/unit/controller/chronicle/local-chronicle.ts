@@ -1,6 +1,6 @@
 // A chronicle whose writer takes its turns when the test says so, in the test's own thread, on a
 // clock that the test moves. Everything but the thread is the product.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Draft, Entry, EntryKind } from '#contract/entry.ts';
@@ -19,6 +19,7 @@ import { ChronicleDatabase } from '#controller/chronicle/database.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import type { Storage } from '#controller/chronicle/storage.ts';
 import { openWriter, type OpenedWriter } from '#controller/chronicle/writer-thread.ts';
+import { removeFolder } from '#test/folder.ts';
 
 /** Time that only `pass` moves; timers run in order of their time. */
 export class TestClock implements Clock {
@@ -54,9 +55,7 @@ export class TestClock implements Clock {
 export function makeFolder(): { path: string; remove: () => void } {
   const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
   const path = mkdtempSync(join(base, 'chronicle-'));
-  // A file that is kept beside the record may still be on its way.
-  const options = { recursive: true, force: true, maxRetries: 5 };
-  return { path, remove: () => rmSync(path, options) };
+  return { path, remove: () => removeFolder(path) };
 }
 
 export interface Local {

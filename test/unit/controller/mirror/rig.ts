@@ -17,6 +17,7 @@ import { hashOf } from '#controller/chronicle/row.ts';
 import { Mirror } from '#controller/mirror/mirror.ts';
 import { MirrorStore } from '#controller/mirror/store.ts';
 import { TestClock } from '#test/unit/controller/chronicle/local-chronicle.ts';
+import { removeFolder } from '#test/folder.ts';
 import { VirtualBroker } from './virtual-broker.ts';
 
 export const base = 'acme/north/machining/line-1/tending-1';
@@ -109,7 +110,7 @@ export class Record implements Disposable {
 
   [Symbol.dispose](): void {
     this.#database.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    removeFolder(this.folder);
   }
 }
 

@@ -1,6 +1,6 @@
 // Station's doors on a free loopback port, in a data directory of their own; time moves when a test says so.
 // What would go to control is kept, and the test speaks for control.
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import { mintLink } from '#controller/server/link.ts';
 import { Live } from '#controller/server/live.ts';
 import { Records } from '#controller/server/records.ts';
 import { hello } from '#test/unit/hmi/messages.ts';
+import { removeFolder } from '#test/folder.ts';
 
 /** Monotonic time by hand; UTC is real at its start, since files carry real times. */
 export class HandClock implements Clock {
@@ -140,7 +141,7 @@ export async function openDoors(up: ControlRole = { control: true }): Promise<Do
       for (const each of pages) each.socket.terminate();
       live.close();
       await door.close();
-      rmSync(data, { recursive: true });
+      removeFolder(data);
     },
   };
 }

@@ -1,5 +1,5 @@
 // Control's door in a folder of its own, with raw clients that may say anything.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { realClock } from '#controller/clock.ts';
 import { FrameReader } from '#controller/wire/frame.ts';
 import { WireServer } from '#controller/wire/server.ts';
 import type { WireHandlers, WirePeer } from '#controller/wire/server.ts';
+import { removeFolder } from '#test/folder.ts';
 
 export const hello: Hello = {
   type: 'hello',
@@ -86,7 +87,7 @@ export async function openDoor(clock: Clock = realClock()): Promise<DoorRig> {
     [Symbol.asyncDispose]: async () => {
       for (const { socket } of clients) socket.destroy();
       await server.close();
-      rmSync(folder, { recursive: true });
+      removeFolder(folder);
     },
   };
 }
