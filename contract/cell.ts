@@ -2,6 +2,7 @@
 // A device's own fields and a tag's `at` are checked by its driver kind; this is the frame around them.
 import * as z from 'zod';
 import { CellId, DeviceId, FlowName, TagName } from './name.ts';
+import { ShellOptions } from './shell.ts';
 import { DurationText, milliseconds, seconds } from './time.ts';
 
 /** A duration longer than nothing. */
@@ -206,6 +207,7 @@ export const Manifest = z.strictObject({
       'the broker that the plant sees the cell through: none, the embedded one, or a url',
   }),
   station: StationOptions.prefault({}).meta({ description: 'the page' }),
+  shell: ShellOptions.prefault({}).meta({ description: 'the supervised shell; off by default' }),
 });
 export type Manifest = z.infer<typeof Manifest>;
 export type DeviceFrame = z.infer<typeof DeviceFrame>;

@@ -2,6 +2,11 @@
 // A row is (seq, boot, scan, at, kind, actor, body, prev, hash); bodies are canonical JSON (RFC 8785).
 import * as z from 'zod';
 import { Actor } from './actor.ts';
+import { AgentEvent } from './agent.ts';
+import { ApprovalEvent } from './approval.ts';
+import { PeopleEvent } from './people.ts';
+import { RecordingEvent } from './recording.ts';
+import { ShellEvent, ShellStep } from './shell.ts';
 
 export const entryKinds = [
   'boot',
@@ -167,12 +172,16 @@ export const CheckpointBody = z.strictObject({
   signature: z.string(),
 });
 
-/** What happened in station: a sign-in, a refusal at its door. */
-export const SessionBody = z.strictObject({
-  event: z.enum(['signed-in', 'refused']),
-  code: z.string().optional(),
-  text: z.string(),
-});
+/** What happened in station: people, approvals, shells, recordings, agents. */
+export const SessionBody = z.discriminatedUnion('event', [
+  PeopleEvent,
+  ApprovalEvent,
+  ShellStep,
+  ShellEvent,
+  RecordingEvent,
+  AgentEvent,
+]);
+export type SessionBody = z.infer<typeof SessionBody>;
 
 /** The schema of each kind's body; `scan` is binary. */
 export const bodies = {

@@ -140,9 +140,17 @@ export const codes = {
     'The address of the embedded broker cannot be listened on.',
     'Give another: `mirror: {broker: embedded, listen: 127.0.0.1:1884}` in the manifest.',
   ),
+  E_DOOR_RATE: later(
+    'More was asked in a short time than is answered.',
+    'Ask more slowly, and again in some seconds.',
+  ),
   E_NOT_SIGNED_IN: never(
     'This needs someone who is signed in.',
     'Open the link that `rebe link` prints.',
+  ),
+  E_NOT_ALLOWED: never(
+    'Whoever is signed in may not do this.',
+    'Ask someone whose role may; `rebe people` shows roles and what each may.',
   ),
   E_LINK_USED: never(
     'The link was used already, or it is not of this cell.',

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Actor } from './actor.ts';
 import { BrokerMirror, EmbeddedMirror } from './cell.ts';
 import { FlowInfo, Scalar, TagInfo, Text } from './described.ts';
+import { SessionBody } from './entry.ts';
 import { isWellFormed } from './unicode.ts';
 
 export const protocolVersion = 1;
@@ -325,33 +326,6 @@ export const ClientHello = z.strictObject({
   feed: z.boolean(),
 });
 
-export const verbs = [
-  'command',
-  'keep',
-  'force',
-  'unforce',
-  'parameter',
-  'acknowledge',
-  'resume',
-] as const;
-export type Verb = (typeof verbs)[number];
-const name = z.string().min(1).max(128);
-/** The arguments of each verb. */
-export const verbArgs = {
-  command: z.strictObject({ flow: name, name, reason: z.string().max(500).optional() }),
-  keep: z.strictObject({ flow: name, name, down: z.boolean() }),
-  force: z.strictObject({
-    tag: name,
-    value: Scalar,
-    for_ms: z.int().positive(),
-    reason: z.string().max(500),
-  }),
-  unforce: z.strictObject({ tag: name }),
-  parameter: z.strictObject({ flow: name, name, value: Scalar }),
-  acknowledge: z.strictObject({ alarm: name }),
-  resume: z.strictObject({ flow: name }),
-} as const satisfies Readonly<Record<Verb, z.ZodType>>;
-
 const unicode = 'has a lone surrogate';
 export const ActMessage = z.strictObject({
   type: z.literal('act'),
@@ -378,17 +352,13 @@ export const Resync = z.strictObject({ type: z.literal('resync') });
 export const FromClient = z.discriminatedUnion('type', [
   ClientHello,
   ActMessage,
-  /** Something that happened in station: a sign-in, a refusal at its door. Chronicled as `session`, answered as an act is. */
+  /** Something that happened in station: see SessionBody. Chronicled as `session`, answered as an act is. */
   z.strictObject({
     type: z.literal('record'),
     id: z.string().min(8).max(64),
     actor: z.string(),
     kind: z.literal('session'),
-    body: z.strictObject({
-      event: z.enum(['signed-in', 'refused']),
-      code: z.string().max(64).optional(),
-      text: z.string().max(500),
-    }),
+    body: SessionBody,
   }),
   /** Station says how its mirror does; where none is heard for 5 s there is no mirror. */
   z.strictObject({ type: z.literal('health'), mirror: MirrorFigures }),

@@ -6,7 +6,7 @@ import { present } from '#contract/error.ts';
 import { hours } from '#contract/time.ts';
 import type { Value } from '#contract/sample.ts';
 import type { Scalar } from '#contract/described.ts';
-import type { Verb } from '#contract/wire.ts';
+import type { Verb } from '#contract/verbs.ts';
 import type { ScanAct } from '#flows/engine/scan.ts';
 import { numberOf } from '#flows/engine/values.ts';
 import type { CellPlan, TagPlan } from '#flows/plan.ts';

@@ -275,10 +275,8 @@ export class Control implements LoopEvents, DoorTarget {
       return;
     }
     const known = Actor.safeParse(actor);
-    // Station cuts what strangers sent it.
-    const text = wellFormed(body.text);
     const { recorder, door } = this.#parts;
-    const seq = recorder.session(known.success ? known.data : 'system', { ...body, text });
+    const seq = recorder.session(known.success ? known.data : 'system', body);
     door.recorded(id, seq, (answer) => peer.send(answer));
   }
 

@@ -8,7 +8,7 @@ import { present } from '#contract/error.ts';
 import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import { wellFormed } from '#contract/unicode.ts';
-import { verbArgs, verbs } from '#contract/wire.ts';
+import { verbArgs, verbs } from '#contract/verbs.ts';
 import type { ActMessage, Done, Receipt } from '#contract/wire.ts';
 import type { CellPlan } from '#flows/plan.ts';
 import { ActChecks, refuse } from './act-checks.ts';

@@ -6,10 +6,11 @@ import { encodeUtf8 } from '#contract/bytes.ts';
 import { canonicalJson } from '#contract/canonical.ts';
 import type { Json } from '#contract/canonical.ts';
 import type { DeviceHealth, WriteResult } from '#contract/driver.ts';
-import type { EntryKind } from '#contract/entry.ts';
+import type { EntryKind, SessionBody } from '#contract/entry.ts';
 import { encodeScan } from '#contract/record.ts';
 import { toJsonValue } from '#contract/sample.ts';
 import type { Value } from '#contract/sample.ts';
+import { wellFormedJson } from '#contract/unicode.ts';
 import { utcMs } from '#contract/time.ts';
 import type { Clock, UtcMs } from '#contract/time.ts';
 import type { Text } from '#contract/described.ts';
@@ -160,13 +161,8 @@ export class Recorder {
   }
 
   /** What happened in station. */
-  session(actor: Actor, body: { event: string; code?: string | undefined; text: string }): number {
-    const { event, code, text } = body;
-    return this.#json(null, 'session', actor, {
-      event,
-      text,
-      ...(code === undefined ? {} : { code }),
-    });
+  session(actor: Actor, body: SessionBody): number {
+    return this.#json(null, 'session', actor, wellFormedJson(JSON.parse(JSON.stringify(body))));
   }
 
   gap(

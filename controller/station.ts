@@ -44,7 +44,7 @@ export async function startStation(
   // What belongs in the chronicle goes to control; while it is away the log alone has it.
   const log: StationLog = pacedLog(clock, (level, text, event?: StationEvent) => {
     deps.log(level, text);
-    if (event !== undefined) records.tell(text, event);
+    if (event !== undefined) records.tell(event);
   });
   const { host, port: asked } = readListen(options.listen);
   const port = asked === 0 ? await samePort(options.data, host) : asked;
@@ -73,7 +73,7 @@ export async function startStation(
   const door = new HttpDoor(
     clock,
     log,
-    { live, records },
+    { records, sockets: [live], routes: [] },
     { data: options.data, page, host, port },
   );
   const taken = await door.listen().catch(async (cause: NodeJS.ErrnoException) => {

@@ -15,6 +15,7 @@ const needed = [
   { file: '/usr/sbin/mosquitto', packages: ['mosquitto'] },
   { file: '/usr/bin/mosquitto_sub', packages: ['mosquitto-clients'] },
   { file: '/usr/sbin/nats-server', packages: ['nats-server'] },
+  { file: '/usr/bin/bwrap', packages: ['bubblewrap'] },
 ];
 const missing = needed.filter(({ file }) => !existsSync(file)).flatMap(({ packages }) => packages);
 

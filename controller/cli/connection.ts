@@ -5,7 +5,8 @@ import { CellError } from '#contract/error.ts';
 import { seconds } from '#contract/time.ts';
 import type { Duration } from '#contract/time.ts';
 import type { WholeFromControl } from '#contract/pages.ts';
-import type { Done, Hello, Receipt, Snapshot, Verb, Why } from '#contract/wire.ts';
+import type { Verb } from '#contract/verbs.ts';
+import type { Done, Hello, Receipt, Snapshot, Why } from '#contract/wire.ts';
 import { consoleActor } from '#controller/console-actor.ts';
 import { WireClient } from '#controller/wire/client.ts';
 

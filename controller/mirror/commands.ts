@@ -14,6 +14,7 @@ import type { ReceiptMessage } from '#contract/mirror.ts';
 import type { Clock } from '#contract/time.ts';
 import type { ActMessage, Done, Hello, Receipt } from '#contract/wire.ts';
 import { Bucket } from '#controller/bucket.ts';
+import { refusedEvent } from '#controller/server/records.ts';
 import type { MirrorLog } from './station-side.ts';
 import type { InMessage } from './broker.ts';
 
@@ -141,14 +142,14 @@ export class Commands {
     const { id } = command;
     this.#answer({ id, result: 'refused', code, reason });
     const text = `refused ${actorOf(command)}: ${code}: ${reason}`;
-    this.#door.log('warn', text, { event: 'refused', actor: actorOf(command), code });
+    this.#door.log('warn', text, refusedEvent(actorOf(command), code, text));
   }
 
   /** Refused, and nobody to be answered: it has no id that could be read. */
   #report(why: string): void {
     const code = 'E_MIRROR_COMMAND';
     const text = `refused a command from the broker: ${code}: ${why.slice(0, 300)}`;
-    this.#door.log('warn', text, { event: 'refused', actor: 'token:mqtt', code });
+    this.#door.log('warn', text, refusedEvent('token:mqtt', code, text));
   }
 
   #answer(answer: Omit<ReceiptMessage, 't'>): void {

@@ -1,20 +1,19 @@
 // Decides at station's door what becomes of an act from a page: passed on with its actor, or refused with a code.
-// What an actor may do beyond being signed in is control's to say; this only knows pages, pace and the stop class.
+// Who may is asked here of what people/ says of the guest; what the cell can do is control's to say.
+import type * as z from 'zod';
 import type { Actor } from '#contract/actor.ts';
+import type { CommandInfo } from '#contract/described.ts';
 import { codes } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 import type { FromBrowser } from '#contract/live.ts';
-import { verbArgs } from '#contract/wire.ts';
+import { verbArgs, verbs } from '#contract/verbs.ts';
 import type { ActMessage, Hello, Receipt } from '#contract/wire.ts';
+import { permissionOf } from '#contract/people.ts';
+import type { Principal } from '#contract/people.ts';
 import type { Bucket } from '#controller/bucket.ts';
+import type { Guest } from './routes.ts';
 
 export type PageAct = Extract<FromBrowser, { type: 'act' }>;
-
-/** Who is at the page. `panel`: at the cell's own machine, where stop, hold and abort need nobody signed in. */
-export interface Visitor {
-  readonly actor: Actor | null;
-  readonly panel: boolean;
-}
 
 /** Whoever is at the panel when nobody is signed in: control lets it stop, and nothing else. */
 export const panelActor: Actor = 'console:panel';
@@ -25,20 +24,23 @@ export type Verdict =
   | { readonly kind: 'refuse'; readonly receipt: Receipt };
 
 /**
- * A stop is judged by nothing but whether control is there: neither pace nor view holds it back. Who may do what is
- * control's to say, and its refusals are recorded there; a page at the panel where nobody is signed in has an actor too.
+ * A stop from the panel is judged by nothing but whether control is there: neither session nor pace nor view holds it
+ * back. A page at the panel where nobody is signed in has an actor too.
  */
 export function judgeAct(
   act: PageAct,
-  visitor: Visitor,
+  { principal, panel }: Guest,
   cell: { readonly hello: Hello | undefined; readonly up: boolean },
   pace: { readonly acts: Bucket; readonly keeps: Bucket },
 ): Verdict {
-  const stop = isStop(act, cell.hello);
-  const actor = visitor.actor ?? (visitor.panel ? panelActor : null);
+  const command = commandOf(act, cell.hello);
+  const stop = command?.class === 'stop';
+  const actor = principal?.actor ?? (panel ? panelActor : null);
   if (actor === null) return refuse(act, 'E_NOT_SIGNED_IN');
   const bucket = act.verb === 'keep' ? pace.keeps : pace.acts;
   if (!stop && !bucket.take()) return refuse(act, 'E_ACT_RATE');
+  if (principal !== null && !(stop && panel) && !may(principal, act.verb, command))
+    return refuse(act, 'E_NOT_ALLOWED');
   if (!cell.up) return refuse(act, 'E_CELL_NOT_RUNNING');
   const { id, verb, args, expect } = act;
   const message = { type: 'act', id, actor, verb, args, ttl_ms: actTime_ms } as const;
@@ -46,6 +48,17 @@ export function judgeAct(
     kind: 'pass',
     act: stop || expect === undefined ? message : { ...message, expect },
   };
+}
+
+/** What control does not know, the verb or the command, is control's to refuse. */
+export function may(
+  principal: Principal,
+  verb: string,
+  command: z.infer<typeof CommandInfo> | undefined,
+): boolean {
+  const known = verbs.find((candidate) => candidate === verb);
+  if (known !== undefined && !principal.permissions.has(permissionOf[known])) return false;
+  return command === undefined || principal.commands.has(command.role);
 }
 
 /** A refusal as the page reads it. */
@@ -61,10 +74,14 @@ export function refuse(act: { readonly id: string }, code: Code): Verdict {
   return { kind: 'refuse', receipt };
 }
 
-function isStop(act: PageAct, hello: Hello | undefined): boolean {
-  if (act.verb !== 'command') return false;
-  const args = verbArgs.command.safeParse(act.args);
-  if (!args.success) return false;
+/** The command that a `command` or `keep` names, where the cell has it. */
+export function commandOf(
+  act: Pick<PageAct, 'verb' | 'args'>,
+  hello: Hello | undefined,
+): z.infer<typeof CommandInfo> | undefined {
+  if (act.verb !== 'command' && act.verb !== 'keep') return undefined;
+  const args = verbArgs[act.verb].safeParse(act.args);
+  if (!args.success) return undefined;
   const flow = hello?.flows.find(({ name }) => name === args.data.flow);
-  return flow?.commands.find(({ name }) => name === args.data.name)?.class === 'stop';
+  return flow?.commands.find(({ name }) => name === args.data.name);
 }

@@ -2,7 +2,7 @@
 // Every answer that is not the page is JSON with a code; nothing here knows what a flow is.
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import fastifyStatic from '@fastify/static';
@@ -11,17 +11,21 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { WebSocketServer } from 'ws';
 import * as z from 'zod';
 import type { Actor } from '#contract/actor.ts';
-import { CellError, codes } from '#contract/error.ts';
+import { CellError } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
-import { liveProtocol } from '#contract/pace.ts';
 import type { Clock } from '#contract/time.ts';
 import { consoleActor } from '#controller/console-actor.ts';
 import { HistoryDoor } from './history.ts';
 import { knowsLink, redeemLink } from './link.ts';
-import type { Live, StationLog } from './live.ts';
+import { panelActor } from './acts.ts';
+import type { StationLog } from './live.ts';
+import { refusedEvent } from './records.ts';
 import type { Records } from './records.ts';
 import { isLoopback, isOwn, ownHosts } from './origin.ts';
-import { messageLimit } from './page-socket.ts';
+import { describe, guards, refuse, refuseRaw } from './refusal.ts';
+import { addRoutes } from './routes.ts';
+import type { Guest, Served } from './routes.ts';
+import type { SocketPath } from './socket-path.ts';
 import { Sessions } from './session.ts';
 
 export interface HttpOptions {
@@ -33,36 +37,6 @@ export interface HttpOptions {
   readonly port: number;
 }
 
-/** Headers of every answer: nothing from elsewhere, nobody may frame us, nothing is guessed. */
-const guards = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-    "img-src 'self'; font-src 'self'; manifest-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
-} as const;
-
-const statuses: Readonly<Partial<Record<Code, number>>> = {
-  E_DOOR_FRAME: 400,
-  E_DOOR_ORIGIN: 403,
-  E_LINK_USED: 403,
-  E_DOOR_ROUTE: 404,
-  E_DOOR_SIZE: 413,
-  E_DOOR_PROTOCOL: 426,
-  E_DOOR_FULL: 503,
-  E_CELL_NOT_RUNNING: 503,
-  E_CHRONICLE_STALL: 503,
-  E_CHRONICLE_LOST: 503,
-  E_HISTORY_RATE: 429,
-  E_HISTORY_OPEN: 503,
-  E_HISTORY_FORMAT: 503,
-  E_FILE_READ: 500,
-  E_INTERNAL: 500,
-};
 const SessionRequest = z.strictObject({ key: z.string().max(64) });
 const connectionLimit = 512;
 const bodyLimit = 1024;
@@ -71,12 +45,12 @@ const bodyLimit = 1024;
 export class HttpDoor {
   readonly #clock: Clock;
   readonly #log: StationLog;
-  readonly #live: Live;
   readonly #records: Records;
   readonly #options: HttpOptions;
   readonly #history: HistoryDoor;
   readonly #app: FastifyInstance;
-  readonly #sockets: WebSocketServer;
+  readonly #sockets: ReadonlyMap<SocketPath, WebSocketServer>;
+  readonly #routes: readonly Served[];
   #hosts: ReadonlySet<string> = new Set();
   #sessions: Sessions | undefined;
   /** Keys whose sign-in is on its way to the chronicle. */
@@ -85,16 +59,27 @@ export class HttpDoor {
   constructor(
     clock: Clock,
     log: StationLog,
-    { live, records }: { readonly live: Live; readonly records: Records },
+    served: {
+      readonly records: Records;
+      readonly sockets: readonly SocketPath[];
+      readonly routes: readonly Served[];
+    },
     options: HttpOptions,
   ) {
     this.#clock = clock;
     this.#log = log;
-    this.#live = live;
-    this.#records = records;
+    this.#records = served.records;
+    this.#routes = served.routes;
     this.#options = options;
-    // A little above the limit, so that what is too large is closed with our code.
-    this.#sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * messageLimit });
+    this.#sockets = new Map(
+      served.sockets.map((path) => {
+        const { maxPayload } = path;
+        return [
+          path,
+          new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false }),
+        ];
+      }),
+    );
     this.#history = new HistoryDoor(clock, options.data);
     this.#app = this.#build();
   }
@@ -122,7 +107,7 @@ export class HttpDoor {
   }
 
   async close(): Promise<void> {
-    this.#sockets.close();
+    for (const sockets of this.#sockets.values()) sockets.close();
     await this.#app.close();
     this.#history.close();
   }
@@ -147,9 +132,16 @@ export class HttpDoor {
       }
     });
     app.setNotFoundHandler((_request, reply) => refuse(reply, 'E_DOOR_ROUTE'));
-    app.setErrorHandler((error, _request, reply) => refuse(reply, this.#codeOf(error)));
+    app.setErrorHandler((error, _request, reply) => {
+      const reason = error instanceof CellError ? error.message : undefined;
+      return refuse(reply, this.#codeOf(error), reason);
+    });
     app.get('/', async (_request, reply) => this.#index(reply));
     this.#history.addTo(app);
+    addRoutes(app, this.#routes, {
+      guestOf: ({ raw }) => this.#guestOf(raw),
+      refused: (guest, code, what) => this.#refused(code, what, guest.principal?.actor),
+    });
     app.post('/session', async (request, reply) => this.#signIn(request.body, reply));
     void app.register(fastifyStatic, {
       root: join(this.#options.page, 'assets'),
@@ -193,8 +185,8 @@ export class HttpDoor {
     this.#claimed.add(key);
     try {
       if (!(await knowsLink(data, key, this.#clock.time()))) return 'E_LINK_USED';
-      const event = { event: 'signed-in', actor } as const;
-      const problem = await this.#records.keep(`signed in ${actor}`, event);
+      const text = `signed in ${actor}`;
+      const problem = await this.#records.keep({ actor, body: { event: 'signed-in', text } });
       if (problem !== undefined) return problem;
       return (await redeemLink(data, key, this.#clock.time())) ? undefined : 'E_LINK_USED';
     } finally {
@@ -209,24 +201,34 @@ export class HttpDoor {
       refuseRaw(socket, code);
       return;
     }
-    const visitor = {
-      actor: this.#sessions?.actorOf(request.headers.cookie) ?? null,
+    const path = this.#pathOf(request);
+    const guest = this.#guestOf(request);
+    const sockets = path === undefined ? undefined : this.#sockets.get(path);
+    sockets?.handleUpgrade(request, socket, head, (opened) => path?.accept(opened, guest));
+  }
+
+  #pathOf(request: IncomingMessage): SocketPath | undefined {
+    return [...this.#sockets.keys()].find(({ path }) => path === request.url);
+  }
+
+  #guestOf(request: Pick<IncomingMessage, 'headers' | 'socket'>): Guest {
+    return {
+      principal: this.#sessions?.principalOf(request.headers.cookie) ?? null,
       panel: isLoopback(request.socket.remoteAddress),
     };
-    this.#sockets.handleUpgrade(request, socket, head, (live) => this.#live.add(live, visitor));
   }
 
   #upgradeRefusal(request: IncomingMessage): Code | undefined {
     if (!isOwn(this.#hosts, request.headers, { origin: true })) return 'E_DOOR_ORIGIN';
-    if (request.url !== '/live') return 'E_DOOR_ROUTE';
+    const path = this.#pathOf(request);
+    if (path === undefined) return 'E_DOOR_ROUTE';
     const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(/, */);
-    if (!protocols.includes(liveProtocol)) return 'E_DOOR_PROTOCOL';
-    return this.#live.full ? 'E_DOOR_FULL' : undefined;
+    return protocols.includes(path.protocol) ? path.refusal() : 'E_DOOR_PROTOCOL';
   }
 
-  #refused(code: Code, what: string): void {
-    const event = { event: 'refused', actor: 'console:panel', code } as const;
-    this.#log('warn', `refused ${code}: ${what}`, event);
+  #refused(code: Code, what: string, actor: Actor = panelActor): void {
+    const text = `refused ${code}: ${what}`;
+    this.#log('warn', text, refusedEvent(actor, code, text));
   }
 
   #codeOf(error: unknown): Code {
@@ -238,29 +240,3 @@ export class HttpDoor {
     return 'E_INTERNAL';
   }
 }
-
-const bodyOf = (code: Code): string => JSON.stringify({ code, ...codes[code] });
-
-async function refuse(reply: FastifyReply, code: Code): Promise<FastifyReply> {
-  return reply
-    .headers(guards)
-    .header('cache-control', 'no-store')
-    .code(statuses[code] ?? 400)
-    .type('application/json; charset=utf-8')
-    .send(bodyOf(code));
-}
-
-/** The same answer where there is no reply to write it with. */
-function refuseRaw(socket: Duplex | Socket, code: Code): void {
-  if (!socket.writable) return;
-  const body = bodyOf(code);
-  const status = statuses[code] ?? 400;
-  socket.on('error', () => undefined);
-  socket.end(
-    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-}
-
-const describe = (headers: IncomingMessage['headers']): string =>
-  JSON.stringify({ host: headers.host, origin: headers.origin }).slice(0, 300);

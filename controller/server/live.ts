@@ -1,18 +1,21 @@
 // All pages at once: control's feed fans out to them, their acts go to control, and each learns how old the picture is.
 import type { WebSocket } from 'ws';
-import type { CellError } from '#contract/error.ts';
+import type { CellError, Code } from '#contract/error.ts';
 import type { FromBrowser, Link } from '#contract/live.ts';
 import { mergeDeltas } from '#contract/merge.ts';
-import { heartbeat_ms, ping_ms } from '#contract/pace.ts';
+import { heartbeat_ms, liveProtocol, ping_ms } from '#contract/pace.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
 import { openingPages } from '#contract/pages.ts';
 import type { WholeFromControl } from '#contract/pages.ts';
 import type { Delta, Why } from '#contract/wire.ts';
-import { judgeAct } from './acts.ts';
-import type { PageAct, Visitor } from './acts.ts';
-import { PageSocket } from './page-socket.ts';
+import { judgeAct, panelActor } from './acts.ts';
+import type { PageAct } from './acts.ts';
+import type { Guest } from './routes.ts';
+import { messageLimit, PageSocket } from './page-socket.ts';
+import { refusedEvent } from './records.ts';
 import type { SendToControl, StationEvent } from './records.ts';
+import type { SocketPath } from './socket-path.ts';
 import { CellView } from './view.ts';
 
 /** Pages at one cell. */
@@ -24,7 +27,11 @@ const awaitedLimit = 4096;
 
 export type StationLog = (level: 'info' | 'warn', text: string, event?: StationEvent) => void;
 
-export class Live {
+export class Live implements SocketPath {
+  readonly path = '/live';
+  readonly protocol = liveProtocol;
+  // A little above the limit, so that what is too large is closed with our code.
+  readonly maxPayload = 4 * messageLimit;
   readonly #clock: Clock;
   readonly #log: StationLog;
   readonly #send: SendToControl;
@@ -48,15 +55,20 @@ export class Live {
     this.#pulse();
   }
 
-  get full(): boolean {
-    return this.#pages.size >= pageLimit;
+  /** The cell as it was last heard, for whoever else in station needs it. */
+  get cell(): { readonly view: CellView; readonly up: boolean } {
+    return { view: this.#view, up: this.#up };
+  }
+
+  refusal(): Code | undefined {
+    return this.#pages.size >= pageLimit ? 'E_DOOR_FULL' : undefined;
   }
 
   /** A page has connected. It is told first how old the picture is that follows. */
-  add(socket: WebSocket, visitor: Visitor): void {
-    const page = new PageSocket(this.#clock, socket, visitor, {
+  accept(socket: WebSocket, guest: Guest): void {
+    const page = new PageSocket(this.#clock, socket, guest, {
       message: (from, message) => this.#hear(from, message),
-      refused: (from, code) => this.#report(from.visitor, code, 'its socket was closed'),
+      refused: (from, code) => this.#report(from.guest, code, 'its socket was closed'),
       closed: (from) => {
         this.#pages.delete(from);
         this.#watch();
@@ -151,12 +163,12 @@ export class Live {
 
   #act(page: PageSocket, message: PageAct): void {
     const cell = { hello: this.#view.hello, up: this.#up };
-    const verdict = judgeAct(message, page.visitor, cell, page.pace);
+    const verdict = judgeAct(message, page.guest, cell, page.pace);
     if (verdict.kind === 'refuse') {
       const { receipt } = verdict;
       page.send(receipt);
       const what = `${message.verb} ${JSON.stringify(message.args).slice(0, 200)}`;
-      this.#report(page.visitor, receipt.code ?? '', what);
+      this.#report(page.guest, receipt.code ?? '', what);
       return;
     }
     this.#awaited.delete(message.id);
@@ -211,14 +223,14 @@ export class Live {
       control: this.#up ? 'up' : 'down',
       lastFrame: this.#lastFrame,
       time: this.#clock.time(),
-      actor: page.visitor.actor,
-      panel: page.visitor.panel,
+      actor: page.guest.principal?.actor ?? null,
+      panel: page.guest.panel,
     };
   }
 
-  #report(visitor: Visitor, code: string, what: string): void {
-    const actor = visitor.actor ?? 'console:panel';
-    const text = `refused ${visitor.actor ?? 'a page'}: ${code}: ${what}`;
-    this.#log('warn', text, { event: 'refused', actor, code });
+  #report({ principal }: Guest, code: string, what: string): void {
+    const actor = principal?.actor ?? panelActor;
+    const text = `refused ${principal?.actor ?? 'a page'}: ${code}: ${what}`;
+    this.#log('warn', text, refusedEvent(actor, code, text));
   }
 }

@@ -9,7 +9,7 @@ import { ackWindow, silence_ms } from '#contract/pace.ts';
 import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import type { Delta, Why } from '#contract/wire.ts';
-import type { Visitor } from './acts.ts';
+import type { Guest } from './routes.ts';
 import { Bucket } from '#controller/bucket.ts';
 
 /** A page says little; more than this is not a page. */
@@ -37,7 +37,7 @@ export interface PageEvents {
 }
 
 export class PageSocket {
-  readonly visitor: Visitor;
+  readonly guest: Guest;
   readonly pace: { readonly acts: Bucket; readonly keeps: Bucket };
   /** Flows whose `why` this page shows. */
   watched: readonly string[] = [];
@@ -55,8 +55,8 @@ export class PageSocket {
   readonly #whys = new Map<string, Why>();
   #ended = false;
 
-  constructor(clock: Clock, socket: WebSocket, visitor: Visitor, events: PageEvents) {
-    this.visitor = visitor;
+  constructor(clock: Clock, socket: WebSocket, guest: Guest, events: PageEvents) {
+    this.guest = guest;
     this.pace = { acts: new Bucket(clock, actPace), keeps: new Bucket(clock, keepPace) };
     this.#clock = clock;
     this.#socket = socket;

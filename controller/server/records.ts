@@ -2,6 +2,7 @@
 // What must stand there before it takes effect is waited for; of the rest nobody waits.
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '#contract/actor.ts';
+import type { SessionBody } from '#contract/entry.ts';
 import type { Code } from '#contract/error.ts';
 import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
@@ -10,12 +11,17 @@ import type { FromClient, FromControl } from '#contract/wire.ts';
 /** The way to control: false when it is not there, and what was sent is then gone. */
 export type SendToControl = (message: FromClient) => boolean;
 
-/** What of a log line belongs in the chronicle. */
+/** What of station belongs in the chronicle, and who did it. */
 export interface StationEvent {
-  readonly event: 'signed-in' | 'refused';
   readonly actor: Actor;
-  readonly code?: string;
+  readonly body: SessionBody;
 }
+
+/** What a refusal at one of station's doors leaves in the record. */
+export const refusedEvent = (actor: Actor, code: string, text: string): StationEvent => ({
+  actor,
+  body: { event: 'refused', code, text: text.slice(0, 500) },
+});
 
 /** So long control may take to have something on disk. */
 const patience = seconds(3);
@@ -39,13 +45,13 @@ export class Records {
   }
 
   /** Gone when control is not there. */
-  tell(text: string, event: StationEvent): void {
-    if (this.#up) this.#send(messageOf(text, event));
+  tell(event: StationEvent): void {
+    if (this.#up) this.#send(messageOf(event));
   }
 
   /** Resolves when it is on disk, to nothing; else within 3 s to why it is not known to be. */
-  async keep(text: string, event: StationEvent): Promise<Code | undefined> {
-    const message = messageOf(text, event);
+  async keep(event: StationEvent): Promise<Code | undefined> {
+    const message = messageOf(event);
     return new Promise((resolve) => {
       const late = this.#clock.after(patience, () =>
         waiting.end(waiting.accepted ? 'E_CHRONICLE_STALL' : 'E_CELL_NOT_RUNNING'),
@@ -90,11 +96,7 @@ export class Records {
   }
 }
 
-function messageOf(
-  text: string,
-  { actor, event, code }: StationEvent,
-): Extract<FromClient, { type: 'record' }> {
+function messageOf({ actor, body }: StationEvent): Extract<FromClient, { type: 'record' }> {
   const id = randomBytes(12).toString('hex');
-  const body = { event, text: text.slice(0, 500), ...(code === undefined ? {} : { code }) };
   return { type: 'record', id, actor, kind: 'session', body };
 }

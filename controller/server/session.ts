@@ -6,6 +6,8 @@ import * as z from 'zod';
 import { Actor } from '#contract/actor.ts';
 import { hours } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
+import type { Principal } from '#contract/people.ts';
+import { consolePrincipal } from '#controller/people/console-principal.ts';
 import { hashOf, makeSecret, secretForm } from './secret.ts';
 
 const lifetime = hours(12);
@@ -41,14 +43,16 @@ export class Sessions {
     return `${this.#cookie}=${token}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict`;
   }
 
-  /** The actor of a request's `Cookie` header; null when nobody is signed in. */
-  actorOf(header: string | undefined): Actor | null {
+  /** Who a request's `Cookie` header stands for; null when nobody is signed in. */
+  principalOf(header: string | undefined): Principal | null {
     const token = new RegExp(`(?:^|; )${this.#cookie}=(${secretForm})(?:;|$)`).exec(
       header ?? '',
     )?.[1];
     if (token === undefined) return null;
-    const session = this.#kept.get(hashOf(token));
-    return session !== undefined && session.until > this.#clock.time() ? session.actor : null;
+    const hash = hashOf(token);
+    const session = this.#kept.get(hash);
+    if (session === undefined || session.until <= this.#clock.time()) return null;
+    return consolePrincipal(session.actor, hash.slice(0, 16), session.until - lifetime);
   }
 
   #drop(): void {

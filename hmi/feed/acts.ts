@@ -1,6 +1,7 @@
 // Acts on their way: each under an id of its own, each answered once or lost with its connection.
 import type { FromBrowser } from '#contract/live.ts';
-import type { Done, Receipt, Verb } from '#contract/wire.ts';
+import type { Verb } from '#contract/verbs.ts';
+import type { Done, Receipt } from '#contract/wire.ts';
 
 /** What came of an act. `lost`: the connection went before the answer. */
 export type Answer = Receipt | Done | { readonly type: 'lost' };

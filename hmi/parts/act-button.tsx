@@ -4,7 +4,7 @@ import { signal, useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { keep_ms } from '#contract/pace.ts';
-import type { Verb } from '#contract/wire.ts';
+import type { Verb } from '#contract/verbs.ts';
 import { acts, connected, store } from '#hmi/feed/cell.ts';
 import { newId } from '#hmi/feed/acts.ts';
 import type { Act, Answer } from '#hmi/feed/acts.ts';

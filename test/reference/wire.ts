@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import * as described from '#contract/described.ts';
 import * as live from '#contract/live.ts';
+import { verbArgs } from '#contract/verbs.ts';
 import * as wire from '#contract/wire.ts';
 import type { DocComments } from './doc-comments.ts';
 import { docComments } from './doc-comments.ts';
@@ -62,10 +63,7 @@ export function wirePage(): string {
   const browser = doorOf(['contract/live.ts'], live);
   const shapes = [...control.exported].filter(([schema]) => !isMessage(schema));
   const names: Names = new Map(shapes);
-  const verbs = Object.entries(wire.verbArgs).map(([verb, args]) => [
-    code(verb),
-    typeText(args, names),
-  ]);
+  const verbs = Object.entries(verbArgs).map(([verb, args]) => [code(verb), typeText(args, names)]);
   return page(
     '# The two doors',
     'Generated from `contract/wire.ts`, `contract/described.ts` and `contract/live.ts`. A scalar is true, false, a number, a text or null. A field with `?` may be left out. A name that ends in `_ms` holds milliseconds; `time` and the like are UTC milliseconds.',

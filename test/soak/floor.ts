@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { applyDelta, follows } from '#contract/merge.ts';
 import type { WholeFromControl } from '#contract/pages.ts';
-import type { Hello, Snapshot, Verb } from '#contract/wire.ts';
+import type { Verb } from '#contract/verbs.ts';
+import type { Hello, Snapshot } from '#contract/wire.ts';
 import { milliseconds } from '#contract/time.ts';
 import { realClock, realRandom } from '#controller/clock.ts';
 import { socketPath } from '#controller/cli/connection.ts';

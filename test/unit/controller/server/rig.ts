@@ -107,7 +107,7 @@ export async function openDoors(up: ControlRole = { control: true }): Promise<Do
   const door = new HttpDoor(
     clock,
     note,
-    { live, records },
+    { records, sockets: [live], routes: [] },
     { data, page, host: '127.0.0.1', port: 0 },
   );
   const port = await door.listen();

@@ -1,0 +1,162 @@
+// The supervised shell: tiers as policy data, what is said about its sessions, and what of them is in the chronicle.
+// The frames of its socket stand in shell-frames.ts, its recordings in recording.ts.
+import * as z from 'zod';
+import { Actor } from './actor.ts';
+import { ApprovalId } from './approval.ts';
+import { FlowName } from './name.ts';
+import { DurationText, hours, minutes } from './time.ts';
+
+/** T0 read console, T1 maintenance verbs, T2 confined shell, T3 full shell, T4 break-glass at the PC itself. */
+export const tiers = ['T0', 'T1', 'T2', 'T3', 'T4'] as const;
+export const Tier = z.enum(tiers);
+export type Tier = z.infer<typeof Tier>;
+
+/** Where the machine must be: each flow named in one of these states, and at rest where that is asked for. */
+export const Where = z.record(
+  FlowName,
+  z.strictObject({
+    in: z.array(z.string().max(128)).max(16).default([]).meta({
+      description: 'states of which one is active, for instance mode.Manual; none: any',
+    }),
+    rest: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'every region is in a state with `rest`' }),
+  }),
+);
+export type Where = z.infer<typeof Where>;
+
+/** What a tier asks for before and while somebody is in it. */
+export const TierPolicy = z.strictObject({
+  on: z.boolean(),
+  approvals: z.int().min(0).max(5).meta({ description: 'how many others must say yes' }),
+  presence: z
+    .boolean()
+    .meta({ description: 'a supervisor watches, live and proved, or it pauses' }),
+  longest: DurationText.meta({ description: 'after so long it ends' }),
+  where: Where.meta({ description: 'where the machine must be; leaving it pauses the session' }),
+});
+export type TierPolicy = z.infer<typeof TierPolicy>;
+
+const policy = (defaults: Omit<TierPolicy, 'where' | 'longest'>, longest: TierPolicy['longest']) =>
+  z
+    .strictObject({
+      on: TierPolicy.shape.on.default(defaults.on),
+      approvals: TierPolicy.shape.approvals.default(defaults.approvals),
+      presence: TierPolicy.shape.presence.default(defaults.presence),
+      longest: TierPolicy.shape.longest.default(longest),
+      where: TierPolicy.shape.where.default({}),
+    })
+    .prefault({});
+
+/** `shell:` of the manifest. Off unless it is turned on; the consoles of T0 and T1 are always there. */
+export const ShellOptions = z.strictObject({
+  on: z.boolean().default(false).meta({ description: 'whether T2 and T3 can be asked for at all' }),
+  where: Where.default({}).meta({
+    description: 'where the machine must be for T2 and T3, unless the tier says otherwise',
+  }),
+  T2: policy({ on: true, approvals: 1, presence: false }, hours(2)),
+  T3: policy({ on: false, approvals: 2, presence: true }, minutes(30)),
+});
+export type ShellOptions = z.infer<typeof ShellOptions>;
+
+export const SessionId = z.string().regex(/^sh-[0-9a-f]{16}$/);
+export type SessionId = z.infer<typeof SessionId>;
+
+/** The states of flows/shell/session.flow.yaml, by their last word. */
+export const SessionState = z.enum([
+  'Requested',
+  'Approved',
+  'Waiting',
+  'Running',
+  'Paused',
+  'Ending',
+  'Ended',
+  'Killed',
+  'Denied',
+  'Expired',
+]);
+export type SessionState = z.infer<typeof SessionState>;
+
+/** driver types; peer may take over; supervisor watches, pauses, resumes, ends; observer sees. */
+export const Part = z.enum(['driver', 'peer', 'supervisor', 'observer', 'agent']);
+export type Part = z.infer<typeof Part>;
+
+/** A session as lists and pages show it. */
+export const SessionView = z.strictObject({
+  id: SessionId,
+  tier: Tier,
+  state: SessionState,
+  by: Actor,
+  owner: Actor.optional(),
+  reason: z.string(),
+  approval: ApprovalId.optional(),
+  /** UTC ms. */
+  asked: z.number(),
+  began: z.number().optional(),
+  ends: z.number().optional(),
+  ended: z.number().optional(),
+  /** Why it is paused or ended, for people. */
+  why: z.string().optional(),
+  /** The supervisor's presence is proved now. */
+  present: z.boolean(),
+  /** Where the machine must be and is not. */
+  lacks: z.array(z.string()),
+  participants: z.array(
+    z.strictObject({ actor: Actor, part: Part, since: z.number(), live: z.boolean() }),
+  ),
+  recorded: z.strictObject({ bytes: z.number(), ok: z.boolean() }),
+});
+export type SessionView = z.infer<typeof SessionView>;
+
+/** What was locked out, until when, and why; any match wins. */
+export const Lock = z.strictObject({
+  id: z.string().regex(/^lk-[0-9a-f]{16}$/),
+  kind: z.enum(['user', 'role', 'token', 'agent', 'tier', 'session', 'cell']),
+  target: z.string().max(128),
+  until: z.number().optional(),
+  message: z.string().max(500),
+  by: Actor,
+  at: z.number(),
+});
+export type Lock = z.infer<typeof Lock>;
+
+/** One step of a session's statechart: all that a replay needs to take it again. */
+export const ShellStep = z.strictObject({
+  event: z.literal('shell-step'),
+  session: SessionId,
+  /** Counts the session's steps from 0. */
+  n: z.int().nonnegative(),
+  /** The step's time, ms since the session's first; and the inputs and commands that are new in it. */
+  now: z.int().nonnegative(),
+  inputs: z.record(z.string(), z.union([z.boolean(), z.number(), z.string()])),
+  commands: z.array(z.string()),
+  /** What it made: transitions taken, active states, outputs, and the rolling hash, hex. */
+  fired: z.array(z.string()),
+  states: z.record(z.string(), z.string()),
+  outputs: z.record(z.string(), z.union([z.boolean(), z.number(), z.string()])),
+  hash: z.string().regex(/^[0-9a-f]{16}$/),
+  /** Why it was taken, for people. */
+  text: z.string().max(500),
+});
+export type ShellStep = z.infer<typeof ShellStep>;
+
+/** The other things that happen in and around sessions. */
+export const ShellEvent = z.strictObject({
+  event: z.enum([
+    'shell-asked',
+    'shell-joined',
+    'shell-left',
+    'shell-handed-over',
+    'shell-process',
+    'shell-lost',
+    'lock-added',
+    'lock-removed',
+    'break-glass',
+  ]),
+  session: SessionId.optional(),
+  /** Whole of what it is about: the request with flow text and hash, the participant, the process, the lock. */
+  about: z.record(z.string(), z.json()).optional(),
+  text: z.string().max(500),
+});
+export type ShellEvent = z.infer<typeof ShellEvent>;

@@ -1,0 +1,125 @@
+// What a supervised session is put together from, each made by one file of this folder: a terminal, the jail
+// that its processes are in, a recorder, viewers. Interfaces alone, so that each can be tested without the rest.
+import type { Actor } from '#contract/actor.ts';
+import type { Json } from '#contract/canonical.ts';
+import type { CellError } from '#contract/error.ts';
+import type { RecordingEvent } from '#contract/recording.ts';
+import type { SessionId, SessionView } from '#contract/shell.ts';
+
+export interface Size {
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** A pseudo terminal and the program at its other end. Whoever holds it has judged the session's state. */
+export interface Terminal {
+  readonly pid: number;
+  write(bytes: Uint8Array): void;
+  resize(size: Size): void;
+  /** Stops and goes on reading; what is not read waits in the kernel and holds the program back. */
+  hold(): void;
+  release(): void;
+  /** False while the program reads without showing what is typed, as for a password. */
+  echoes(): boolean;
+  /** Hangs up. What its processes do then is the jail's matter. */
+  close(): void;
+}
+
+export interface TerminalEvents {
+  output(bytes: Buffer): void;
+  /** After the last output. */
+  exited(code: number): void;
+}
+
+/** What to execute at a terminal, and with which environment and nothing else. */
+export interface Launch {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** A process that was seen to start in a session. */
+export interface StartedProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
+  /** SHA-256 of the executed file, hex; absent where it could not be read. */
+  readonly hash?: string | undefined;
+  readonly at: number;
+}
+
+/** All processes of one session, and everything that holds them in. */
+export interface Jail {
+  readonly launch: Launch;
+  /** The program of `launch` runs under this process id. */
+  started(pid: number): Promise<void>;
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** Resolves when none of its processes is left. Throws `E_SHELL_SURVIVOR` naming those that are. */
+  kill(): Promise<void>;
+  /** Lets go of what it holds on this machine; `kill` came before. */
+  close(): Promise<void>;
+}
+
+/** A layer of confinement, and why it is missing on this machine where it is. */
+export interface Layer {
+  readonly name:
+    | 'bubblewrap'
+    | 'user-namespace'
+    | 'seccomp'
+    | 'prlimit'
+    | 'cgroup'
+    | 'own-uid'
+    | 'evidence';
+  /** Without a required layer no shell is opened. */
+  readonly required: boolean;
+  readonly there: boolean;
+  readonly why?: string | undefined;
+}
+
+export interface Jailer {
+  /** What this machine can do, tried once. */
+  layers(): Promise<readonly Layer[]>;
+  /** Throws `E_SHELL_LAYER` that names each required layer that is missing. */
+  prepare(
+    session: SessionId,
+    tier: 'T2' | 'T3',
+    seen: (process: StartedProcess) => void,
+  ): Promise<Jail>;
+}
+
+/** One session's recording. Output may lag behind by a second, input never. */
+export interface Recorder {
+  /** Bytes recorded so far. */
+  readonly bytes: number;
+  /** Resolves when it is on disk; only then it may go to the terminal. Rejects with `E_RECORDING_*`. */
+  input(bytes: Uint8Array, by: { actor: Actor; auto: boolean; secret: boolean }): Promise<void>;
+  output(bytes: Uint8Array): void;
+  /** A resize, a change of state, an approval: what a player shows as a mark. */
+  mark(kind: 'resize' | 'state' | 'mark', about: Json): void;
+  flush(): Promise<void>;
+  /** Everything is on disk, and the last segment is told. */
+  end(): Promise<void>;
+}
+
+export interface RecorderEvents {
+  /** A segment is closed; its hash goes to the chronicle. */
+  segment(event: RecordingEvent): void;
+  /** Nothing more can be recorded: T2 and T3 stop at once. */
+  failed(error: CellError): void;
+}
+
+export interface Recordings {
+  open(
+    session: SessionId,
+    about: { readonly title: string; readonly size: Size; readonly by: Actor },
+    events: RecorderEvents,
+  ): Promise<Recorder>;
+}
+
+/** Somebody who sees a session: a socket, or a test. */
+export interface Viewer {
+  output(offset: number, bytes: Buffer): void;
+  state(view: SessionView): void;
+  exited(code: number, finalOffset: number): void;
+}
