@@ -2,7 +2,15 @@
 // ports, configured by the very files of `deploy/brokers`; a publisher that keeps what was not acknowledged,
 // as the mirror does, and readers that note what came.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect as connectSocket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,13 +132,27 @@ function answers(port) {
 
 const mosquitto = '/usr/sbin/mosquitto';
 
-/** A mosquitto of the plant. */
+/** mosquitto gives up root for another user, who could not write in a folder of root's. */
+function mayWrite(file) {
+  if (process.getuid() === 0) appendFileSync(file, '\nuser root\n');
+}
+
+/** A mosquitto of the plant; `saved` resolves when what it knows now is on its disk. */
 export function plantMosquitto(rig, name, port) {
+  const folder = rig.directory(name);
   const file = rig.configure('plant-mosquitto.conf', `${name}.conf`, [
     ['listener 1883', `listener ${port} 127.0.0.1`],
-    ['/var/lib/mosquitto/', `${rig.directory(name)}/`],
+    ['/var/lib/mosquitto/', `${folder}/`],
+    ['autosave_interval 5', 'autosave_interval 1'],
   ]);
-  return new Server(rig, mosquitto, ['-c', file], port);
+  mayWrite(file);
+  const server = new Server(rig, mosquitto, ['-c', file], port);
+  const savedAt = () => statSync(join(folder, 'mosquitto.db'), { throwIfNoEntry: false })?.mtimeMs;
+  const saved = () => {
+    const now = Date.now();
+    return until(`${name} saves`, 20_000, () => (savedAt() ?? 0) > now);
+  };
+  return Object.assign(server, { saved });
 }
 
 /** The mosquitto of the cell's PC, bridged to these ports, where the plant has a user for it or takes anyone. */
@@ -156,9 +178,7 @@ export function cellMosquitto(rig, port, plant, plantUser) {
     ],
     ...signIn,
   ]);
-  // mosquitto gives up root for another user, who must be able to write here.
-  const root = process.getuid() === 0 ? '\nuser root\n' : '';
-  writeFileSync(file, readFileSync(file, 'utf8') + root);
+  mayWrite(file);
   return { server: new Server(rig, mosquitto, ['-c', file], port), user };
 }
 

@@ -131,6 +131,7 @@ async function bridge(rig) {
   await until('readers are subscribed', 30_000, () => readers.every((one) => one.subscribed));
   const { server, product, truth } = await startBridged(rig, [first, second]);
   await until('events reach the first', 30_000, () => readers[0].times.size > 20);
+  await Promise.all(plant.map((one) => one.saved()));
 
   // The first broker of the plant dies: the bridge goes to the second.
   let killed = performance.now();
