@@ -6,7 +6,7 @@ import { live, signIn, startFeed, store, watched } from './feed/cell.ts';
 import { isUnanswered, sortAlarms } from './feed/derive.ts';
 import { startLanguage } from './i18n/choice.ts';
 import { t } from './i18n/text.ts';
-import type { Key } from './i18n/en.ts';
+import type { Key } from './i18n/text.ts';
 import { Banner } from './parts/banner.tsx';
 import { Header } from './parts/header.tsx';
 import { later } from './parts/later.tsx';
@@ -91,7 +91,7 @@ addEventListener('hashchange', () => {
 // A link's key is spent at once and leaves the address, so that it is not kept in a history.
 const key = /^#key=([A-Za-z0-9_-]{43})$/.exec(location.hash)?.[1];
 if (location.hash !== '' && !isTrends()) history.replaceState(null, '', location.pathname);
-startLanguage();
+await startLanguage();
 const root = document.querySelector('#app');
 if (root !== null) render(<Page />, root);
 // The socket carries the session that it was opened with, so signing in comes first.

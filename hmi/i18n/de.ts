@@ -1,7 +1,7 @@
 // Every word of the page in German. Its keys are those of `en.ts`.
-import type { Key } from './en.ts';
+import type { PageKey } from './en.ts';
 
-export const de: Readonly<Record<Key, string>> = {
+export const de: Readonly<Record<PageKey, string>> = {
   'nav.label': 'Ansichten',
   'nav.overview': 'Übersicht',
   'nav.alarms': 'Alarme',

@@ -1,4 +1,5 @@
-// Every word of the page in English. Another language is another file with the same keys.
+// The words of the page in English, but those of parts that bring their own. Another language is another file with the
+// same keys.
 // `{name}` is replaced; texts of flows (states, alarms, commands) come from the flow itself.
 
 export const en = {
@@ -333,4 +334,4 @@ export const en = {
   'span.d': '{d} d {h} h',
 } as const;
 
-export type Key = keyof typeof en;
+export type PageKey = keyof typeof en;

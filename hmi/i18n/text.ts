@@ -1,15 +1,21 @@
-// Words for people: the page's own from a catalogue, a flow's own in the page's language.
+// Words for people: the page's own from catalogues, a flow's own in the page's language.
 // The language is a signal, so that whatever was drawn with it is drawn again when it changes.
 import { signal } from '@preact/signals';
 import type { Text } from '#contract/described.ts';
-import { de } from './de.ts';
 import { en } from './en.ts';
-import type { Key } from './en.ts';
+import type { PageKey } from './en.ts';
 
 /** Every language of the page, by what its speakers call it. */
 export const languages = { en: 'English', de: 'Deutsch' } as const;
 export type Language = keyof typeof languages;
-const catalogues: Readonly<Record<Language, Readonly<Record<Key, string>>>> = { en, de };
+/** Every word that some part of the page says. */
+export type Key = PageKey;
+/** What was learnt: parts of the page that come later bring their words, and a language comes when it is spoken. */
+const catalogues: Record<Language, Partial<Record<Key, string>>> = { en: { ...en }, de: {} };
+
+export function learn(spoken: Language, words: Partial<Record<Key, string>>): void {
+  Object.assign(catalogues[spoken], words);
+}
 
 export const language = signal<Language>('en');
 /** How numbers and times are written: the browser's own kind of the language, such as `en-GB`. */
@@ -32,14 +38,13 @@ export function speak(spoken: Language, preferred: readonly string[]): void {
 
 /** The text of `key`, with `{name}` replaced. */
 export function t(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
-  return catalogues[language.value][key].replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
-    String(values[name] ?? whole),
-  );
+  const text = catalogues[language.value][key] ?? catalogues.en[key] ?? key;
+  return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 /** As `t`, for a key that is made at run time; undefined when the catalogue has none. */
 export const findText = (key: string): string | undefined =>
-  Object.hasOwn(en, key) ? t(key as Key) : undefined;
+  Object.hasOwn(catalogues.en, key) ? t(key as Key) : undefined;
 
 /** A flow's text: in the page's language, else English, else whatever there is. */
 export function textOf(text: Text | undefined): string {

@@ -12,8 +12,8 @@ import { wasDone } from '#contract/outcome.ts';
 import { idle, step } from '#hmi/feed/press.ts';
 import type { Event, Kind, Phase } from '#hmi/feed/press.ts';
 import type { Standing } from '#hmi/feed/store.ts';
-import type { Key } from '#hmi/i18n/en.ts';
 import { t } from '#hmi/i18n/text.ts';
+import type { Key } from '#hmi/i18n/text.ts';
 
 /** Fingers that are down on a button: while there is one, no button may move or go. */
 export const hands = signal(0);

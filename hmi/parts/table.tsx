@@ -1,7 +1,7 @@
 // A table under named columns. It draws the head; its rows are given.
 import type { ComponentChildren, JSX } from 'preact';
-import type { Key } from '#hmi/i18n/en.ts';
 import { t } from '#hmi/i18n/text.ts';
+import type { Key } from '#hmi/i18n/text.ts';
 
 export function Table(props: {
   columns: readonly Key[];

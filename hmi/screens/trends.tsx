@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { cellTime, live } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
-import type { Key as Word } from '#hmi/i18n/en.ts';
+import type { Key as Word } from '#hmi/i18n/text.ts';
 import { formatMoment, formatTime, zoneName } from '#hmi/parts/format.ts';
 import { Key } from '#hmi/trend/key.tsx';
 import { busy, chosen, fit, moment, now, pens, isPen, startPens, view } from '#hmi/trend/pens.ts';

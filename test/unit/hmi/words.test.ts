@@ -8,7 +8,7 @@ import { en } from '#hmi/i18n/en.ts';
 import { codes } from '#contract/error.ts';
 import { actionOf } from '#hmi/i18n/codes.ts';
 import { de } from '#hmi/i18n/de.ts';
-import { languageOf, speak, t, textOf } from '#hmi/i18n/text.ts';
+import { languageOf, learn, speak, t, textOf } from '#hmi/i18n/text.ts';
 import {
   formatEnd,
   formatFineSpan,
@@ -18,6 +18,7 @@ import {
   qualityText,
 } from '#hmi/parts/format.ts';
 
+learn('de', de);
 afterEach(() => speak('en', []));
 
 describe('values', () => {
