@@ -2,7 +2,7 @@
 // Passwords and keys never come here; control knows none of this but the actor's name.
 import * as z from 'zod';
 import type { Actor } from './actor.ts';
-import type { CommandInfo } from './described.ts';
+import { CommandInfo } from './described.ts';
 import type { Verb } from './verbs.ts';
 
 /** What somebody may. Each verb, route and screen asks for one of these; nothing asks for a role. */
@@ -41,7 +41,8 @@ export const Role = z.enum(roles);
 export type Role = z.infer<typeof Role>;
 
 /** What a flow's commands name as their `role`. */
-export type CommandRole = z.infer<typeof CommandInfo>['role'];
+export const CommandRole = CommandInfo.shape.role;
+export type CommandRole = z.infer<typeof CommandRole>;
 
 interface Rights {
   readonly permissions: readonly Permission[];
@@ -115,6 +116,8 @@ export interface Principal {
   readonly credential: string;
   /** Of an agent: the person it belongs to, who never approves for it. */
   readonly owner?: Actor | undefined;
+  /** Of a token that is held to some: the only verbs that it may call. */
+  readonly verbs?: ReadonlySet<string> | undefined;
   /** UTC ms at which it last proved who it is (password, PIN, second factor). */
   readonly proved: number;
 }
