@@ -69,7 +69,14 @@ export const FlowInfo = z.strictObject({
   regions: z.array(
     z.strictObject({
       name: z.string(),
-      states: z.array(z.strictObject({ path: z.string(), title: Text })),
+      states: z.array(
+        z.strictObject({
+          path: z.string(),
+          title: Text,
+          /** It may wait here for ever. */
+          rest: z.boolean().optional(),
+        }),
+      ),
     }),
   ),
   commands: z.array(CommandInfo),

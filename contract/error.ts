@@ -1,5 +1,6 @@
 // Every code the product can show, in one table; docs/reference/errors.md is generated from it.
 // A code is never reused: one that is no longer given stays here with `retired: true`.
+// oxlint-disable max-lines -- one table of all codes is what makes each of them findable
 
 interface Meaning {
   readonly meaning: string;
@@ -146,7 +147,7 @@ export const codes = {
   ),
   E_NOT_SIGNED_IN: never(
     'This needs someone who is signed in.',
-    'Open the link that `rebe link` prints.',
+    'Sign in: on the page, or with `rebe login NAME`. Nobody is enrolled yet: `rebe link`.',
   ),
   E_NOT_ALLOWED: never(
     'Whoever is signed in may not do this.',
@@ -155,6 +156,108 @@ export const codes = {
   E_LINK_USED: never(
     'The link was used already, or it is not of this cell.',
     'Print another: `rebe link`.',
+  ),
+  // People
+  E_SIGN_IN: never(
+    'Name, password, PIN or code are not right together.',
+    'Try again, slowly; an administrator can give a new password: `rebe people set NAME --password`.',
+  ),
+  E_SIGN_IN_CODE: never(
+    'This person has a second factor, and its code is needed.',
+    'Give the six digits that the device of the person shows now.',
+  ),
+  E_SIGN_IN_LOCKED: later(
+    'Too many wrong attempts: name or address are locked for a while.',
+    'Wait as long as is said. Stop commands at the cell’s own panel work meanwhile.',
+  ),
+  E_SIGN_IN_BUSY: later(
+    'More people sign in at this moment than passwords can be checked.',
+    'Try again in some seconds.',
+  ),
+  E_PIN_NOT_HERE: never(
+    'The PIN is good only where its person used the password in the last 12 hours.',
+    'Sign in with the password.',
+  ),
+  E_PROOF_OLD: later(
+    'This needs a proof of who you are that is a few minutes old at most.',
+    'Give password or PIN again, then ask again.',
+  ),
+  E_PASSWORD_WEAK: never(
+    'The password is one that is guessed first.',
+    'Choose another: some words that nobody would join, at least 12 characters.',
+  ),
+  E_PERSON_NONE: never('Nobody of this name is enrolled.', 'See `rebe people`.'),
+  E_PERSON_EXISTS: never(
+    'There is a person or token of this name.',
+    'Choose another name, or change the one that is there.',
+  ),
+  E_PERSON_LAST: never(
+    'It would leave the cell without an administrator who can sign in.',
+    'Make another one first: `rebe people add NAME --role admin`.',
+  ),
+  E_PEOPLE_STORE: later(
+    'People cannot be read from or written to `station.db`.',
+    'Look at the disk and the permissions of the data directory.',
+  ),
+  E_SESSION_NONE: never('There is no such session or token.', 'See `rebe people sessions`.'),
+  E_CONSOLE_PEOPLE: never(
+    'People are enrolled: the console alone may stop the machine, and nothing else.',
+    'Say who you are: `rebe login NAME`.',
+  ),
+  E_STATION_NOT_ENROLLED: never(
+    'Nobody is enrolled: station listens to no other machine.',
+    'Enrol an administrator at the cell: `rebe people add NAME --role admin`.',
+  ),
+  E_STATION_TLS: never(
+    'Certificate or key of station cannot be used.',
+    'Check `station: {tls: ...}` in the manifest; both are PEM files that belong together.',
+  ),
+  // Approvals
+  E_APPROVAL_NONE: never('There is no such approval.', 'See `rebe approve`.'),
+  E_APPROVAL_STATE: never(
+    'Nothing more can be said to it: it was denied, withdrawn, used up, or has all its yes.',
+    'See `rebe approve`; ask again if it is still needed.',
+  ),
+  E_APPROVAL_WAITING: later(
+    'Not all who must have said yes.',
+    'Ask somebody who may; `rebe approve` shows how many are missing.',
+  ),
+  E_APPROVAL_EARLY: later('The time it is approved for has not begun.', 'Wait until then.'),
+  E_APPROVAL_EXPIRED: never('The time it was asked for is over.', 'Ask again.'),
+  E_APPROVAL_USED: never('It was used as often as was approved.', 'Ask again.'),
+  E_APPROVAL_ALTERED: never(
+    'This is not exactly what was approved: who, what or its arguments differ, or a signature does not fit.',
+    'Do what was approved, or ask for what is to be done.',
+  ),
+  E_APPROVAL_FEW: never(
+    'It was asked for with fewer yes than this needs.',
+    'Ask again, with as many as it needs.',
+  ),
+  E_APPROVAL_SELF: never('Nobody approves what they asked for themselves.', 'Ask somebody else.'),
+  E_APPROVAL_OWNER: never(
+    'Nobody approves what their own agent or program asked for.',
+    'Ask somebody else.',
+  ),
+  E_APPROVAL_TWICE: never(
+    'This person, or this session, is in it already.',
+    'Somebody else says yes, signed in on their own.',
+  ),
+  E_APPROVAL_PERSON: never(
+    'Only a person who is enrolled may say yes.',
+    'Sign in as a person; agents, programs and the console approve nothing.',
+  ),
+  E_APPROVAL_WINDOW: never(
+    'The time asked for is over, too long, or too far away.',
+    'Ask for at most 24 hours that begin within 7 days.',
+  ),
+  E_APPROVAL_SIZE: never('What is asked for is too large to be approved.', 'Ask for less.'),
+  E_APPROVAL_MANY: later(
+    'Too many approvals are waiting.',
+    'Withdraw what is not needed, or wait until others are answered.',
+  ),
+  E_APPROVAL_STORE: later(
+    'Approvals cannot be kept in station.db.',
+    'Check the disk; nothing is approved until it answers.',
   ),
   // Acts
   E_ACT_FLOW: never('The cell has no flow of this name.', 'See `rebe flows`.'),
@@ -305,6 +408,29 @@ export const codes = {
     'A parameter for a replay is not one of the flow, or its value is outside its limits.',
     'Write `--param name=value`, or `--param flow.name=value` where several flows have it.',
   ),
+  // Shells
+  E_SHELL_OFF: never(
+    'This cell has no shells of this tier.',
+    'Use the console (`rebe shell`); shells are turned on with `shell:` in the manifest.',
+  ),
+  E_SHELL_UNKNOWN: never('There is no such shell or lock.', 'List them: `rebe shell list`.'),
+  E_SHELL_STATE: never(
+    'The shell is in no state in which this can be done.',
+    'Look at its state, and at what it says is lacking.',
+  ),
+  E_SHELL_PART: never(
+    'This is not for your part in the shell.',
+    'Only its driver types; only who supervises it pauses and resumes; nobody supervises themselves.',
+  ),
+  E_SHELL_INPUT: later(
+    'The shell did not run: what was typed went nowhere.',
+    'Wait until it runs again, and type it again if it is still meant.',
+  ),
+  E_SHELL_LOCKED: later(
+    'Somebody or something is locked out of shells.',
+    'Read the message of the lock; who supervises can take it away: `rebe unlock`.',
+  ),
+  E_SHELL_FULL: later('There are as many shells or seats as there may be.', 'End one first.'),
   // Simulator
   E_SCENARIO_YAML: never('The scenario is not valid YAML 1.2.', 'Mend the place that is shown.'),
   E_SCENARIO_FIELD: never(

@@ -60,6 +60,26 @@ export const ShellOptions = z.strictObject({
 });
 export type ShellOptions = z.infer<typeof ShellOptions>;
 
+/** A tier's policy as control tells station: with the machine's place that holds for it. */
+export const TierRule = TierPolicy.omit({ longest: true }).extend({
+  longest_ms: z.int().positive(),
+});
+export type TierRule = z.infer<typeof TierRule>;
+
+/** The policy of a cell's shells, whole. */
+export const ShellRules = z.strictObject({ on: z.boolean(), T2: TierRule, T3: TierRule });
+export type ShellRules = z.infer<typeof ShellRules>;
+
+/** What the manifest says of shells, as control tells it. */
+export function shellRules({ on, where, T2, T3 }: ShellOptions): ShellRules {
+  const rule = ({ longest, where: own, ...others }: TierPolicy): TierRule => ({
+    ...others,
+    longest_ms: longest,
+    where: Object.keys(own).length === 0 ? where : own,
+  });
+  return { on, T2: rule(T2), T3: rule(T3) };
+}
+
 export const SessionId = z.string().regex(/^sh-[0-9a-f]{16}$/);
 export type SessionId = z.infer<typeof SessionId>;
 

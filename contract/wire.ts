@@ -5,6 +5,7 @@ import { Actor } from './actor.ts';
 import { BrokerMirror, EmbeddedMirror } from './cell.ts';
 import { FlowInfo, Scalar, TagInfo, Text } from './described.ts';
 import { SessionBody } from './entry.ts';
+import { ShellRules } from './shell.ts';
 import { isWellFormed } from './unicode.ts';
 
 export const protocolVersion = 1;
@@ -35,6 +36,8 @@ export const Hello = z.strictObject({
   mirror: z
     .strictObject({ topic: z.string(), to: z.union([EmbeddedMirror, BrokerMirror]) })
     .optional(),
+  /** Who may have a shell on this cell's machine, and when. */
+  shell: ShellRules.optional(),
   /** The newest entry: what is shown is recorded at or before it. */
   seq: z.number(),
   more,

@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import { present } from '#contract/error.ts';
 import { baseTopic } from '#contract/mirror.ts';
+import { shellRules } from '#contract/shell.ts';
 import { toJsonValue } from '#contract/sample.ts';
 import { protocolVersion } from '#contract/wire.ts';
 import type { FlowInfo, Limit, TagInfo } from '#contract/described.ts';
@@ -40,6 +41,7 @@ export function greetingOf(loaded: LoadedCell, boot: number, devices: Devices): 
       address: devices.address(name),
     })),
     ...mirrorOf(loaded),
+    shell: shellRules(manifest.shell),
   };
 }
 
@@ -96,7 +98,9 @@ function flowInfo({ name, flow, restart }: FlowPlan, loaded: LoadedCell): FlowIn
       name: region.name,
       states: region.states.flatMap((index) => {
         const state = flow.states[index];
-        return state === undefined ? [] : [{ path: state.path, title: state.title }];
+        if (state === undefined) return [];
+        const { path, title, rest } = state;
+        return [{ path, title, ...(rest ? { rest } : {}) }];
       }),
     })),
     commands: flow.commands.map(({ held, ...command }) => ({

@@ -3,8 +3,9 @@
 import type { Actor } from '#contract/actor.ts';
 import type { Json } from '#contract/canonical.ts';
 import type { CellError } from '#contract/error.ts';
+import type { Principal } from '#contract/people.ts';
 import type { RecordingEvent } from '#contract/recording.ts';
-import type { SessionId, SessionView } from '#contract/shell.ts';
+import type { Part, SessionId, SessionView } from '#contract/shell.ts';
 
 export interface Size {
   readonly cols: number;
@@ -122,4 +123,55 @@ export interface Viewer {
   output(offset: number, bytes: Buffer): void;
   state(view: SessionView): void;
   exited(code: number, finalOffset: number): void;
+}
+
+/** A session that is asked for, open or over, as its socket and its routes have it. session.ts makes it. */
+export interface RunningSession {
+  readonly id: SessionId;
+  readonly view: SessionView;
+  /** Bytes that the program has written. Nothing before its first run. */
+  readonly stream: Stream;
+  /**
+   * Takes a seat; it stands in the chronicle before this resolves. Throws `E_SHELL_PART`, `E_SHELL_LOCKED`,
+   * `E_SHELL_STATE`. A principal that sits down again in the same part takes its old seat over.
+   */
+  sit(who: Principal, part: Part, seen: SeatEvents): Promise<Seat>;
+}
+
+/** What a seat hears. */
+export interface SeatEvents {
+  state(view: SessionView): void;
+  /** Of a supervisor: to be answered with `prove` within 15 s, by a page that somebody looks at. */
+  challenge(text: string): void;
+  /** The seat is no longer theirs: another socket of the same person has it, it was handed over, or a lock. */
+  lost(code: 'E_SHELL_PART' | 'E_SHELL_LOCKED' | 'E_SHELL_STATE'): void;
+}
+
+/** One participant's place in a session. What it may not do throws `E_SHELL_PART`. */
+export interface Seat {
+  readonly part: Part;
+  /**
+   * Resolves when it is recorded and handed to the terminal; `auto`: an answer of the terminal's own, no key.
+   * Throws `E_SHELL_INPUT` when it was not typed into a running session, and `E_RECORDING_*`.
+   */
+  type(bytes: Uint8Array, auto: boolean): Promise<void>;
+  resize(size: Size): void;
+  /** An answer to the newest challenge; `acted`: its person did something since the last. */
+  prove(challenge: string, acted: boolean): void;
+  /** Nobody looks at it any more: the tab was hidden. `prove` brings it back. */
+  hidden(): void;
+  /** Its socket is gone; it may come back. */
+  leave(): void;
+}
+
+/** Output on its way to everybody who watches, in stream.ts. It knows no session and no socket. */
+export interface Stream {
+  output(bytes: Buffer): void;
+  exited(code: number): void;
+}
+
+/** What a stream asks of the terminal behind it when its driver or its recorder cannot follow. */
+export interface Brake {
+  hold(): void;
+  release(): void;
 }
