@@ -49,51 +49,58 @@ const restart = async (page: Page): Promise<void> => {
   await inState(page, 'unit.Execute');
 };
 
-test('a batch is made by the page alone: cleared, emptied, reset, started, held, let go on, stopped', async () => {
-  await using calm = await startCalmCell();
-  const { cell } = calm;
-  await using open = await openPage(browser, await linkOf(cell));
-  const { page } = open;
-  await inState(page, 'unit.Aborted');
-  await setParameter(page, 'batch', '1');
-  expect(await steps(page)).toEqual(['Clear', empty, 'Reset', 'Start']);
-  await confirm(page, 'Clear');
-  await inState(page, 'unit.Stopped');
-  await confirm(page, empty);
-  // Nothing to load yet: the unit waits, and a hold finds it with empty hands.
-  done(cell.rebe('force', 'infeed.part', 'false', '--for', '2min', '--reason', 'no part yet'));
-  await restart(page);
-  await inState(page, 'unit.Suspended');
-  await page.locator('.at-hand .wrong', { hasText: 'Forces' }).waitFor();
-  await tap(page, 'Hold');
-  await inState(page, 'unit.Held');
-  await hold(page, 'Unhold');
-  await inState(page, 'unit.Suspended');
-  await page.locator('nav button', { hasText: 'Settings' }).click();
-  expect(await page.locator('tr.held', { hasText: 'infeed.part' }).innerText()).toMatch(
-    /no part yet[\s\S]+1 min \d\d s/,
-  );
-  await twice(page.locator('tr.held .act'));
-  await page.locator('main .quiet', { hasText: 'Nothing is forced' }).waitFor({ timeout: 30_000 });
-  await page.locator('nav button', { hasText: 'Overview' }).click();
-  await inState(page, 'unit.Complete', 90_000);
-  expect(await parts(page)).toContain('1 of 1');
-  await tap(page, 'Stop');
-  await inState(page, 'unit.Stopped');
-  await shoot(page, 'stopped');
-  expect(open.acts().map(({ args }) => args['name'])).toEqual([
-    'batch',
-    'clear',
-    'empty',
-    'reset',
-    'start',
-    'hold',
-    'unhold',
-    undefined,
-    'stop',
-  ]);
-  expect(open.problems).toEqual([]);
-}, 240_000);
+// SOAK=1 alone: its parts are those of commands.test.ts, in the time of a machine that makes one.
+test.runIf(process.env['SOAK'] === '1')(
+  'a batch is made by the page alone: cleared, emptied, reset, started, held, let go on, stopped',
+  async () => {
+    await using calm = await startCalmCell();
+    const { cell } = calm;
+    await using open = await openPage(browser, await linkOf(cell));
+    const { page } = open;
+    await inState(page, 'unit.Aborted');
+    await setParameter(page, 'batch', '1');
+    expect(await steps(page)).toEqual(['Clear', empty, 'Reset', 'Start']);
+    await confirm(page, 'Clear');
+    await inState(page, 'unit.Stopped');
+    await confirm(page, empty);
+    // Nothing to load yet: the unit waits, and a hold finds it with empty hands.
+    done(cell.rebe('force', 'infeed.part', 'false', '--for', '2min', '--reason', 'no part yet'));
+    await restart(page);
+    await inState(page, 'unit.Suspended');
+    await page.locator('.at-hand .wrong', { hasText: 'Forces' }).waitFor();
+    await tap(page, 'Hold');
+    await inState(page, 'unit.Held');
+    await hold(page, 'Unhold');
+    await inState(page, 'unit.Suspended');
+    await page.locator('nav button', { hasText: 'Settings' }).click();
+    expect(await page.locator('tr.held', { hasText: 'infeed.part' }).innerText()).toMatch(
+      /no part yet[\s\S]+1 min \d\d s/,
+    );
+    await twice(page.locator('tr.held .act'));
+    await page
+      .locator('main .quiet', { hasText: 'Nothing is forced' })
+      .waitFor({ timeout: 30_000 });
+    await page.locator('nav button', { hasText: 'Overview' }).click();
+    await inState(page, 'unit.Complete', 90_000);
+    expect(await parts(page)).toContain('1 of 1');
+    await tap(page, 'Stop');
+    await inState(page, 'unit.Stopped');
+    await shoot(page, 'stopped');
+    expect(open.acts().map(({ args }) => args['name'])).toEqual([
+      'batch',
+      'clear',
+      'empty',
+      'reset',
+      'start',
+      'hold',
+      'unhold',
+      undefined,
+      'stop',
+    ]);
+    expect(open.problems).toEqual([]);
+  },
+  240_000,
+);
 
 test('after an E-stop under the tool the page leads back to parts', async () => {
   await using calm = await startCalmCell();
