@@ -13,9 +13,11 @@ export const verbs = [
 ] as const;
 export type Verb = (typeof verbs)[number];
 const name = z.string().min(1).max(128);
+/** Stands in the record with the act. */
+const reason = z.string().max(500).optional();
 /** The arguments of each verb. */
 export const verbArgs = {
-  command: z.strictObject({ flow: name, name, reason: z.string().max(500).optional() }),
+  command: z.strictObject({ flow: name, name, reason }),
   keep: z.strictObject({ flow: name, name, down: z.boolean() }),
   force: z.strictObject({
     tag: name,
@@ -23,8 +25,8 @@ export const verbArgs = {
     for_ms: z.int().positive(),
     reason: z.string().max(500),
   }),
-  unforce: z.strictObject({ tag: name }),
-  parameter: z.strictObject({ flow: name, name, value: Scalar }),
-  acknowledge: z.strictObject({ alarm: name }),
-  resume: z.strictObject({ flow: name }),
+  unforce: z.strictObject({ tag: name, reason }),
+  parameter: z.strictObject({ flow: name, name, value: Scalar, reason }),
+  acknowledge: z.strictObject({ alarm: name, reason }),
+  resume: z.strictObject({ flow: name, reason }),
 } as const satisfies Readonly<Record<Verb, z.ZodType>>;

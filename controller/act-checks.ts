@@ -96,8 +96,7 @@ export class ActChecks {
       if (idle !== undefined) return idle;
       const { id, actor } = by;
       if (verb === 'command') {
-        const why = args.reason === undefined ? {} : { reason: args.reason };
-        return this.#offer({ id, actor, kind: 'command', flow, command, ...why }, ttl);
+        return this.#offer({ id, actor, kind: 'command', flow, command, ...whyOf(args) }, ttl);
       }
       this.#target.keep({ flow, command, down: args.down, actor });
       return undefined;
@@ -110,7 +109,7 @@ export class ActChecks {
     if (flow === undefined) return refuse('E_ACT_FLOW', `no flow ${args.flow}`);
     if (this.#target.notStepped(flow) === undefined)
       return refuse('E_FLOW_RUNNING', `${args.flow} is running`);
-    return this.#step(({ id, actor }) => ({ id, actor, kind: 'resume', flow }));
+    return this.#step(args, ({ id, actor }) => ({ id, actor, kind: 'resume', flow }));
   }
 
   #parameter(args: Args): Step | Refused {
@@ -138,7 +137,7 @@ export class ActChecks {
         `${args.name} may change again in ${wait - this.#target.now()} ms`,
       );
     }
-    return this.#step(({ id, actor }) => ({ id, actor, kind: 'parameter', flow, param, value }));
+    return this.#step(args, (by) => ({ ...by, kind: 'parameter', flow, param, value }));
   }
 
   #force(args: Args): Step | Refused {
@@ -147,12 +146,12 @@ export class ActChecks {
     if (tag === undefined || plan === undefined) return refuse('E_ACT_TAG', `no tag ${args.tag}`);
     if (plan.kind === 'system')
       return refuse('E_ACT_TAG', `${args.tag} is the system's own and cannot be forced`);
-    if (args.reason.trim() === '') return refuse('E_ACT_FORCE', 'a force needs a reason');
+    const { reason = '', for_ms: span } = args;
+    if (reason.trim() === '') return refuse('E_ACT_FORCE', 'a force needs a reason');
     if (args.for_ms > longestForce) return refuse('E_ACT_FORCE', 'a force lasts at most 8 h');
     const value = valueOf(plan, args.value);
     if (value === undefined) return refuse('E_ACT_VALUE', `${args.tag} takes ${rangeText(plan)}`);
-    const { reason, for_ms: span } = args;
-    return this.#step(({ id, actor }) => {
+    return this.#step(args, ({ id, actor }) => {
       const until = this.#target.now() + span;
       return { id, actor, kind: 'force', tag, value, until, reason };
     });
@@ -162,18 +161,19 @@ export class ActChecks {
     const tag = this.#plan.tagIndex.get(args.tag);
     if (tag === undefined) return refuse('E_ACT_TAG', `no tag ${args.tag}`);
     if (!this.#target.forced(tag)) return refuse('E_ACT_TAG', `${args.tag} is not forced`);
-    return this.#step(({ id, actor }) => ({ id, actor, kind: 'unforce', tag }));
+    return this.#step(args, ({ id, actor }) => ({ id, actor, kind: 'unforce', tag }));
   }
 
   #acknowledge(args: Args): Step | Refused {
     const { alarm } = args;
     if (!this.#target.alarmStands(alarm))
       return refuse('E_ACT_ALARM', `${alarm} does not wait for anyone`);
-    return this.#step(({ id, actor }) => ({ id, actor, kind: 'acknowledge', alarm }));
+    return this.#step(args, ({ id, actor }) => ({ id, actor, kind: 'acknowledge', alarm }));
   }
 
-  #step(make: (by: By) => ScanAct): Step {
-    return { class: undefined, run: (by, ttl) => this.#offer(make(by), ttl) };
+  #step(args: Args, make: (by: By) => ScanAct): Step {
+    const run: Step['run'] = (by, ttl) => this.#offer({ ...make(by), ...whyOf(args) }, ttl);
+    return { class: undefined, run };
   }
 
   #offer(act: ScanAct, ttl: number): Refused | undefined {
@@ -189,7 +189,7 @@ export interface Args {
   readonly tag: string;
   readonly value: Scalar;
   readonly for_ms: number;
-  readonly reason: string;
+  readonly reason?: string;
   readonly alarm: string;
 }
 
@@ -198,6 +198,9 @@ export interface Step {
   readonly class: 'stop' | 'start' | 'other' | undefined;
   run(by: By, ttl: number): Refused | undefined;
 }
+
+/** What was said of why, if anything was. */
+const whyOf = ({ reason }: Args): { reason?: string } => (reason === undefined ? {} : { reason });
 
 /** A value of a tag as a person gives it, when it is one. */
 function valueOf(plan: TagPlan, value: Scalar): Value | undefined {

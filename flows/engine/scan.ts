@@ -7,14 +7,13 @@ import type { StatusCode } from '#contract/quality.ts';
 import type { Text } from '#contract/described.ts';
 
 /** An act that a scan takes; checked at the door already, recorded before the scan's entry. */
-export type ScanAct = { readonly id: string; readonly actor: Actor } & (
-  | {
-      readonly kind: 'command';
-      readonly flow: number;
-      readonly command: number;
-      /** Why, where whoever gave it said so. */
-      readonly reason?: string;
-    }
+export type ScanAct = {
+  readonly id: string;
+  readonly actor: Actor;
+  /** Why, where whoever gave it said so; of a force always. */
+  readonly reason?: string;
+} & (
+  | { readonly kind: 'command'; readonly flow: number; readonly command: number }
   | {
       readonly kind: 'force';
       readonly tag: number;

@@ -15,7 +15,8 @@ export interface RecordedAct {
 }
 
 export function recordAct(plan: CellPlan, act: ScanAct): RecordedAct {
-  return { verb: act.kind, args: argsOf(plan, act) };
+  const why = act.reason === undefined ? {} : { reason: act.reason };
+  return { verb: act.kind, args: { ...argsOf(plan, act), ...why } };
 }
 
 /** Throws `E_CHRONICLE_FORMAT` when it names what the cell does not have. */
@@ -66,11 +67,7 @@ function argsOf(plan: CellPlan, act: ScanAct): Readonly<Record<string, Json>> {
     case 'command': {
       const { name, flow } = flowOf(act.flow);
       const command = present(flow.commands[act.command], 'a command').name;
-      return {
-        flow: name,
-        name: command,
-        ...(act.reason === undefined ? {} : { reason: act.reason }),
-      };
+      return { flow: name, name: command };
     }
     case 'parameter': {
       const { name, flow } = flowOf(act.flow);
@@ -78,9 +75,9 @@ function argsOf(plan: CellPlan, act: ScanAct): Readonly<Record<string, Json>> {
       return { flow: name, name: decl.name, value: toJsonValue(valueOf(decl, act.value)) };
     }
     case 'force': {
-      const { until, reason } = act;
+      const { until } = act;
       // `until` in the time of scans: the force ends in the same scan when it is replayed.
-      return { tag: tagOf(act.tag), value: saveValue(act.value), until, reason };
+      return { tag: tagOf(act.tag), value: saveValue(act.value), until };
     }
     case 'unforce':
       return { tag: tagOf(act.tag) };
