@@ -5,7 +5,7 @@ import { Actor } from './actor.ts';
 import { AgentEvent } from './agent.ts';
 import { ApprovalEvent } from './approval.ts';
 import { PeopleEvent } from './people.ts';
-import { RecordingEvent } from './recording.ts';
+import { RecordingEvent, RecordingLeft } from './recording.ts';
 import { ShellEvent, ShellStep } from './shell.ts';
 
 export const entryKinds = [
@@ -179,6 +179,7 @@ export const SessionBody = z.discriminatedUnion('event', [
   ShellStep,
   ShellEvent,
   RecordingEvent,
+  RecordingLeft,
   AgentEvent,
 ]);
 export type SessionBody = z.infer<typeof SessionBody>;

@@ -431,6 +431,24 @@ export const codes = {
     'Read the message of the lock; who supervises can take it away: `rebe unlock`.',
   ),
   E_SHELL_FULL: later('There are as many shells or seats as there may be.', 'End one first.'),
+  // Recordings
+  E_RECORDING_DISK: later(
+    'A shell cannot be recorded: the disk is full, or refuses.',
+    'Make room, or mend the disk; no shell runs until then. T0 and T1 are not touched.',
+  ),
+  E_RECORDING_FULL: later(
+    'Open shells have recorded as much as recordings may take in all.',
+    'End them, or raise `shell.recordings.max` in the manifest.',
+  ),
+  E_RECORDING_RESERVE: later(
+    'The reserve on disk that the end of a recording needs cannot be had.',
+    'Make room in the data directory: 64 MiB are kept back for recordings.',
+  ),
+  E_RECORDING_DAMAGED: never(
+    'A part of a recording is not as it was written, or is missing.',
+    'Keep it as it is, with the chronicle; `rebe verify` says which part. The rest can be read.',
+  ),
+  E_RECORDING_NONE: never('There is no such recording.', '`rebe recordings` lists them.'),
   // Simulator
   E_SCENARIO_YAML: never('The scenario is not valid YAML 1.2.', 'Mend the place that is shown.'),
   E_SCENARIO_FIELD: never(

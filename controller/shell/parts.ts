@@ -15,13 +15,14 @@ export interface Size {
 /** A pseudo terminal and the program at its other end. Whoever holds it has judged the session's state. */
 export interface Terminal {
   readonly pid: number;
-  write(bytes: Uint8Array): void;
+  /** Resolves when the kernel has them: a program that does not read is waited for. */
+  write(bytes: Uint8Array): Promise<void>;
   resize(size: Size): void;
   /** Stops and goes on reading; what is not read waits in the kernel and holds the program back. */
   hold(): void;
   release(): void;
-  /** False while the program reads without showing what is typed, as for a password. */
-  echoes(): boolean;
+  /** False while the program reads lines without showing them, as for a password. Asked before each input. */
+  echoes(): Promise<boolean>;
   /** Hangs up. What its processes do then is the jail's matter. */
   close(): void;
 }
@@ -96,18 +97,25 @@ export interface Recorder {
   /** Resolves when it is on disk; only then it may go to the terminal. Rejects with `E_RECORDING_*`. */
   input(bytes: Uint8Array, by: { actor: Actor; auto: boolean; secret: boolean }): Promise<void>;
   output(bytes: Uint8Array): void;
-  /** A resize, a change of state, an approval: what a player shows as a mark. */
-  mark(kind: 'resize' | 'state' | 'mark', about: Json): void;
+  /**
+   * A resize (`Size`), a change of state, an approval, the program's exit (`{code}`): what a player shows as a mark.
+   * Marks are taken after a failure too, and written where the disk lets them.
+   */
+  mark(kind: 'resize' | 'state' | 'mark' | 'exit', about: Json): void;
+  /** Resolves when all that was given before is on disk. Rejects with `E_RECORDING_*`. */
   flush(): Promise<void>;
-  /** Everything is on disk, and the last segment is told. */
+  /** Everything is on disk, and the last segment is told; or neither can be, which `failed` told. Never rejects. */
   end(): Promise<void>;
 }
 
 export interface RecorderEvents {
-  /** A segment is closed; its hash goes to the chronicle. */
+  /** A segment is closed, and on its way to the chronicle: whoever hears this need not tell it. */
   segment(event: RecordingEvent): void;
-  /** Nothing more can be recorded: T2 and T3 stop at once. */
+  /** Nothing more can be recorded: T2 and T3 stop at once. Told once. */
   failed(error: CellError): void;
+  /** More waits for the disk than should: the terminal is to hold, until `drained`. Input is taken all the same. */
+  full(): void;
+  drained(): void;
 }
 
 export interface Recordings {
@@ -116,13 +124,6 @@ export interface Recordings {
     about: { readonly title: string; readonly size: Size; readonly by: Actor },
     events: RecorderEvents,
   ): Promise<Recorder>;
-}
-
-/** Somebody who sees a session: a socket, or a test. */
-export interface Viewer {
-  output(offset: number, bytes: Buffer): void;
-  state(view: SessionView): void;
-  exited(code: number, finalOffset: number): void;
 }
 
 /** A session that is asked for, open or over, as its socket and its routes have it. session.ts makes it. */
@@ -166,8 +167,34 @@ export interface Seat {
 
 /** Output on its way to everybody who watches, in stream.ts. It knows no session and no socket. */
 export interface Stream {
+  /** All that the program has written so far, in bytes. */
+  readonly offset: number;
+  readonly size: Size;
   output(bytes: Buffer): void;
+  resized(size: Size): void;
+  /** After the last output; `offset` is then what it will be. */
   exited(code: number): void;
+  /** A recorder that cannot follow holds the program back, whatever its driver has seen. */
+  hold(): void;
+  release(): void;
+  /**
+   * Frames go to `to` from now on. `governs`: the program waits until this one has seen what it wrote; at most one
+   * does, the last that came. `from`: where it goes on; null, or what is no longer kept: the screen comes first.
+   */
+  watch(to: Watcher, options: { readonly governs: boolean; readonly from: number | null }): Watch;
+  close(): void;
+}
+
+/** Who watches: a socket, or a test. */
+export interface Watcher {
+  /** One frame of contract/shell-frames.ts, shared with other watchers: it is not altered. */
+  send(frame: Uint8Array): void;
+}
+
+export interface Watch {
+  /** All before this offset is on its screen. Throws `E_DOOR_FRAME` for what was never sent. */
+  parsed(offset: number): void;
+  end(): void;
 }
 
 /** What a stream asks of the terminal behind it when its driver or its recorder cannot follow. */
