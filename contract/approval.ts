@@ -2,8 +2,20 @@
 // One thing for shells, forces and hazardous verbs; it knows neither of them.
 import * as z from 'zod';
 import { Actor } from './actor.ts';
+import type { Permission } from './people.ts';
 
 export const ApprovalId = z.string().regex(/^ap-[0-9a-f]{16}$/);
+
+/** What kind of thing is approved; `permissionToApprove` says who may. */
+export const ApprovalKind = z.enum(['shell', 'act', 'agent-command']);
+export type ApprovalKind = z.infer<typeof ApprovalKind>;
+
+/** The permission of whoever says yes or no to it. */
+export const permissionToApprove = {
+  shell: 'shell.approve',
+  act: 'act.approve',
+  'agent-command': 'shell.approve',
+} as const satisfies Readonly<Record<ApprovalKind, Permission>>;
 
 /** What is asked for. Its canonical JSON (RFC 8785) is what an approver signs the SHA-256 of. */
 export const ApprovalRequest = z.strictObject({
@@ -12,8 +24,10 @@ export const ApprovalRequest = z.strictObject({
   /** Who asks; never among those who approve, nor is an agent's owner. */
   by: Actor,
   owner: Actor.optional(),
+  /** The session or token it was asked in, by name: no yes comes from the same. */
+  credential: z.string().max(64),
   /** What kind of thing: decides who may approve and what uses it up. */
-  kind: z.enum(['shell', 'act', 'agent-command']),
+  kind: ApprovalKind,
   /** Exactly what: a tier and its scope, a verb and its arguments, the argv of a command. */
   what: z.record(z.string(), z.json()),
   reason: z.string().min(1).max(500),
@@ -26,7 +40,19 @@ export const ApprovalRequest = z.strictObject({
 });
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;
 
-/** One person's yes: an Ed25519 signature over the request's hash by a key that only that person's proof opens. */
+/** What whoever asks says of it; the rest of a request is station's to add. */
+export const ApprovalAsk = ApprovalRequest.pick({
+  kind: true,
+  what: true,
+  reason: true,
+  notBefore: true,
+  notAfter: true,
+  uses: true,
+  needs: true,
+});
+export type ApprovalAsk = z.infer<typeof ApprovalAsk>;
+
+/** One person's yes: an Ed25519 signature over `rebe approval <hash>` by a key that only that person's proof opens. */
 export const ApprovalYes = z.strictObject({
   by: Actor,
   /** The session it was given in. */
@@ -46,6 +72,8 @@ export const ApprovalState = z.enum([
   'expired',
   'used',
 ]);
+
+export type ApprovalState = z.infer<typeof ApprovalState>;
 
 /** As pages and people see it. */
 export const ApprovalView = z.strictObject({
@@ -69,6 +97,8 @@ export const ApprovalEvent = z.strictObject({
   /** Whole with `requested`, so that the record alone proves what was said yes to. */
   request: ApprovalRequest.optional(),
   yes: ApprovalYes.optional(),
+  /** With `used`: which use it is, from 1. A use that is told twice is one. */
+  use: z.int().min(1).max(1000).optional(),
   text: z.string().max(500),
 });
 export type ApprovalEvent = z.infer<typeof ApprovalEvent>;

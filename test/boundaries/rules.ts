@@ -197,6 +197,7 @@ export const moduleRules: readonly ModuleRule[] = [
   {
     module: 'better-sqlite3',
     only: [
+      'controller/approval/',
       'controller/backup/',
       'controller/chronicle/',
       'controller/history/',

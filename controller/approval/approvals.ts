@@ -1,0 +1,352 @@
+// Approvals: asked for, said yes or no to by others, used. One thing for shells, forces, hazardous verbs and agents.
+// What gives waits for the chronicle; what takes away (a no, a withdrawal, an end) does not: it holds at once, and
+// is told until the chronicle has it. A use is spent first and recorded next, and only then may its effect begin.
+import { randomBytes } from 'node:crypto';
+import type { Actor } from '#contract/actor.ts';
+import type { ApprovalProof } from '#contract/approval-routes.ts';
+import type {
+  ApprovalAsk,
+  ApprovalEvent,
+  ApprovalState,
+  ApprovalView,
+  ApprovalYes,
+} from '#contract/approval.ts';
+import { CellError, codes, present } from '#contract/error.ts';
+import type { Code } from '#contract/error.ts';
+import type { Principal } from '#contract/people.ts';
+import { milliseconds, seconds } from '#contract/time.ts';
+import type { Cancel, Clock } from '#contract/time.ts';
+import { refusedEvent } from '#controller/server/records.ts';
+import type { StationEvent } from '#controller/server/records.ts';
+import { hashOf, isSigned, signedBytes } from './evidence.ts';
+import { askProblem, noProblem, useProblem, yesProblem } from './judge.ts';
+import type { FindApprover, Use } from './judge.ts';
+import { keptLimit } from './store.ts';
+import type { ApprovalStore, Untold } from './store.ts';
+
+/** The keys of people, which people/ keeps: only what proves a person opens theirs, for one signature. */
+export interface ApproverKeys {
+  readonly find: FindApprover;
+  /** Key and signature, base64. Throws when it is not this principal's proof. */
+  signWith(
+    principal: Principal,
+    proof: ApprovalProof,
+    bytes: Uint8Array,
+  ): Promise<Pick<ApprovalYes, 'key' | 'signature'>>;
+}
+
+export interface ApprovalDeps {
+  readonly keys: ApproverKeys;
+  /** Resolves when it is in the chronicle; else to why it is not known to be. */
+  keep(event: StationEvent): Promise<Code | undefined>;
+  log(level: 'info' | 'warn', text: string, event?: StationEvent): void;
+  /** The cell's name; undefined while control was never heard. */
+  cell(): string | undefined;
+}
+
+/** Waiting or good for something, all together and of one actor. */
+const openLimit = 64;
+const openLimitEach = 8;
+/** What is not in the chronicle yet is told again after so long, and windows are looked at so often. */
+const pace = seconds(5);
+
+type Hear = (view: ApprovalView) => void;
+
+export class Approvals {
+  readonly #clock: Clock;
+  readonly #deps: ApprovalDeps;
+  readonly #store: ApprovalStore;
+  #views: Map<string, ApprovalView> | undefined;
+  readonly #untold = new Map<string, Untold>();
+  /** What is done to one approval is done one after another. */
+  readonly #turns = new Map<string, Promise<void>>();
+  readonly #asking: Actor[] = [];
+  readonly #hearers = new Set<Hear>();
+  #watch: Cancel | undefined;
+  #closed = false;
+
+  constructor(clock: Clock, deps: ApprovalDeps, store: ApprovalStore) {
+    this.#clock = clock;
+    this.#deps = deps;
+    this.#store = store;
+  }
+
+  /** Reads what is kept and ends what is over. A store that does not answer is asked again with the next need. */
+  start(): void {
+    try {
+      this.#all();
+    } catch (error) {
+      this.#deps.log('warn', String(error));
+    }
+    this.#look();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#watch?.();
+    this.#store.close();
+  }
+
+  /** Newest first. Throws `E_APPROVAL_STORE`. */
+  list(): readonly ApprovalView[] {
+    return [...this.#all().values()].toReversed();
+  }
+
+  find(id: string): ApprovalView | undefined {
+    return this.#all().get(id);
+  }
+
+  /** Hears of every change, after it has taken effect. */
+  listen(hear: Hear): Cancel {
+    this.#hearers.add(hear);
+    return () => void this.#hearers.delete(hear);
+  }
+
+  /** Throws `E_APPROVAL_WINDOW`, `_SIZE`, `_MANY`, `_STORE`, or why it is not in the chronicle. */
+  async request(principal: Principal, ask: ApprovalAsk): Promise<ApprovalView> {
+    const { actor, owner, credential } = principal;
+    const cell = this.#deps.cell();
+    if (cell === undefined) throw new CellError('E_CELL_NOT_RUNNING', 'control was never heard');
+    const wrong = askProblem(ask, this.#clock.time()) ?? this.#tooMany(actor);
+    if (wrong !== undefined) throw new CellError(wrong, codes[wrong].meaning);
+    const id = `ap-${randomBytes(8).toString('hex')}`;
+    const whose = owner === undefined ? { by: actor } : { by: actor, owner };
+    const request = { id, cell, ...whose, credential, ...ask };
+    const hash = hashOf(request);
+    const view: ApprovalView = { request, hash, state: 'requested', yes: [], used: 0 };
+    this.#asking.push(actor);
+    try {
+      const text = `${actor} asks for ${nameOf(view)}: ${ask.reason}`;
+      await this.#keep(actor, { ...eventOf(view, 'requested', text), request });
+      this.#save(view);
+    } finally {
+      this.#asking.splice(this.#asking.indexOf(actor), 1);
+    }
+    return view;
+  }
+
+  /** `hash` is of what the approver has read. Throws the code of whatever is wrong. */
+  async yes(
+    principal: Principal,
+    id: string,
+    { hash, proof }: { readonly hash: string; readonly proof: ApprovalProof },
+  ): Promise<ApprovalView> {
+    return this.#inTurn(id, async () => {
+      const view = this.#read(id);
+      const { actor, credential } = principal;
+      const judge = (): Code | undefined =>
+        view.hash === hash ? yesProblem(view, principal, this.#clock.time()) : 'E_APPROVAL_ALTERED';
+      this.#refuse(actor, view, 'yes', judge());
+      const signed = await this.#deps.keys.signWith(principal, proof, signedBytes(view.hash));
+      const yes = { by: actor, credential, at: this.#clock.time(), ...signed };
+      const own = this.#deps.keys.find(actor)?.key === yes.key && isSigned(view.request, yes);
+      // Signing takes time of its own: it may be over meanwhile.
+      this.#refuse(actor, view, 'yes', own ? judge() : 'E_APPROVAL_ALTERED');
+      const enough = view.yes.length + 1 >= view.request.needs;
+      const state: ApprovalState = enough ? 'approved' : 'requested';
+      const next: ApprovalView = { ...view, state, yes: [...view.yes, yes] };
+      const text = `${actor} says yes to ${nameOf(view)}, ${next.yes.length} of ${view.request.needs}`;
+      await this.#keep(actor, { ...eventOf(next, 'yes', text), yes });
+      if (enough) await this.#keep(actor, eventOf(next, 'approved', `${nameOf(view)} is approved`));
+      this.#save(next);
+      return next;
+    });
+  }
+
+  /** One no ends it, also when it was approved. */
+  async deny(principal: Principal, id: string, reason: string): Promise<ApprovalView> {
+    return this.#inTurn(id, async () => {
+      const view = this.#read(id);
+      const { actor } = principal;
+      this.#refuse(actor, view, 'no', noProblem(view, principal, this.#clock.time()));
+      return this.#end(view, 'denied', { by: actor, reason });
+    });
+  }
+
+  /** Whoever asked, or the owner of the agent that did, takes it back. */
+  async withdraw(principal: Principal, id: string, reason: string): Promise<ApprovalView> {
+    return this.#inTurn(id, async () => {
+      const view = this.#read(id);
+      const { by, owner } = view.request;
+      const { actor } = principal;
+      const open = view.state === 'requested' || view.state === 'approved';
+      const code = actor === by || actor === owner ? undefined : 'E_NOT_ALLOWED';
+      this.#refuse(actor, view, 'withdrawal', code ?? (open ? undefined : 'E_APPROVAL_STATE'));
+      return this.#end(view, 'withdrawn', { by: actor, reason });
+    });
+  }
+
+  /** Nothing: it may be done now, once, and that it was used is in the chronicle. Else why not. */
+  async use(id: string, use: Use): Promise<Code | undefined> {
+    return this.#inTurn(id, async () => {
+      const view = this.find(id);
+      const problem = view === undefined ? 'E_APPROVAL_NONE' : this.#useProblem(view, use);
+      if (view === undefined || problem !== undefined) {
+        this.#tellRefused(use.by, problem ?? 'E_APPROVAL_NONE', `the use of ${id}`);
+        return problem;
+      }
+      const used = view.used + 1;
+      const state = used === view.request.uses ? 'used' : view.state;
+      const next: ApprovalView = { ...view, used, state };
+      this.#save(next);
+      const text = `${use.by} uses ${nameOf(view)}, ${used} of ${view.request.uses}`;
+      return this.#deps.keep({
+        actor: use.by,
+        body: { ...eventOf(next, 'used', text), use: used },
+      });
+    }).catch((error: unknown) => {
+      if (error instanceof CellError) return error.code;
+      throw error;
+    });
+  }
+
+  #useProblem(view: ApprovalView, use: Use): Code | undefined {
+    const cell = this.#deps.cell();
+    if (cell === undefined) return 'E_CELL_NOT_RUNNING';
+    const { find } = this.#deps.keys;
+    return useProblem(view, use, { now: this.#clock.time(), cell, find });
+  }
+
+  #tooMany(actor: Actor): Code | undefined {
+    const open = this.list().filter(({ state }) => state === 'requested' || state === 'approved');
+    const by = [...open.map(({ request }) => request.by), ...this.#asking];
+    const own = by.filter((one) => one === actor).length;
+    return by.length >= openLimit || own >= openLimitEach ? 'E_APPROVAL_MANY' : undefined;
+  }
+
+  /** Holds from here on, whatever the chronicle does; resolves when it was told once, or could not be yet. */
+  async #end(
+    view: ApprovalView,
+    state: 'denied' | 'withdrawn' | 'expired',
+    no?: { readonly by: Actor; readonly reason: string },
+  ): Promise<ApprovalView> {
+    const at = this.#clock.time();
+    const next: ApprovalView = {
+      ...view,
+      state,
+      ...(no === undefined ? {} : { no: { ...no, at } }),
+    };
+    const text = `${nameOf(view)} is ${state}${no === undefined ? '' : `: ${no.reason}`}`;
+    const untold: Untold = { actor: no?.by ?? 'system', body: eventOf(next, state, text) };
+    this.#save(next, untold);
+    await this.#tell(next.request.id, untold);
+    return next;
+  }
+
+  async #tell(id: string, untold: Untold): Promise<void> {
+    this.#untold.set(id, untold);
+    const problem = await this.#deps.keep(untold);
+    if (problem !== undefined || this.#closed) return;
+    this.#untold.delete(id);
+    try {
+      this.#store.told(id);
+    } catch (error) {
+      // It is told once more after the next start; a repeat changes nothing.
+      this.#deps.log('warn', String(error));
+    }
+  }
+
+  async #keep(actor: Actor, body: ApprovalEvent): Promise<void> {
+    const problem = await this.#deps.keep({ actor, body });
+    if (problem !== undefined) throw new CellError(problem, 'it is not known to be in the record');
+  }
+
+  #save(view: ApprovalView, untold?: Untold): void {
+    this.#store.save(view, untold);
+    const all = this.#all();
+    all.set(view.request.id, view);
+    for (const [id, { state }] of all) {
+      if (all.size <= keptLimit) break;
+      if (state !== 'requested' && state !== 'approved') all.delete(id);
+    }
+    for (const hear of this.#hearers) hear(view);
+  }
+
+  #read(id: string): ApprovalView {
+    const view = this.find(id);
+    if (view === undefined) throw new CellError('E_APPROVAL_NONE', `there is no approval ${id}`);
+    return view;
+  }
+
+  #refuse(actor: Actor, view: ApprovalView, what: string, code: Code | undefined): void {
+    if (code === undefined) return;
+    this.#tellRefused(actor, code, `the ${what} of ${actor} to ${nameOf(view)}`);
+    throw new CellError(code, codes[code].meaning);
+  }
+
+  #tellRefused(actor: Actor, code: Code, what: string): void {
+    const text = `refused ${code}: ${what}`;
+    this.#deps.log('warn', text, refusedEvent(actor, code, text));
+  }
+
+  /** Loaded when it is first needed. */
+  #all(): Map<string, ApprovalView> {
+    if (this.#views !== undefined) return this.#views;
+    const kept = this.#store.load();
+    this.#views = new Map(kept.map(({ view }) => [view.request.id, view]));
+    for (const { view, untold } of kept) {
+      if (untold !== undefined) this.#untold.set(view.request.id, untold);
+    }
+    return this.#views;
+  }
+
+  async #inTurn<T>(id: string, run: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(id);
+    let end: (() => void) | undefined;
+    const mine = new Promise<void>((done) => {
+      end = done;
+    });
+    this.#turns.set(id, mine);
+    await before;
+    try {
+      return await run();
+    } finally {
+      end?.();
+      if (this.#turns.get(id) === mine) this.#turns.delete(id);
+    }
+  }
+
+  /** Ends what is over, and tells what the chronicle lacks. */
+  #look(): void {
+    if (this.#closed) return;
+    const now = this.#clock.time();
+    for (const [id, untold] of this.#untold) {
+      void this.#inTurn(id, async () => {
+        if (this.#untold.has(id)) await this.#tell(id, untold);
+      });
+    }
+    const open = [...(this.#views?.values() ?? [])].filter(
+      ({ state }) => state === 'requested' || state === 'approved',
+    );
+    for (const { request } of open.filter((view) => view.request.notAfter <= now)) {
+      void this.#inTurn(request.id, async () => this.#expire(request.id));
+    }
+    const next = Math.min(...open.map(({ request }) => request.notAfter - now));
+    const wait = next > 0 && next < pace ? next : pace;
+    this.#watch = this.#clock.after(milliseconds(Math.ceil(wait)), () => this.#look());
+  }
+
+  async #expire(id: string): Promise<void> {
+    const view = present(this.#views?.get(id), 'an approval that was there');
+    if (view.state !== 'requested' && view.state !== 'approved') return;
+    try {
+      await this.#end(view, 'expired');
+    } catch (error) {
+      this.#deps.log('warn', String(error));
+    }
+  }
+}
+
+function eventOf(
+  { request, hash }: ApprovalView,
+  change: ApprovalEvent['change'],
+  text: string,
+): ApprovalEvent {
+  return { event: 'approval', id: request.id, change, hash, text: text.slice(0, 500) };
+}
+
+/** For people: `ap-0123 (act force)`. */
+function nameOf({ request }: ApprovalView): string {
+  const verb = request.what['verb'];
+  return `${request.id} (${request.kind}${typeof verb === 'string' ? ` ${verb.slice(0, 64)}` : ''})`;
+}
