@@ -13,8 +13,24 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
-  readonly answer: z.ZodType;
+  /** Bytes of the largest body; `bodyLimit` where none is said. */
+  readonly bodyLimit?: number;
+  /** JSON of this shape, or a stream of bytes. */
+  readonly answer: z.ZodType | Stream;
 }
+
+/** What an answer is that is too long to be one value: sent as it is made, ended when the reader goes. */
+export interface Stream {
+  /** The media type, with its charset where it is text. */
+  readonly media: string;
+  readonly about: string;
+}
+
+/** Bytes of a body where its route says no other, and characters of an address with its query. */
+export const bodyLimit = 16 * 1024;
+export const addressLimit = 4096;
 
 /** What a part of a request holds once it is parsed; nothing where the route takes none. */
 export type Parsed<T> = T extends z.ZodType ? z.infer<T> : undefined;
+
+export const isStream = (answer: Route['answer']): answer is Stream => 'media' in answer;

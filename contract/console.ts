@@ -4,7 +4,6 @@ import * as z from 'zod';
 import { Scalar } from './described.ts';
 import { Done, Receipt } from './wire.ts';
 import { verbs } from './verbs.ts';
-import type { Route } from './api.ts';
 
 /** Characters of a line; rows of a table; candidates of one completion. */
 export const lineLimit = 2000;
@@ -94,32 +93,3 @@ export type ActAsk = z.infer<typeof ActAsk>;
 /** `done` is null of what was refused, and of a held command's keep-alive. */
 export const ActAnswer = z.strictObject({ receipt: Receipt, done: Done.nullable() });
 export type ActAnswer = z.infer<typeof ActAnswer>;
-
-export const consoleRoute = {
-  method: 'POST',
-  path: '/api/console',
-  summary:
-    'Runs one line of the console: T0 reads, T1 acts. Each verb asks for its own permission.',
-  needs: 'signed-in',
-  body: ConsoleAsk,
-  answer: ConsoleAnswer,
-} as const satisfies Route;
-
-export const completeRoute = {
-  method: 'POST',
-  path: '/api/console/complete',
-  summary: 'What a line of the console may go on with at the caret.',
-  needs: 'signed-in',
-  body: CompleteAsk,
-  answer: Completion,
-} as const satisfies Route;
-
-export const actRoute = {
-  method: 'POST',
-  path: '/api/acts',
-  summary:
-    'Gives an act and waits for its receipt and its entry. A stop command needs nobody at the panel.',
-  needs: 'anyone',
-  body: ActAsk,
-  answer: ActAnswer,
-} as const satisfies Route;

@@ -104,10 +104,17 @@ export const codes = {
     'The two sides speak different protocol versions.',
     'Use one version of rebe.',
   ),
-  E_DOOR_FRAME: never('A frame is malformed.', 'Mend the client; the connection was closed.'),
+  E_DOOR_FRAME: never(
+    'A frame or a request is malformed.',
+    'Mend the client: docs/reference/wire.md and api.md say what is understood.',
+  ),
+  E_DOOR_TYPE: never(
+    'The body of a request is of a type that is not taken.',
+    'Send JSON, with `content-type: application/json`.',
+  ),
   E_DOOR_SIZE: never(
-    'A frame is larger than 1 MiB.',
-    'Send less at once; the connection was closed.',
+    'A frame or a request is larger than is taken.',
+    'Send less at once; a connection of frames was closed.',
   ),
   E_DOOR_SLOW: later(
     'The client did not read what it was sent.',

@@ -8,6 +8,7 @@ import { CellError } from '#contract/error.ts';
 import type { Clock, Random } from '#contract/time.ts';
 import type { FromClient } from '#contract/wire.ts';
 import { pacedLog } from './paced-log.ts';
+import { HistoryDoor } from './server/history.ts';
 import { HttpDoor } from './server/http.ts';
 import { findPastPort, writeStationUrl } from './server/link.ts';
 import { readListen } from './server/listen.ts';
@@ -70,10 +71,11 @@ export async function startStation(
     },
   );
   const page = options.page ?? builtPage();
+  const history = new HistoryDoor(clock, options.data);
   const door = new HttpDoor(
     clock,
     log,
-    { records, sockets: [live], routes: [] },
+    { records, sockets: [live], routes: [...history.routes] },
     { data: options.data, page, host, port },
   );
   const taken = await door.listen().catch(async (cause: NodeJS.ErrnoException) => {
@@ -96,6 +98,7 @@ export async function startStation(
       link.stop();
       live.close();
       await door.close();
+      history.close();
     },
   };
 }

@@ -3,15 +3,16 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
-import * as z from 'zod';
 import { CellError } from '#contract/error.ts';
-import { CsvQuery, HistoryQuery, JournalQuery } from '#contract/history.ts';
+import { historyRoutes } from '#contract/history-routes.ts';
+import type { CsvQuery, JournalQuery } from '#contract/history.ts';
 import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import { Bucket } from '#controller/bucket.ts';
 import { csvOf } from '#controller/history/csv.ts';
 import { HistoryReader } from '#controller/history/reader.ts';
+import { serve } from './routes.ts';
+import type { Served } from './routes.ts';
 
 /** Of all pages together. */
 const pace = { rate: 30, burst: 90 };
@@ -32,43 +33,18 @@ export class HistoryDoor {
     this.#pace = new Bucket(clock, pace);
   }
 
-  /** Routes whose errors are `CellError`s. */
-  addTo(app: FastifyInstance): void {
-    const answer = (path: string, run: (query: unknown) => unknown): void => {
-      app.get(path, async (request, reply) =>
-        reply.header('cache-control', 'no-store').send(run(request.query)),
-      );
-    };
-    answer('/api/history', (query) => {
-      const asked = windowOf(HistoryQuery, query);
-      return this.#reader().history(asked, this.#now());
-    });
-    app.get('/api/history/csv', async (request, reply) => {
-      const asked = windowOf(CsvQuery, request.query);
-      const body = this.#csv(asked);
-      return reply
-        .header('cache-control', 'no-store')
-        .header('content-type', 'text/csv; charset=utf-8')
-        .header('content-disposition', `attachment; filename="${fileOf(asked)}"`)
-        .send(body);
-    });
-    answer('/api/history/tags', (query) => {
-      windowOf(z.strictObject({}), query);
-      return {
+  get routes(): readonly Served[] {
+    const { points, csv, tags, journal } = historyRoutes;
+    return [
+      serve(points, ({ query }) => this.#reader().history(windowOf(query), this.#now())),
+      serve(csv, ({ query }) => ({ body: this.#csv(windowOf(query)), file: fileOf(query) })),
+      serve(tags, () => ({
         tags: this.#reader()
           .tags()
           .map(({ tag }) => tag),
-      };
-    });
-    answer('/api/journal', (query) => {
-      const asked = windowOf(JournalQuery, query);
-      const { flow, region, least_ms: least, limit, from, to } = asked;
-      if (least !== undefined && (flow === undefined || region === undefined))
-        throw new CellError('E_HISTORY_QUERY', '`least_ms` is of one region: `flow` and `region`');
-      if (least !== undefined && (to - from) / least > limit)
-        throw new CellError('E_HISTORY_QUERY', `the window has more than ${limit} \`least_ms\``);
-      return this.#reader().journal(asked, this.#now());
-    });
+      })),
+      serve(journal, ({ query }) => this.#reader().journal(stripsOf(query), this.#now())),
+    ];
   }
 
   close(): void {
@@ -132,11 +108,16 @@ function* joined(head: string, rest: Iterable<string>): Generator<string> {
 const fileOf = ({ tag, from, to }: CsvQuery): string =>
   `${[tag, ...[from, to].map((time) => new Date(time).toISOString().replaceAll(/[-:]|\.\d+/g, ''))].join('_')}.csv`;
 
-function windowOf<T>(schema: z.ZodType<T>, query: unknown): T {
-  const read = schema.safeParse(query);
-  if (!read.success) throw new CellError('E_HISTORY_QUERY', z.prettifyError(read.error));
-  const { from, to } = read.data as { from?: number; to?: number };
-  if (from !== undefined && to !== undefined && from >= to)
-    throw new CellError('E_HISTORY_QUERY', '`from` is not before `to`');
-  return read.data;
+function windowOf<T extends { readonly from: number; readonly to: number }>(query: T): T {
+  if (query.from < query.to) return query;
+  throw new CellError('E_HISTORY_QUERY', '`from` is not before `to`');
+}
+
+function stripsOf(query: JournalQuery): JournalQuery {
+  const { flow, region, least_ms: least, limit, from, to } = windowOf(query);
+  if (least !== undefined && (flow === undefined || region === undefined))
+    throw new CellError('E_HISTORY_QUERY', '`least_ms` is of one region: `flow` and `region`');
+  if (least !== undefined && (to - from) / least > limit)
+    throw new CellError('E_HISTORY_QUERY', `the window has more than ${limit} \`least_ms\``);
+  return query;
 }

@@ -11,17 +11,19 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { WebSocketServer } from 'ws';
 import * as z from 'zod';
 import type { Actor } from '#contract/actor.ts';
+import { addressLimit } from '#contract/api.ts';
 import { CellError } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 import type { Clock } from '#contract/time.ts';
 import { consoleActor } from '#controller/console-actor.ts';
-import { HistoryDoor } from './history.ts';
 import { knowsLink, redeemLink } from './link.ts';
 import { panelActor } from './acts.ts';
 import type { StationLog } from './live.ts';
 import { refusedEvent } from './records.ts';
 import type { Records } from './records.ts';
-import { isLoopback, isOwn, ownHosts } from './origin.ts';
+import { isLoopback, isOwn, needsOrigin, ownHosts } from './origin.ts';
+import { apiPage, apiStyle, describing } from './openapi.ts';
+import { Paces } from './paces.ts';
 import { describe, guards, refuse, refuseRaw } from './refusal.ts';
 import { addRoutes } from './routes.ts';
 import type { Guest, Served } from './routes.ts';
@@ -47,7 +49,6 @@ export class HttpDoor {
   readonly #log: StationLog;
   readonly #records: Records;
   readonly #options: HttpOptions;
-  readonly #history: HistoryDoor;
   readonly #app: FastifyInstance;
   readonly #sockets: ReadonlyMap<SocketPath, WebSocketServer>;
   readonly #routes: readonly Served[];
@@ -69,7 +70,7 @@ export class HttpDoor {
     this.#clock = clock;
     this.#log = log;
     this.#records = served.records;
-    this.#routes = served.routes;
+    this.#routes = [...served.routes, describing(served.routes)];
     this.#options = options;
     this.#sockets = new Map(
       served.sockets.map((path) => {
@@ -80,7 +81,6 @@ export class HttpDoor {
         ];
       }),
     );
-    this.#history = new HistoryDoor(clock, options.data);
     this.#app = this.#build();
   }
 
@@ -109,7 +109,6 @@ export class HttpDoor {
   async close(): Promise<void> {
     for (const sockets of this.#sockets.values()) sockets.close();
     await this.#app.close();
-    this.#history.close();
   }
 
   #build(): FastifyInstance {
@@ -123,13 +122,15 @@ export class HttpDoor {
       clientErrorHandler: (_error, socket) => refuseRaw(socket, 'E_DOOR_FRAME'),
     });
     app.server.maxConnections = connectionLimit;
+    // A form or a text can be sent from anywhere without being asked; JSON cannot.
+    app.removeContentTypeParser('text/plain');
     app.addHook('onRequest', async (request, reply) => {
       void reply.headers(guards);
-      const origin = request.method !== 'GET' && request.method !== 'HEAD';
-      if (!isOwn(this.#hosts, request.headers, { origin })) {
+      if (!isOwn(this.#hosts, request.headers, { origin: needsOrigin(request) })) {
         this.#refused('E_DOOR_ORIGIN', `a request: ${describe(request.headers)}`);
         return refuse(reply, 'E_DOOR_ORIGIN');
       }
+      if (request.url.length > addressLimit) return refuse(reply, 'E_DOOR_SIZE');
     });
     app.setNotFoundHandler((_request, reply) => refuse(reply, 'E_DOOR_ROUTE'));
     app.setErrorHandler((error, _request, reply) => {
@@ -137,8 +138,9 @@ export class HttpDoor {
       return refuse(reply, this.#codeOf(error), reason);
     });
     app.get('/', async (_request, reply) => this.#index(reply));
-    this.#history.addTo(app);
+    this.#describe(app);
     addRoutes(app, this.#routes, {
+      paces: new Paces(this.#clock),
       guestOf: ({ raw }) => this.#guestOf(raw),
       refused: (guest, code, what) => this.#refused(code, what, guest.principal?.actor),
     });
@@ -156,6 +158,18 @@ export class HttpDoor {
       this.#upgrade(request, socket, head),
     );
     return app;
+  }
+
+  /** What can be asked here, for people; programs read /api/openapi.json. */
+  #describe(app: FastifyInstance): void {
+    const page = apiPage(this.#routes.map(({ route }) => route));
+    const give = (path: string, type: string, text: string): void => {
+      app.get(path, async (_request, reply) =>
+        reply.header('cache-control', 'no-store').type(`${type}; charset=utf-8`).send(text),
+      );
+    };
+    give('/api', 'text/html', page);
+    give('/api/page.css', 'text/css', apiStyle);
   }
 
   async #index(reply: FastifyReply): Promise<FastifyReply> {
@@ -235,6 +249,7 @@ export class HttpDoor {
     if (error instanceof CellError) return error.code;
     const status = (error as { statusCode?: unknown }).statusCode;
     if (status === 413) return 'E_DOOR_SIZE';
+    if (status === 415) return 'E_DOOR_TYPE';
     if (typeof status === 'number' && status < 500) return 'E_DOOR_FRAME';
     this.#log('warn', `a request failed: ${String(error)}`);
     return 'E_INTERNAL';

@@ -1,6 +1,6 @@
 // Who may speak to station's port at all: Host and Origin are compared whole, with loopback names and this port only.
 // A page of another site, and a name that someone else's DNS points at this machine, end here.
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** The names under which the page may be opened, each with the port: `127.0.0.1:8080`. */
 export function ownHosts(listen: { readonly host: string; readonly port: number }): Set<string> {
@@ -21,6 +21,13 @@ export function isOwn(
   if (headers.origin === undefined) return !needs.origin;
   return headers.origin === `http://${host}`;
 }
+
+/**
+ * What changes anything comes from our own page, and says so; or it carries a token, which no page of another site
+ * can send, and which a browser never adds by itself.
+ */
+export const needsOrigin = ({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>) =>
+  method !== 'GET' && method !== 'HEAD' && !/^bearer /i.test(headers.authorization ?? '');
 
 /** 127.0.0.0/8 and ::1, as Node writes a peer's address. */
 export function isLoopback(address: string | undefined): boolean {

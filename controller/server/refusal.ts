@@ -39,6 +39,7 @@ const statuses: Readonly<Partial<Record<Code, number>>> = {
   E_PEOPLE_STORE: 503,
   E_DOOR_ROUTE: 404,
   E_DOOR_SIZE: 413,
+  E_DOOR_TYPE: 415,
   E_DOOR_PROTOCOL: 426,
   E_HISTORY_RATE: 429,
   E_DOOR_RATE: 429,

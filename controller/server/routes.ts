@@ -1,10 +1,14 @@
 // Routes of station's port that are described in contract/: who asks is known and may, what is asked is
-// parsed, before a handler sees it; what a handler gives is JSON, what it throws a coded refusal.
+// parsed, before a handler sees it; what a handler gives is JSON or a stream, what it throws a coded refusal.
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type * as z from 'zod';
-import type { Parsed, Route } from '#contract/api.ts';
+import { bodyLimit, isStream } from '#contract/api.ts';
+import type { Parsed, Route, Stream } from '#contract/api.ts';
 import { CellError } from '#contract/error.ts';
+import type { Code } from '#contract/error.ts';
 import type { Principal } from '#contract/people.ts';
+import type { Paces } from './paces.ts';
 
 /** Who is at the other end. `panel`: at the cell's own machine. */
 export interface Guest {
@@ -24,16 +28,31 @@ export interface Asked<R extends Route> {
   cookie(text: string): void;
 }
 
+/** The answer of a route that gives a stream: bytes, and the name of the file that they make. */
+export interface Streamed {
+  readonly body: Readable;
+  readonly file: string;
+}
+
+type AnswerOf<R extends Route> = R['answer'] extends z.ZodType ? z.infer<R['answer']> : Streamed;
+
 export interface Served {
   readonly route: Route;
   readonly answer: (asked: Asked<Route>) => Promise<unknown>;
+  /** What is never refused for its pace: a stop at the panel. */
+  readonly urgent?: (asked: Asked<Route>) => boolean;
 }
 
 /** Binds a handler to the route that describes it. It throws `CellError` for what it refuses. */
 export const serve = <R extends Route>(
   route: R,
-  answer: (asked: Asked<R>) => Promise<z.infer<R['answer']>> | z.infer<R['answer']>,
-): Served => ({ route, answer: async (asked) => answer(asked) });
+  answer: (asked: Asked<R>) => Promise<AnswerOf<R>> | AnswerOf<R>,
+  urgent?: (asked: Asked<R>) => boolean,
+): Served => ({
+  route,
+  answer: async (asked) => answer(asked),
+  ...(urgent === undefined ? {} : { urgent: (asked) => urgent(asked) }),
+});
 
 /** The principal of a handler whose route needs one. */
 export function signedIn({ guest }: Pick<Asked<Route>, 'guest'>): Principal {
@@ -42,38 +61,68 @@ export function signedIn({ guest }: Pick<Asked<Route>, 'guest'>): Principal {
   return guest.principal;
 }
 
-/** Adds the routes to the app. `refused` hears of each that was not allowed. */
-export function addRoutes(
-  app: FastifyInstance,
-  served: readonly Served[],
-  gate: {
-    guestOf(request: FastifyRequest): Guest;
-    refused(guest: Guest, code: 'E_NOT_SIGNED_IN' | 'E_NOT_ALLOWED', what: string): void;
-  },
-): void {
-  for (const { route, answer } of served) {
-    const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-      const guest = gate.guestOf(request);
-      const code = refusalOf(route, guest);
-      const what = `${route.method} ${route.path}`;
-      if (code !== undefined) {
-        gate.refused(guest, code, what);
-        const need = route.needs === 'signed-in' ? 'a session' : `the permission ${route.needs}`;
-        throw new CellError(code, `${what} needs ${need}`);
-      }
-      const asked = {
-        guest,
-        params: part(route.params, request.params),
-        query: part(route.query, request.query),
-        body: part(route.body, request.body),
-        address: request.socket.remoteAddress ?? '',
-        cookie: (text: string) => void reply.header('set-cookie', text),
-      } as Asked<Route>;
-      void reply.header('cache-control', 'no-store');
-      return reply.send((await answer(asked)) ?? {});
-    };
-    app.route({ method: route.method, url: route.path, handler });
+/** What stands before every handler. */
+export interface Gate {
+  readonly paces: Paces;
+  guestOf(request: FastifyRequest): Guest;
+  /** Hears of each request that was not let through. */
+  refused(guest: Guest, code: Code, what: string): void;
+}
+
+/** Adds the routes to the app. */
+export function addRoutes(app: FastifyInstance, served: readonly Served[], gate: Gate): void {
+  for (const one of served) {
+    const { route } = one;
+    app.route({
+      method: route.method,
+      url: route.path,
+      bodyLimit: route.bodyLimit ?? bodyLimit,
+      handler: async (request, reply) => handle(one, gate, request, reply),
+    });
   }
+}
+
+async function handle(
+  { route, answer, urgent }: Served,
+  gate: Gate,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const guest = gate.guestOf(request);
+  const what = `${route.method} ${route.path}`;
+  const refuse = (code: Code, text: string): CellError => {
+    gate.refused(guest, code, what);
+    return new CellError(code, text);
+  };
+  const address = request.socket.remoteAddress ?? '';
+  const within = gate.paces.take(guest.principal?.credential ?? address);
+  if (!within && urgent === undefined) throw refuse('E_DOOR_RATE', what);
+  const code = refusalOf(route, guest);
+  if (code !== undefined) {
+    const need = route.needs === 'signed-in' ? 'a session' : `the permission ${route.needs}`;
+    throw refuse(code, `${what} needs ${need}`);
+  }
+  const asked = {
+    guest,
+    params: part(route.params, request.params),
+    query: part(route.query, request.query),
+    body: part(route.body, request.body),
+    address,
+    cookie: (text: string) => void reply.header('set-cookie', text),
+  } as Asked<Route>;
+  if (!within && urgent?.(asked) !== true) throw refuse('E_DOOR_RATE', what);
+  void reply.header('cache-control', 'no-store');
+  const given = await answer(asked);
+  return isStream(route.answer)
+    ? stream(reply, route.answer, given as Streamed)
+    : reply.send(given ?? {});
+}
+
+function stream(reply: FastifyReply, { media }: Stream, { body, file }: Streamed): FastifyReply {
+  return reply
+    .header('content-type', media)
+    .header('content-disposition', `attachment; filename="${file.replaceAll(/[^\w.-]/g, '_')}"`)
+    .send(body);
 }
 
 function refusalOf(
@@ -86,6 +135,7 @@ function refusalOf(
   return 'E_NOT_ALLOWED';
 }
 
+/** A part that a route does not take is not looked at, and reaches no handler. */
 function part(schema: z.ZodObject | undefined, given: unknown): unknown {
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(given ?? {});
@@ -93,6 +143,6 @@ function part(schema: z.ZodObject | undefined, given: unknown): unknown {
   const [issue] = parsed.error.issues;
   throw new CellError(
     'E_DOOR_FRAME',
-    `${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
+    `${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim().slice(0, 300),
   );
 }

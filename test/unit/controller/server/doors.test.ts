@@ -229,7 +229,7 @@ describe('signing in', () => {
     ['a field too many', `{"key":"${'A'.repeat(43)}","as":"root"}`, {}, 'E_DOOR_FRAME'],
     ['no JSON', '{"key":', {}, 'E_DOOR_FRAME'],
     ['nothing', '', {}, 'E_DOOR_FRAME'],
-    ['a form', 'key=1', { 'content-type': 'application/x-www-form-urlencoded' }, 'E_DOOR_FRAME'],
+    ['a form', 'key=1', { 'content-type': 'application/x-www-form-urlencoded' }, 'E_DOOR_TYPE'],
     ['too much', `{"key":"${'A'.repeat(2000)}"}`, {}, 'E_DOOR_SIZE'],
     ['a foreign origin', '{"key":""}', { origin: 'http://evil' }, 'E_DOOR_ORIGIN'],
   ])('with %s is refused', async (_, body, headers, code) => {

@@ -10,6 +10,7 @@ import type { FromBrowser } from '#contract/live.ts';
 import { instant, utcMs } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import type { FromClient } from '#contract/wire.ts';
+import { HistoryDoor } from '#controller/server/history.ts';
 import { HttpDoor } from '#controller/server/http.ts';
 import { mintLink } from '#controller/server/link.ts';
 import { Live } from '#controller/server/live.ts';
@@ -104,10 +105,11 @@ export async function openDoors(up: ControlRole = { control: true }): Promise<Do
   const records = new Records(clock, toControl);
   records.take(hello());
   const page = join(data, 'page');
+  const history = new HistoryDoor(clock, data);
   const door = new HttpDoor(
     clock,
     note,
-    { records, sockets: [live], routes: [] },
+    { records, sockets: [live], routes: [...history.routes] },
     { data, page, host: '127.0.0.1', port: 0 },
   );
   const port = await door.listen();
@@ -141,6 +143,7 @@ export async function openDoors(up: ControlRole = { control: true }): Promise<Do
       for (const each of pages) each.socket.terminate();
       live.close();
       await door.close();
+      history.close();
       removeFolder(data);
     },
   };
