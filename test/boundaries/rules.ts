@@ -203,6 +203,7 @@ export const moduleRules: readonly ModuleRule[] = [
       'controller/history/',
       'controller/lock.ts',
       'controller/mirror/',
+      'controller/people/',
     ],
     planted: breaks('controller/server/planted.ts', "import Database from 'better-sqlite3';"),
   },
@@ -290,7 +291,18 @@ export const moduleRules: readonly ModuleRule[] = [
   },
   {
     module: 'controller/server/',
-    only: ['controller/server/', 'controller/station.ts', 'controller/cli/'],
+    only: [
+      'controller/agents/',
+      'controller/approval/',
+      'controller/cli/',
+      'controller/console/',
+      'controller/mirror/',
+      'controller/people/',
+      'controller/recording/',
+      'controller/server/',
+      'controller/shell/',
+      'controller/station.ts',
+    ],
     planted: breaks('controller/control.ts', "export * from '#controller/server/http.ts';"),
   },
 ];

@@ -1,0 +1,152 @@
+// What proves a person: password, PIN, second factor; and the key that each person signs with, which only that
+// person's password or PIN opens. Counting wrong attempts by name and address is lockout.ts's.
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { Clock } from '#contract/time.ts';
+import { CellError } from '#contract/error.ts';
+import { signerOf } from '#controller/chronicle/key.ts';
+import { seal, unseal } from './sealed.ts';
+import type { Pepper } from './sealed.ts';
+import type { PeopleStore, Person, Secret, SecretKind } from './store.ts';
+import type { Stretcher } from './stretch.ts';
+import { factorBytes, stepOfCode } from './totp.ts';
+
+/** Wrong PINs in a row, after which only the password counts. */
+export const pinTries = 5;
+
+/** What somebody gives to prove who they are: one of the two. */
+export interface Proof {
+  readonly password?: string | undefined;
+  readonly pin?: string | undefined;
+}
+
+/** A signature as the record keeps it. */
+export interface Signed {
+  /** The public key, `user:<name>+<id>+<base64>`, as C2SP signed-note writes it. */
+  readonly key: string;
+  /** Key id and Ed25519 signature, base64; `verifyText(key, text, signature)` of chronicle/key.ts proves it. */
+  readonly signature: string;
+}
+
+/** What approvals need of people. */
+export interface Signatures {
+  /**
+   * The person's signature over `text` (UTF-8), for whoever gives that person's password or PIN with it. Slow, some
+   * 0.2 s, on purpose. Throws `E_SIGN_IN` (not right together, or disabled), `E_PIN_NOT_HERE` (too many wrong PINs),
+   * `E_SIGN_IN_BUSY`, `E_PEOPLE_STORE`.
+   */
+  signWith(name: string, proof: Proof, text: string): Promise<Signed>;
+}
+
+const sealedFor = (name: string, kind: SecretKind): string => `signing key of ${name} by ${kind}`;
+const factorOf = (name: string): string => `second factor of ${name}`;
+
+/** One for each station. */
+export class Credentials implements Signatures {
+  readonly #clock: Clock;
+  readonly #store: PeopleStore;
+  readonly #stretcher: Stretcher;
+  readonly #pepper: Pepper;
+
+  constructor(clock: Clock, store: PeopleStore, stretcher: Stretcher, pepper: Pepper) {
+    this.#clock = clock;
+    this.#store = store;
+    this.#stretcher = stretcher;
+    this.#pepper = pepper;
+  }
+
+  /** A new signing key under a new password: the old key is gone, and what else it sealed. */
+  async fresh(name: string, password: string): Promise<{ key: string; secret: Secret }> {
+    const made = generateKeyPairSync('ed25519').privateKey;
+    const signing = made.export({ format: 'der', type: 'pkcs8' });
+    const secret = await this.#under(name, 'password', password, signing);
+    return { key: signerOf(`user:${name}`, made).key, secret };
+  }
+
+  /** The same signing key under another password or a PIN; undefined: that is not the old password. */
+  async again(
+    name: string,
+    old: string,
+    next: { readonly kind: SecretKind; readonly secret: string },
+  ): Promise<Secret | undefined> {
+    const signing = await this.#open(name, { password: old });
+    if (signing === undefined) return undefined;
+    return this.#under(name, next.kind, next.secret, signing);
+  }
+
+  /** Whether this is the person's password or PIN. Of one who is not there it takes as long to say no. */
+  async prove(name: string, proof: Proof): Promise<boolean> {
+    return (await this.#open(name, proof)) !== undefined;
+  }
+
+  async signWith(name: string, proof: Proof, text: string): Promise<Signed> {
+    const person = this.#store.find(name);
+    const signing = await this.#open(name, proof);
+    if (signing === undefined || person === undefined || person.disabled)
+      throw new CellError('E_SIGN_IN', 'nothing was signed');
+    const key = createPrivateKey({ key: signing, format: 'der', type: 'pkcs8' });
+    const signer = signerOf(`user:${name}`, key);
+    return { key: signer.key, signature: signer.sign(text) };
+  }
+
+  /** A new second factor that waits to be confirmed; the secret is told once. */
+  beginFactor(name: string): Uint8Array {
+    const secret = randomBytes(factorBytes);
+    const sealed = seal(this.#pepper.key, factorOf(name), secret);
+    this.#store.putFactor(name, { sealed, confirmed: false, used: 0 });
+    return secret;
+  }
+
+  /** Whether it is asked for. */
+  hasFactor({ name }: Pick<Person, 'name'>): boolean {
+    return this.#store.factor(name)?.confirmed === true;
+  }
+
+  /** Whether the code is right and was not used before; it is used up with this. */
+  useCode(name: string, code: string): boolean {
+    const factor = this.#store.factor(name);
+    const secret = factor && unseal(this.#pepper.key, factorOf(name), factor.sealed);
+    if (factor === undefined || secret === undefined) return false;
+    const step = stepOfCode(secret, code, { time: this.#clock.time(), used: factor.used });
+    if (step === undefined) return false;
+    this.#store.putFactor(name, { ...factor, used: step });
+    return true;
+  }
+
+  async #under(
+    name: string,
+    kind: SecretKind,
+    secret: string,
+    signing: Uint8Array,
+  ): Promise<Secret> {
+    const given = kind === 'pin' ? this.#pepper.pin(name, secret) : secret;
+    const { kept, key } = await this.#stretcher.make(given);
+    return { ...kept, sealed: seal(key, sealedFor(name, kind), signing), wrong: 0 };
+  }
+
+  /** The private key, PKCS#8; undefined: it was not the right password or PIN. */
+  async #open(name: string, { password, pin }: Proof): Promise<Buffer | undefined> {
+    const kind = pin === undefined ? 'password' : 'pin';
+    const secret = this.#store.secret(name, kind);
+    // Counted before it is looked at: of many at once no more are tried than may be.
+    if (kind === 'pin' && secret !== undefined) {
+      if (secret.wrong >= pinTries)
+        throw new CellError('E_PIN_NOT_HERE', `${pinTries} wrong PINs: it is void until then`);
+      this.#store.putSecret(name, 'pin', { ...secret, wrong: secret.wrong + 1 });
+    }
+    const given = pin === undefined ? (password ?? '') : this.#pepper.pin(name, pin);
+    const key = await this.#stretcher.open(given, secret);
+    if (key === undefined || secret === undefined) return undefined;
+    const now = this.#store.secret(name, kind);
+    // It was changed meanwhile: what was right a moment ago is no longer.
+    if (now === undefined || !Buffer.from(now.check).equals(secret.check)) return undefined;
+    this.#forgive(name);
+    return unseal(key, sealedFor(name, kind), secret.sealed);
+  }
+
+  /** A right password, or a right PIN, ends the count of wrong ones. */
+  #forgive(name: string): void {
+    const pin = this.#store.secret(name, 'pin');
+    if (pin !== undefined && pin.wrong > 0)
+      this.#store.putSecret(name, 'pin', { ...pin, wrong: 0 });
+  }
+}

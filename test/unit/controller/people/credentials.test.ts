@@ -1,0 +1,143 @@
+// Passwords, PINs and signing keys, with a cheaper stretching than the product's: what they open, and what opens them.
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { verifyText } from '#controller/chronicle/key.ts';
+import { Credentials, pinTries } from '#controller/people/credentials.ts';
+import { openPepper } from '#controller/people/sealed.ts';
+import { PeopleStore } from '#controller/people/store.ts';
+import { Stretcher, usualCost } from '#controller/people/stretch.ts';
+import { removeFolder } from '#test/folder.ts';
+import { HandClock } from '#test/unit/controller/server/rig.ts';
+
+const password = 'some words that nobody joins';
+const cheap = { n: 1024, r: 8, p: 1 };
+let data: string;
+let store: PeopleStore;
+let credentials: Credentials;
+
+beforeEach(async () => {
+  data = mkdtempSync(join(tmpdir(), 'rebe-people-'));
+  store = PeopleStore.open(join(data, 'station.db'), 0);
+  credentials = new Credentials(new HandClock(), store, new Stretcher(cheap), openPepper(data));
+  await enrol('maria');
+});
+afterEach(() => {
+  store.close();
+  removeFolder(data);
+});
+
+async function enrol(name: string): Promise<void> {
+  const { key, secret } = await credentials.fresh(name, password);
+  const rest = { disabled: false, language: undefined, temporary: false, added: 0 };
+  store.put({ name, title: name, roles: ['admin'], key, ...rest });
+  store.putSecret(name, 'password', secret);
+}
+
+async function givePin(pin: string): Promise<void> {
+  const secret = await credentials.again('maria', password, { kind: 'pin', secret: pin });
+  if (secret === undefined) throw new Error('the password was right');
+  store.putSecret('maria', 'pin', secret);
+}
+
+test('a person signs with the password, and with the PIN, by the same key', async () => {
+  await givePin('246810');
+  const text = 'rebe approval 00';
+  for (const proof of [{ password }, { pin: '246810' }]) {
+    const { key, signature } = await credentials.signWith('maria', proof, text);
+    expect(key).toBe(store.find('maria')?.key);
+    expect(verifyText(key, text, signature)).toBe(true);
+    expect(verifyText(key, `${text}1`, signature)).toBe(false);
+  }
+});
+
+test.each([
+  ['a wrong password', 'maria', { password: `${password} ` }],
+  ['nothing', 'maria', {}],
+  ['a PIN that was never set', 'maria', { pin: '246810' }],
+  ['a name that nobody has', 'nobody', { password }],
+])('%s signs nothing', async (_, name, proof) => {
+  await expect(credentials.signWith(name, proof, 'x')).rejects.toMatchObject({ code: 'E_SIGN_IN' });
+});
+
+test('a disabled person signs nothing', async () => {
+  const maria = store.find('maria');
+  if (maria !== undefined) store.put({ ...maria, disabled: true });
+  await expect(credentials.signWith('maria', { password }, 'x')).rejects.toMatchObject({
+    code: 'E_SIGN_IN',
+  });
+});
+
+test('five wrong PINs void the PIN, all at once or one by one, until the password is used', async () => {
+  await givePin('246810');
+  const tries = await Promise.allSettled(
+    Array.from({ length: 12 }, () => credentials.prove('maria', { pin: '000000' })),
+  );
+  expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(pinTries);
+  const again = credentials.prove('maria', { pin: '246810' });
+  await expect(again).rejects.toMatchObject({ code: 'E_PIN_NOT_HERE' });
+  expect(await credentials.prove('maria', { password })).toBe(true);
+  expect(await credentials.prove('maria', { pin: '246810' })).toBe(true);
+});
+
+test('a PIN is worth nothing without the pepper, which nobody else can read', async () => {
+  await givePin('246810');
+  const path = join(data, 'keys', 'people.key');
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(openPepper(data).key).toEqual(openPepper(data).key);
+  writeFileSync(
+    path,
+    readFileSync(path).map((byte) => byte ^ 1),
+  );
+  const other = new Credentials(new HandClock(), store, new Stretcher(cheap), openPepper(data));
+  expect(await other.prove('maria', { pin: '246810' })).toBe(false);
+  expect(await other.prove('maria', { password })).toBe(true);
+  writeFileSync(path, 'cut');
+  expect(() => openPepper(data)).toThrow(expect.objectContaining({ code: 'E_PEOPLE_STORE' }));
+});
+
+test('what was sealed for one person opens for no other', async () => {
+  await enrol('ben');
+  const maria = store.secret('maria', 'password');
+  if (maria !== undefined) store.putSecret('ben', 'password', maria);
+  expect(await credentials.prove('ben', { password })).toBe(false);
+});
+
+test('a code of the second factor is good once, and another secret’s never', async () => {
+  const clock = new HandClock();
+  const own = new Credentials(clock, store, new Stretcher(cheap), openPepper(data));
+  const { codeOf, stepOf } = await import('#controller/people/totp.ts');
+  const secret = own.beginFactor('maria');
+  const code = codeOf(secret, stepOf(clock.time()));
+  expect(own.useCode('maria', code)).toBe(true);
+  expect(own.useCode('maria', code)).toBe(false);
+  clock.advance(30_000);
+  expect(own.useCode('maria', codeOf(secret, stepOf(clock.time())))).toBe(true);
+  expect(own.useCode('nobody', code)).toBe(false);
+});
+
+test('a password costs what it should, and the cost it was set with is kept', async () => {
+  expect(usualCost.n).toBeGreaterThanOrEqual(65_536);
+  expect(store.secret('maria', 'password')?.cost).toEqual(cheap);
+  const raised = new Credentials(
+    new HandClock(),
+    store,
+    new Stretcher({ ...cheap, n: 2048 }),
+    openPepper(data),
+  );
+  expect(await raised.prove('maria', { password })).toBe(true);
+});
+
+test('guesses at once are bounded, and the thread serves others meanwhile', async () => {
+  const stretcher = new Stretcher({ n: 16_384, r: 8, p: 1 });
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1), 1);
+  const all = await Promise.allSettled(
+    Array.from({ length: 40 }, () => stretcher.open('x', undefined)),
+  );
+  clearInterval(timer);
+  const refused = all.filter(({ status }) => status === 'rejected');
+  expect(refused).toHaveLength(40 - 2 - 16);
+  expect(turns).toBeGreaterThan(3);
+});
