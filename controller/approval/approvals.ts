@@ -57,7 +57,8 @@ export class Approvals {
   readonly #deps: ApprovalDeps;
   readonly #store: ApprovalStore;
   #views: Map<string, ApprovalView> | undefined;
-  readonly #untold = new Map<string, Untold>();
+  /** What has ended: whether the disk and the chronicle know. */
+  readonly #owed = new Map<string, { readonly untold: Untold; kept: boolean; told: boolean }>();
   /** What is done to one approval is done one after another. */
   readonly #turns = new Map<string, Promise<void>>();
   readonly #asking: Actor[] = [];
@@ -214,7 +215,7 @@ export class Approvals {
     return by.length >= openLimit || own >= openLimitEach ? 'E_APPROVAL_MANY' : undefined;
   }
 
-  /** Holds from here on, whatever the chronicle does; resolves when it was told once, or could not be yet. */
+  /** Holds from here on, whatever disk and chronicle do; resolves when both were asked once. */
   async #end(
     view: ApprovalView,
     state: 'denied' | 'withdrawn' | 'expired',
@@ -228,21 +229,32 @@ export class Approvals {
     };
     const text = `${nameOf(view)} is ${state}${no === undefined ? '' : `: ${no.reason}`}`;
     const untold: Untold = { actor: no?.by ?? 'system', body: eventOf(next, state, text) };
-    this.#save(next, untold);
-    await this.#tell(next.request.id, untold);
+    this.#place(next);
+    this.#owed.set(next.request.id, { untold, kept: false, told: false });
+    await this.#pay(next.request.id);
     return next;
   }
 
-  async #tell(id: string, untold: Untold): Promise<void> {
-    this.#untold.set(id, untold);
-    const problem = await this.#deps.keep(untold);
-    if (problem !== undefined || this.#closed) return;
-    this.#untold.delete(id);
+  /** What has ended and is not on disk or not in the chronicle is tried again until it is. */
+  async #pay(id: string): Promise<void> {
+    const owed = this.#owed.get(id);
+    const view = this.#views?.get(id);
+    if (owed === undefined || view === undefined) return;
+    owed.kept ||= this.#stored(() => this.#store.save(view, owed.untold));
+    owed.told ||= (await this.#deps.keep(owed.untold)) === undefined;
+    if (this.#closed || !owed.kept || !owed.told) return;
+    // A repeat after the next start changes nothing.
+    this.#stored(() => this.#store.told(id));
+    this.#owed.delete(id);
+  }
+
+  #stored(run: () => void): boolean {
     try {
-      this.#store.told(id);
+      run();
+      return true;
     } catch (error) {
-      // It is told once more after the next start; a repeat changes nothing.
       this.#deps.log('warn', String(error));
+      return false;
     }
   }
 
@@ -251,8 +263,12 @@ export class Approvals {
     if (problem !== undefined) throw new CellError(problem, 'it is not known to be in the record');
   }
 
-  #save(view: ApprovalView, untold?: Untold): void {
-    this.#store.save(view, untold);
+  #save(view: ApprovalView): void {
+    this.#store.save(view);
+    this.#place(view);
+  }
+
+  #place(view: ApprovalView): void {
     const all = this.#all();
     all.set(view.request.id, view);
     for (const [id, { state }] of all) {
@@ -285,7 +301,8 @@ export class Approvals {
     const kept = this.#store.load();
     this.#views = new Map(kept.map(({ view }) => [view.request.id, view]));
     for (const { view, untold } of kept) {
-      if (untold !== undefined) this.#untold.set(view.request.id, untold);
+      if (untold !== undefined)
+        this.#owed.set(view.request.id, { untold, kept: true, told: false });
     }
     return this.#views;
   }
@@ -310,11 +327,7 @@ export class Approvals {
   #look(): void {
     if (this.#closed) return;
     const now = this.#clock.time();
-    for (const [id, untold] of this.#untold) {
-      void this.#inTurn(id, async () => {
-        if (this.#untold.has(id)) await this.#tell(id, untold);
-      });
-    }
+    for (const id of this.#owed.keys()) void this.#inTurn(id, () => this.#pay(id));
     const open = [...(this.#views?.values() ?? [])].filter(
       ({ state }) => state === 'requested' || state === 'approved',
     );
@@ -328,12 +341,7 @@ export class Approvals {
 
   async #expire(id: string): Promise<void> {
     const view = present(this.#views?.get(id), 'an approval that was there');
-    if (view.state !== 'requested' && view.state !== 'approved') return;
-    try {
-      await this.#end(view, 'expired');
-    } catch (error) {
-      this.#deps.log('warn', String(error));
-    }
+    if (view.state === 'requested' || view.state === 'approved') await this.#end(view, 'expired');
   }
 }
 

@@ -91,7 +91,8 @@ export class ApprovalStore {
   }
 }
 
-function openDatabase(path: string): Database.Database {
+/** The file as approvals need it. */
+export function openDatabase(path: string): Database.Database {
   makePrivate(path);
   const database = new Database(path, { timeout: 1000 });
   try {

@@ -16,17 +16,19 @@ const counted = new Set<PropertyKey>(['run', 'get', 'all', 'exec']);
 
 export class FailingDisk {
   readonly #plan: FaultPlan;
+  readonly #real: OpenDatabase;
   #calls = 0;
   mended = false;
 
-  constructor(plan: FaultPlan) {
+  constructor(plan: FaultPlan, real: OpenDatabase = openForWriting) {
     this.#plan = plan;
+    this.#real = real;
   }
 
   /** Whether it has failed. */
   hit = false;
 
-  readonly open: OpenDatabase = (path) => this.#call(() => this.#behind(openForWriting(path)));
+  readonly open: OpenDatabase = (path) => this.#call(() => this.#behind(this.#real(path)));
 
   /** Calls go through the count; a transaction's begin and commit do not, being made of the others. */
   #behind<T extends object>(real: T): T {
