@@ -63,7 +63,7 @@ export const PersonView = z.strictObject({
   pin: z.boolean(),
   /** The password is somebody else's choice, and waits to be changed. */
   temporary: z.boolean(),
-  /** The public key of what this person approves, `<name>+<id>+<base64>`. */
+  /** The Ed25519 public key of what this person approves, 32 bytes in base64. */
   key: z.string(),
   /** UTC ms. */
   added: z.number(),

@@ -29,18 +29,13 @@ export interface Signer {
 export function openKey(folder: string, name: string): Signer {
   const path = join(folder, 'cell.key');
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const signer = signerOf(name, createPrivateKey(findText(path) ?? makeKey(path)));
-  const shown = join(folder, 'cell.pub');
-  if (findText(shown) === undefined) place(shown, `${signer.key}\n`);
-  return signer;
-}
-
-/** Whoever signs with this Ed25519 key, under a name. */
-export function signerOf(name: string, secret: KeyObject): Signer {
+  const secret = createPrivateKey(findText(path) ?? makeKey(path));
   const raw = createPublicKey(secret).export({ format: 'der', type: 'spki' }).subarray(-32);
+  const key = keyText(name, raw);
+  if (findText(join(folder, 'cell.pub')) === undefined) place(join(folder, 'cell.pub'), `${key}\n`);
   const id = keyId(name, raw);
   return {
-    key: keyText(name, raw),
+    key,
     sign: (text) => Buffer.concat([id, sign(null, Buffer.from(text), secret)]).toString('base64'),
   };
 }

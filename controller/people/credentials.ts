@@ -1,9 +1,15 @@
 // What proves a person: password, PIN, second factor; and the key that each person signs with, which only that
 // person's password or PIN opens. Counting wrong attempts by name and address is lockout.ts's.
-import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+} from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '#contract/time.ts';
 import { CellError } from '#contract/error.ts';
-import { signerOf } from '#controller/chronicle/key.ts';
 import { seal, unseal } from './sealed.ts';
 import type { Pepper } from './sealed.ts';
 import type { PeopleStore, Person, Secret, SecretKind } from './store.ts';
@@ -21,20 +27,20 @@ export interface Proof {
 
 /** A signature as the record keeps it. */
 export interface Signed {
-  /** The public key, `user:<name>+<id>+<base64>`, as C2SP signed-note writes it. */
+  /** The 32 bytes of the Ed25519 public key, base64. */
   readonly key: string;
-  /** Key id and Ed25519 signature, base64; `verifyText(key, text, signature)` of chronicle/key.ts proves it. */
+  /** 64 bytes, base64. */
   readonly signature: string;
 }
 
 /** What approvals need of people. */
 export interface Signatures {
   /**
-   * The person's signature over `text` (UTF-8), for whoever gives that person's password or PIN with it. Slow, some
+   * The person's signature over these bytes, for whoever gives that person's password or PIN with it. Slow, some
    * 0.2 s, on purpose. Throws `E_SIGN_IN` (not right together, or disabled), `E_PIN_NOT_HERE` (too many wrong PINs),
    * `E_SIGN_IN_BUSY`, `E_PEOPLE_STORE`.
    */
-  signWith(name: string, proof: Proof, text: string): Promise<Signed>;
+  signWith(name: string, proof: Proof, bytes: Uint8Array): Promise<Signed>;
 }
 
 const sealedFor = (name: string, kind: SecretKind): string => `signing key of ${name} by ${kind}`;
@@ -59,7 +65,7 @@ export class Credentials implements Signatures {
     const made = generateKeyPairSync('ed25519').privateKey;
     const signing = made.export({ format: 'der', type: 'pkcs8' });
     const secret = await this.#under(name, 'password', password, signing);
-    return { key: signerOf(`user:${name}`, made).key, secret };
+    return { key: shownKey(made), secret };
   }
 
   /** The same signing key under another password or a PIN; undefined: that is not the old password. */
@@ -78,14 +84,13 @@ export class Credentials implements Signatures {
     return (await this.#open(name, proof)) !== undefined;
   }
 
-  async signWith(name: string, proof: Proof, text: string): Promise<Signed> {
+  async signWith(name: string, proof: Proof, bytes: Uint8Array): Promise<Signed> {
     const person = this.#store.find(name);
     const signing = await this.#open(name, proof);
     if (signing === undefined || person === undefined || person.disabled)
       throw new CellError('E_SIGN_IN', 'nothing was signed');
     const key = createPrivateKey({ key: signing, format: 'der', type: 'pkcs8' });
-    const signer = signerOf(`user:${name}`, key);
-    return { key: signer.key, signature: signer.sign(text) };
+    return { key: shownKey(key), signature: sign(null, bytes, key).toString('base64') };
   }
 
   /** A new second factor that waits to be confirmed; the secret is told once. */
@@ -150,3 +155,7 @@ export class Credentials implements Signatures {
       this.#store.putSecret(name, 'pin', { ...pin, wrong: 0 });
   }
 }
+
+/** The public key of a private one, as text. */
+const shownKey = (key: KeyObject): string =>
+  createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
