@@ -287,6 +287,23 @@ export const codes = {
   ),
   E_ACT_EXPIRED: later('The act waited longer than its time to live.', 'Give it again.'),
   E_ACT_RATE: later('Too many acts in a short time.', 'Wait a second.'),
+  E_ACT_REASON: never('The act needs a reason, which is recorded.', 'Say why: `--reason TEXT`.'),
+  E_ACT_WHERE: later(
+    'The machine is not where this may be done.',
+    'Bring it there first; `--dry-run` says what is missing.',
+  ),
+  E_ACT_APPROVAL: never(
+    'A second person must say yes to this act.',
+    'Ask for it: `rebe approve` and the page show it to others; then give it with `--approval`.',
+  ),
+  E_ACT_KEY: never(
+    'The key of an act was used for another act before.',
+    'Take another key, or repeat exactly what was asked.',
+  ),
+  E_ACT_UNKNOWN: never(
+    'An act was sent, and what became of it was not heard.',
+    'Look in the chronicle, and give it again under another key if it is not there.',
+  ),
   E_ACT_FORCE: never(
     'A force needs a reason and an end within 8 hours.',
     'Give --reason and --for.',
@@ -437,7 +454,27 @@ export const codes = {
     'Somebody or something is locked out of shells.',
     'Read the message of the lock; who supervises can take it away: `rebe unlock`.',
   ),
+  E_SHELL_STORE: later(
+    'What is kept of shells and locks cannot be read or written; nobody may have a shell.',
+    'Look at the disk and at station.db in the data directory.',
+  ),
+  E_SHELL_PROOF: never(
+    'It is too long ago that you proved who you are.',
+    'Sign in again, with your second factor, and begin at once.',
+  ),
   E_SHELL_FULL: later('There are as many shells or seats as there may be.', 'End one first.'),
+  E_SHELL_TICKET: never(
+    'The ticket was used already, is too old, or is of somebody else or of another shell.',
+    'Ask for another; a ticket is good once, for 30 s, for who asked for it.',
+  ),
+  E_SHELL_ORDER: never(
+    'Input or an answer arrived out of its order, so that something before it is missing.',
+    'Mend the client; it connects again and goes on from where station says.',
+  ),
+  E_SHELL_TERMINAL: never(
+    'This installation cannot make terminals: a native module is missing.',
+    'Install the bundle of this machine, or build the packages here: `npm rebuild node-pty`.',
+  ),
   // Recordings
   E_RECORDING_DISK: later(
     'A shell cannot be recorded: the disk is full, or refuses.',

@@ -104,7 +104,18 @@ export const folderRules: readonly FolderRule[] = [
   {
     who: 'controller/',
     tree: ['contract/', 'flows/', 'controller/', 'drivers/index.ts'],
-    packages: ['@fastify/static', 'aedes', 'better-sqlite3', 'fastify', 'mqtt', 'vite', 'ws'],
+    packages: [
+      '@fastify/static',
+      '@xterm/addon-serialize',
+      '@xterm/headless',
+      'aedes',
+      'better-sqlite3',
+      'fastify',
+      'mqtt',
+      'node-pty',
+      'vite',
+      'ws',
+    ],
     node: true,
     planted: breaks('controller/planted.ts', "await import('#drivers/modbus/driver.ts');"),
   },
@@ -229,7 +240,7 @@ export const moduleRules: readonly ModuleRule[] = [
   },
   {
     module: 'node-pty',
-    only: ['simulator/device/'],
+    only: ['controller/shell/', 'simulator/device/'],
     planted: breaks('simulator/simulator.ts', "import { open } from 'node-pty';"),
   },
   {
@@ -243,8 +254,21 @@ export const moduleRules: readonly ModuleRule[] = [
     planted: breaks('controller/control.ts', "import { fastifyStatic } from '@fastify/static';"),
   },
   {
+    module: '@xterm/headless',
+    only: ['controller/shell/'],
+    planted: breaks('controller/server/planted.ts', "import { Terminal } from '@xterm/headless';"),
+  },
+  {
+    module: '@xterm/addon-serialize',
+    only: ['controller/shell/'],
+    planted: breaks(
+      'controller/server/planted.ts',
+      "import { SerializeAddon } from '@xterm/addon-serialize';",
+    ),
+  },
+  {
     module: 'ws',
-    only: ['controller/server/'],
+    only: ['controller/cli/', 'controller/server/', 'controller/shell/'],
     planted: breaks('controller/wire/planted.ts', "import { WebSocketServer } from 'ws';"),
   },
   {
