@@ -1,6 +1,6 @@
 // What acts ask for besides a permission, as data: a reason, a second person, where the machine must be.
-// Station judges by it, pages and dry runs show it; nothing else decides what is hazardous.
-import type { Hello, Snapshot } from './wire.ts';
+// Control's door and station judge by it, pages and dry runs show it; nothing else decides what is hazardous.
+import type { Hello, RegionState } from './wire.ts';
 import type { Verb } from './verbs.ts';
 
 /** One rule; it holds for an act that has all that it names. */
@@ -42,7 +42,11 @@ export const actRules: readonly ActRule[] = [
 /** What a cell shows of itself, as far as rules look at it. */
 export interface ShownCell {
   readonly hello: Pick<Hello, 'flows' | 'tags'>;
-  readonly snapshot: Pick<Snapshot, 'flows'>;
+  readonly snapshot: {
+    readonly flows: Readonly<
+      Record<string, { readonly regions: Readonly<Record<string, Pick<RegionState, 'state'>>> }>
+    >;
+  };
 }
 
 /** What an act asks for, here and now. */

@@ -2,6 +2,7 @@
 // A frame is a u32 length (big endian, at most 1 MiB) and UTF-8 JSON, one object with `type`. Both say `hello` first.
 import * as z from 'zod';
 import { Actor } from './actor.ts';
+import { ApprovalId } from './approval.ts';
 import { BrokerMirror, EmbeddedMirror } from './cell.ts';
 import { FlowInfo, Scalar, TagInfo, Text } from './described.ts';
 import { SessionBody } from './entry.ts';
@@ -85,6 +86,7 @@ export const RegionState = z.strictObject({
   /** Of the active leaf; absent until it was left once. */
   usual: Usual.optional(),
 });
+export type RegionState = z.infer<typeof RegionState>;
 export const FlowState = z.strictObject({
   stepped: z.boolean(),
   /** Why it is not stepped, for people. */
@@ -335,7 +337,8 @@ export const ActMessage = z.strictObject({
   /** Good once: a repeat within 60 s gets the first receipt again. */
   id: z.string().min(8).max(64).refine(isWellFormed, unicode),
   actor: z.string(),
-  approval: z.string().max(256).optional(),
+  /** What another person said yes to, where the act needs that: station has judged and used it. */
+  approval: ApprovalId.optional(),
   verb: z.string().refine(isWellFormed, unicode),
   args: z.record(z.string(), z.json()).refine(isWellFormed, unicode),
   expect: z.strictObject({ flow: z.string().optional(), seq: z.number().optional() }).optional(),

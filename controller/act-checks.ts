@@ -36,10 +36,11 @@ export interface Refused {
 
 export const refuse = (code: Code, reason: string): Refused => ({ code, reason });
 
-/** Whose act it is, under which id. */
+/** Whose act it is, under which id, and what another person said yes to. */
 interface By {
   readonly id: string;
   readonly actor: Actor;
+  readonly approval?: string | undefined;
 }
 
 /** One for each control. */
@@ -96,7 +97,8 @@ export class ActChecks {
       if (idle !== undefined) return idle;
       const { id, actor } = by;
       if (verb === 'command') {
-        return this.#offer({ id, actor, kind: 'command', flow, command, ...whyOf(args) }, ttl);
+        const act = { id, actor, kind: 'command', flow, command } as const;
+        return this.#offer({ ...act, ...whyOf(args), ...approvalOf(by) }, ttl);
       }
       this.#target.keep({ flow, command, down: args.down, actor });
       return undefined;
@@ -137,7 +139,9 @@ export class ActChecks {
         `${args.name} may change again in ${wait - this.#target.now()} ms`,
       );
     }
-    return this.#step(args, (by) => ({ ...by, kind: 'parameter', flow, param, value }));
+    return this.#step(args, ({ id, actor }) => {
+      return { id, actor, kind: 'parameter', flow, param, value };
+    });
   }
 
   #force(args: Args): Step | Refused {
@@ -172,7 +176,8 @@ export class ActChecks {
   }
 
   #step(args: Args, make: (by: By) => ScanAct): Step {
-    const run: Step['run'] = (by, ttl) => this.#offer({ ...make(by), ...whyOf(args) }, ttl);
+    const run: Step['run'] = (by, ttl) =>
+      this.#offer({ ...make(by), ...whyOf(args), ...approvalOf(by) }, ttl);
     return { class: undefined, run };
   }
 
@@ -198,6 +203,9 @@ export interface Step {
   readonly class: 'stop' | 'start' | 'other' | undefined;
   run(by: By, ttl: number): Refused | undefined;
 }
+
+const approvalOf = ({ approval }: By): { approval?: string } =>
+  approval === undefined ? {} : { approval };
 
 /** What was said of why, if anything was. */
 const whyOf = ({ reason }: Args): { reason?: string } => (reason === undefined ? {} : { reason });

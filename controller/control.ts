@@ -1,5 +1,6 @@
 // Control at work: what a scan made goes to the record, the outputs and the screens; what the disk, the
 // devices and people say comes back in. Every part is made in cell.ts; here they meet.
+import type { ShownCell } from '#contract/act-rules.ts';
 import { Actor } from '#contract/actor.ts';
 import type { Code } from '#contract/error.ts';
 import { present } from '#contract/error.ts';
@@ -11,8 +12,10 @@ import { wellFormed } from '#contract/unicode.ts';
 import type { AlarmState, FromClient, WholeSections } from '#contract/wire.ts';
 import type { Gap } from '#controller/chronicle/chronicle.ts';
 import type { WirePeer } from '#controller/wire/server.ts';
+import { commandPatience } from '#flows/engine/intake.ts';
 import type { ScanAct } from '#flows/engine/scan.ts';
 import type { SystemAlarmChange } from './alarms.ts';
+import { endedForces } from './ended-forces.ts';
 import { DeviceReports } from './device-reports.ts';
 import type { ActRecord, DoorTarget } from './door.ts';
 import { resumeHot } from './hot-resume.ts';
@@ -167,6 +170,8 @@ export class Control implements LoopEvents, DoorTarget {
       if (act.kind === 'force' || act.kind === 'unforce') view.tagChanged(act.tag);
     }
     for (const act of result.ended) if (act.kind === 'unforce') view.tagChanged(act.tag);
+    if (cell.tags.forces.size > 0)
+      for (const act of endedForces(cell, view.shown())) this.offer(act, commandPatience);
     for (const change of result.alarms) flowAlarms.changed(change, time);
     this.#parts.withholding.release();
     view.touch();
@@ -337,6 +342,10 @@ export class Control implements LoopEvents, DoorTarget {
 
   forced(tag: number): boolean {
     return this.#parts.cell.tags.forces.has(tag);
+  }
+
+  shown(): ShownCell {
+    return this.#parts.view.shown();
   }
 
   movedAt(flow: number): number {

@@ -1,5 +1,7 @@
 // The acts that come through control's door: checked, answered with a receipt, offered to the next scan,
 // recorded, and reported done when their entry is durable. A refused act is recorded as well.
+import { needsOf } from '#contract/act-rules.ts';
+import type { ShownCell } from '#contract/act-rules.ts';
 import { Actor } from '#contract/actor.ts';
 import { canonicalJson } from '#contract/canonical.ts';
 import type { Json } from '#contract/canonical.ts';
@@ -9,6 +11,7 @@ import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import { wellFormed } from '#contract/unicode.ts';
 import { verbArgs, verbs } from '#contract/verbs.ts';
+import type { Verb } from '#contract/verbs.ts';
 import type { ActMessage, Done, Receipt } from '#contract/wire.ts';
 import type { CellPlan } from '#flows/plan.ts';
 import { ActChecks, refuse } from './act-checks.ts';
@@ -29,6 +32,8 @@ const notRecorded = 'E_CHRONICLE_LOST';
 
 /** What the door needs beside what its checks need. */
 export interface DoorTarget extends ActTarget {
+  /** What rules about acts look at. */
+  shown(): ShownCell;
   /** The newest entry that recorded a transition of the flow. */
   movedAt(flow: number): number;
   /** Writes the entry of an act that no scan took and gives its `seq`. */
@@ -47,6 +52,7 @@ export interface ActRecord {
   readonly code?: string;
   readonly reason?: string;
   readonly outcome?: string;
+  readonly approval?: string;
 }
 
 /** An act of an earlier run; `done` where a scan had taken it. */
@@ -63,6 +69,7 @@ interface Ticket {
   readonly actor: Actor;
   readonly verb: string;
   readonly args: Readonly<Record<string, Json>>;
+  readonly approval: string | undefined;
   readonly at: number;
   readonly replies: Set<Reply>;
   /** An entry of it is still to come. */
@@ -99,7 +106,7 @@ export class Door {
   remember(past: readonly PastAct[]): void {
     const at = this.#clock.now();
     for (const { id, receipt, done } of past) {
-      const rest = { id, actor: 'system', verb: '', args: {}, awaited: false };
+      const rest = { id, actor: 'system', verb: '', args: {}, approval: undefined, awaited: false };
       this.#tickets.set(id, { ...rest, at, replies: new Set(), receipt, done });
     }
   }
@@ -118,6 +125,7 @@ export class Door {
       actor: message.actor,
       verb: wellFormed(message.verb.slice(0, verbLimit)),
       args: boundedArgs(message.args),
+      approval: message.approval,
       at: this.#clock.now(),
       replies: new Set([reply]),
       awaited: true,
@@ -191,14 +199,15 @@ export class Door {
 
   /** Refused here; no scan sees it. */
   refused(
-    ticket: Pick<Ticket, 'id' | 'actor' | 'verb' | 'args'>,
+    ticket: Pick<Ticket, 'id' | 'actor' | 'verb' | 'args' | 'approval'>,
     code: Code,
     reason: string,
   ): void {
     // Whoever it was is recorded by that name, known here or not; what is no name at all is not.
     const actor: Actor = Actor.safeParse(ticket.actor).success ? ticket.actor : 'system';
-    const { id, verb, args } = ticket;
-    this.#target.refusal({ id, actor, verb, args, result: 'refused', code, reason });
+    const { id, verb, args, approval } = ticket;
+    const said = approval === undefined ? {} : { approval };
+    this.#target.refusal({ id, actor, verb, args, result: 'refused', code, reason, ...said });
     const whole = this.#tickets.get(id);
     if (whole === undefined) return;
     whole.awaited = false;
@@ -233,8 +242,8 @@ export class Door {
     if (!free && this.#tooFast(message.actor))
       return refuse('E_ACT_RATE', `more than ${rateLimit} acts a second`);
     if (step.class !== 'stop') {
-      const stale = this.#stale(message);
-      if (stale !== undefined) return stale;
+      const held = this.#stale(message) ?? this.#unmet(verb, parsed.data, message.approval);
+      if (held !== undefined) return held;
     }
     return step.run(ticket, message.ttl_ms);
   }
@@ -249,6 +258,14 @@ export class Door {
     return moved > seq
       ? refuse('E_STALE_VIEW', `${flow} moved in entry ${moved}, after ${seq}`)
       : undefined;
+  }
+
+  /** Where the machine must be, and whether somebody else must have said yes: station has judged what they said. */
+  #unmet(verb: Verb, args: object, approval: string | undefined): Refused | undefined {
+    const { lacks, approvals, because } = needsOf(verb, { ...args }, this.#target.shown());
+    if (lacks.length > 0) return refuse('E_ACT_WHERE', lacks.join('; '));
+    if (approvals === 0 || approval !== undefined) return undefined;
+    return refuse('E_ACT_APPROVAL', because.join('; '));
   }
 
   #tooFast(actor: string): boolean {

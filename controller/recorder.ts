@@ -189,9 +189,10 @@ export class Recorder {
   }
 
   #act(scan: number, at: UtcMs, act: ScanAct, outcome: string): number {
-    const { id, actor } = act;
+    const { id, actor, approval } = act;
     const { verb, args } = recordAct(this.#plan, act);
-    const body = encodeUtf8(actBody({ id, actor, verb, args, result: 'accepted', outcome }));
+    const record = { id, actor, verb, args, result: 'accepted', outcome } as const;
+    const body = encodeUtf8(actBody(approval === undefined ? record : { ...record, approval }));
     return this.#sink.append({ scan, at, kind: 'act', actor, body });
   }
 

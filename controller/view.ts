@@ -26,6 +26,7 @@ import type { Ranged } from '#flows/program.ts';
 import type { LoadedCell } from './config.ts';
 import type { Devices } from './devices.ts';
 import type { FeedSource } from './feed.ts';
+import type { ShownCell } from '#contract/act-rules.ts';
 import { greetingOf } from './greeting.ts';
 import type { Outputs } from './outputs.ts';
 
@@ -90,6 +91,18 @@ export class View implements FeedSource {
     const { loaded, boot, devices } = this.#parts;
     this.#greeting ??= greetingOf(loaded, boot, devices);
     return { ...this.#greeting, seq: this.#parts.seq() };
+  }
+
+  /** What rules about acts look at: what the cell has, and which states are active. */
+  shown(): ShownCell {
+    const flows = this.#parts.cell.flows.map(({ plan, flow, configuration }) => {
+      const regions = flow.regions.map(({ name, initial }, index) => {
+        const state = flow.states[configuration.leaves[index] ?? initial]?.path ?? name;
+        return [name, { state }] as const;
+      });
+      return [plan.name, { regions: Object.fromEntries(regions) }] as const;
+    });
+    return { hello: this.hello(), snapshot: { flows: Object.fromEntries(flows) } };
   }
 
   moment(): { now: number; time: number; seq: number } {

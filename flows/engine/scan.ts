@@ -12,6 +12,8 @@ export type ScanAct = {
   readonly actor: Actor;
   /** Why, where whoever gave it said so; of a force always. */
   readonly reason?: string;
+  /** What another person said yes to, where it needed that. */
+  readonly approval?: string;
 } & (
   | { readonly kind: 'command'; readonly flow: number; readonly command: number }
   | {
