@@ -1,6 +1,7 @@
 // The console, T0 and T1: one line in, one answer out, the same in the terminal, on the page and for agents.
 // The language is station's (controller/console); here stand its shapes and its bounds.
 import * as z from 'zod';
+import { ApprovalId } from './approval.ts';
 import { Scalar } from './described.ts';
 import { Done, Receipt } from './wire.ts';
 import { verbs } from './verbs.ts';
@@ -85,7 +86,7 @@ export const ActAsk = z.strictObject({
     })
     .optional(),
   /** Of the second person's yes, where one is needed: `ap-...`. */
-  approval: z.string().max(64).optional(),
+  approval: ApprovalId.optional(),
   id: ActKey.optional(),
 });
 export type ActAsk = z.infer<typeof ActAsk>;

@@ -290,11 +290,11 @@ export const codes = {
   E_ACT_REASON: never('The act needs a reason, which is recorded.', 'Say why: `--reason TEXT`.'),
   E_ACT_WHERE: later(
     'The machine is not where this may be done.',
-    'Bring it there first; `--dry-run` says what is missing.',
+    'Bring it there; the text names the states.',
   ),
-  E_ACT_APPROVAL: never(
-    'A second person must say yes to this act.',
-    'Ask for it: `rebe approve` and the page show it to others; then give it with `--approval`.',
+  E_ACT_APPROVAL: later(
+    'Somebody else must say yes to this first.',
+    'Ask for an approval of exactly this, and give it again with that.',
   ),
   E_ACT_KEY: never(
     'The key of an act was used for another act before.',
@@ -461,6 +461,22 @@ export const codes = {
   E_SHELL_PROOF: never(
     'It is too long ago that you proved who you are.',
     'Sign in again, with your second factor, and begin at once.',
+  ),
+  E_SHELL_LAYER: never(
+    'This PC lacks a layer of confinement that the shell must have.',
+    'Install or allow what is named; docs/confinement.md tells how. `rebe shell layers` lists them.',
+  ),
+  E_SHELL_JAIL: later(
+    'The jail of a shell could not be made.',
+    'Look at the disk and at what station may do; nothing was started.',
+  ),
+  E_SHELL_FREEZE: later(
+    'The processes of a shell did not stand still in time.',
+    'End the shell: a kill needs no pause.',
+  ),
+  E_SHELL_SURVIVOR: never(
+    'Processes of a shell are left after its end.',
+    'End those that are named at the PC, or start it again; the chronicle has this.',
   ),
   E_SHELL_FULL: later('There are as many shells or seats as there may be.', 'End one first.'),
   E_SHELL_TICKET: never(

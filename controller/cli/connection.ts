@@ -6,8 +6,11 @@ import { seconds } from '#contract/time.ts';
 import type { Duration } from '#contract/time.ts';
 import type { WholeFromControl } from '#contract/pages.ts';
 import type { Verb } from '#contract/verbs.ts';
-import type { Done, Hello, Receipt, Snapshot, Why } from '#contract/wire.ts';
+import type { ActMessage, Hello, Snapshot, Why } from '#contract/wire.ts';
+import { realClock } from '#controller/clock.ts';
 import { consoleActor } from '#controller/console-actor.ts';
+import { AwaitedActs } from '#controller/wire/awaited-acts.ts';
+import type { Answered } from '#controller/wire/awaited-acts.ts';
 import { WireClient } from '#controller/wire/client.ts';
 
 const patience = seconds(5);
@@ -21,10 +24,7 @@ export interface Connection {
   readonly snapshot: Snapshot;
   /** Everything that arrives from now on. */
   listen(hear: (message: WholeFromControl) => void): void;
-  act(
-    verb: Verb,
-    args: Readonly<Record<string, unknown>>,
-  ): Promise<{ receipt: Receipt; done: Done | undefined }>;
+  act(verb: Verb, args: Readonly<Record<string, unknown>>): Promise<Answered>;
   watch(flows: readonly string[]): Promise<Why[]>;
   closed: Promise<CellError | undefined>;
   close(): void;
@@ -60,12 +60,22 @@ export async function openConnection(data: string, limit = patience): Promise<Co
     notRunning(`no answer from control at ${socketPath(data)}`),
   );
   const send: Line['send'] = (message) => client?.send(message);
+  const give = (act: ActMessage): boolean => {
+    send(act);
+    return true;
+  };
+  const acts = new AwaitedActs(realClock(), give, limit);
+  listeners.add((message) => acts.take(message));
   return {
     hello,
     snapshot,
     closed,
     listen: (hear) => void listeners.add(hear),
-    act: (verb, args) => act({ send, listeners, limit }, verb, args),
+    act: async (verb, args) => {
+      const id = randomBytes(12).toString('hex');
+      const plain = JSON.parse(JSON.stringify(args));
+      return acts.give({ type: 'act', id, actor: consoleActor(), verb, args: plain, ttl_ms: 2000 });
+    },
     watch: (flows) => watch({ send, listeners, limit }, flows),
     close: () => client?.close(),
   };
@@ -75,38 +85,6 @@ interface Line {
   readonly send: WireClient['send'];
   readonly listeners: Set<(message: WholeFromControl) => void>;
   readonly limit: Duration;
-}
-
-async function act(
-  { send, listeners, limit }: Line,
-  verb: Verb,
-  args: Readonly<Record<string, unknown>>,
-): Promise<{ receipt: Receipt; done: Done | undefined }> {
-  const id = randomBytes(12).toString('hex');
-  let receipt: Receipt | undefined;
-  const answered = new Promise<{ receipt: Receipt; done: Done | undefined }>((resolveAct) => {
-    const hear = (message: WholeFromControl): void => {
-      if (message.type === 'receipt' && message.id === id) {
-        receipt = message;
-        // A held command is answered by its receipt alone; its begin and end are the scan's to record.
-        if (message.result === 'accepted' && verb !== 'keep') return;
-        listeners.delete(hear);
-        resolveAct({ receipt, done: undefined });
-      }
-      if (message.type === 'done' && message.id === id && receipt !== undefined) {
-        listeners.delete(hear);
-        resolveAct({ receipt, done: message });
-      }
-    };
-    listeners.add(hear);
-  });
-  const plain = JSON.parse(JSON.stringify(args));
-  send({ type: 'act', id, actor: consoleActor(), verb, args: plain, ttl_ms: 2000 });
-  return within(answered, limit, () =>
-    receipt === undefined
-      ? notRunning(`control did not say what became of ${verb}`)
-      : new CellError('E_CHRONICLE_STALL', `${verb} was accepted; its entry is not on disk yet`),
-  );
 }
 
 async function watch({ send, listeners, limit }: Line, flows: readonly string[]): Promise<Why[]> {

@@ -1,6 +1,7 @@
 // All pages at once: control's feed fans out to them, their acts go to control, and each learns how old the picture is.
 import type { WebSocket } from 'ws';
-import type { CellError, Code } from '#contract/error.ts';
+import { CellError } from '#contract/error.ts';
+import type { Code } from '#contract/error.ts';
 import type { FromBrowser, Link } from '#contract/live.ts';
 import { mergeDeltas } from '#contract/merge.ts';
 import { heartbeat_ms, liveProtocol, ping_ms } from '#contract/pace.ts';
@@ -17,6 +18,7 @@ import { refusedEvent } from './records.ts';
 import type { SendToControl, StationEvent } from './records.ts';
 import type { SocketPath } from './socket-path.ts';
 import { CellView } from './view.ts';
+import { Whys } from './whys.ts';
 
 /** Pages at one cell. */
 export const pageLimit = 64;
@@ -36,6 +38,7 @@ export class Live implements SocketPath {
   readonly #log: StationLog;
   readonly #send: SendToControl;
   readonly #view = new CellView();
+  readonly #whys: Whys;
   readonly #pages = new Set<PageSocket>();
   /** Which page waits for the answer to an act, by the act's id; the oldest is forgotten first. */
   readonly #awaited = new Map<string, PageSocket>();
@@ -52,12 +55,19 @@ export class Live implements SocketPath {
     this.#clock = clock;
     this.#log = log;
     this.#send = send;
+    this.#whys = new Whys(clock, () => this.#watch());
     this.#pulse();
   }
 
   /** The cell as it was last heard, for whoever else in station needs it. */
   get cell(): { readonly view: CellView; readonly up: boolean } {
     return { view: this.#view, up: this.#up };
+  }
+
+  /** What a flow waits for, now. Throws `E_CELL_NOT_RUNNING`. */
+  async why(flow: string): Promise<Why> {
+    if (!this.#up) throw new CellError('E_CELL_NOT_RUNNING', 'control is not there');
+    return this.#whys.ask(flow);
   }
 
   refusal(): Code | undefined {
@@ -100,6 +110,7 @@ export class Live implements SocketPath {
         return this.#schedule();
       case 'why':
         this.#pendingWhys.set(message.flow, message);
+        this.#whys.take(message);
         return this.#schedule();
       case 'stopped':
         for (const page of this.#pages) page.send(message);
@@ -121,6 +132,7 @@ export class Live implements SocketPath {
   lost(error: CellError | undefined): void {
     if (this.#up) this.#log('warn', error?.message ?? 'control closed the connection');
     this.#up = false;
+    this.#whys.lost();
     for (const page of this.#pages) page.send(this.#link(page));
   }
 
@@ -180,7 +192,8 @@ export class Live implements SocketPath {
 
   /** Control explains the flows that any page shows. */
   #watch(): void {
-    const flows = new Set([...this.#pages].flatMap((page) => page.watched));
+    const shown = [...this.#pages].flatMap((page) => page.watched);
+    const flows = new Set([...shown, ...this.#whys.flows]);
     const known = (this.#view.hello?.flows ?? []).filter(({ name }) => flows.has(name));
     if (this.#up) this.#send({ type: 'watch', flows: known.map(({ name }) => name) });
   }

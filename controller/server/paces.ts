@@ -8,28 +8,40 @@ export const guestPace = { rate: 40, burst: 160 };
 export const allPace = { rate: 200, burst: 600 };
 const guestLimit = 1024;
 
-export class Paces {
+type Pace = ConstructorParameters<typeof Bucket>[1];
+
+/** A bucket for each guest. */
+export class Buckets {
   readonly #clock: Clock;
-  readonly #all: Bucket;
+  readonly #pace: Pace;
   readonly #guests = new Map<string, Bucket>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, pace: Pace) {
     this.#clock = clock;
-    this.#all = new Bucket(clock, allPace);
+    this.#pace = pace;
   }
 
-  /** True when one more of this guest is within both paces. What a guest has too much of costs the others nothing. */
-  take(guest: string): boolean {
-    return this.#of(guest).take() && this.#all.take();
-  }
-
-  #of(guest: string): Bucket {
-    const known = this.#guests.get(guest);
-    const bucket = known ?? new Bucket(this.#clock, guestPace);
+  of(guest: string): Bucket {
+    const bucket = this.#guests.get(guest) ?? new Bucket(this.#clock, this.#pace);
     this.#guests.delete(guest);
     const oldest = this.#guests.keys().next().value;
     if (this.#guests.size >= guestLimit && oldest !== undefined) this.#guests.delete(oldest);
     this.#guests.set(guest, bucket);
     return bucket;
+  }
+}
+
+export class Paces {
+  readonly #all: Bucket;
+  readonly #guests: Buckets;
+
+  constructor(clock: Clock) {
+    this.#all = new Bucket(clock, allPace);
+    this.#guests = new Buckets(clock, guestPace);
+  }
+
+  /** True when one more of this guest is within both paces. What a guest has too much of costs the others nothing. */
+  take(guest: string): boolean {
+    return this.#guests.of(guest).take() && this.#all.take();
   }
 }
