@@ -21,7 +21,7 @@ const modules: readonly (readonly [
   [['test'], async () => (await import('#controller/cli/test.ts')).testVerbs],
   [['check'], async () => (await import('#controller/cli/check.ts')).checkVerbs],
   [
-    ['status', 'tags', 'read', 'flows', 'devices', 'alarms', 'why'],
+    ['status', 'tags', 'read', 'flows', 'devices', 'alarms', 'forces', 'why'],
     async () => (await import('#controller/cli/ask.ts')).askVerbs,
   ],
   [

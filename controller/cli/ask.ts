@@ -319,4 +319,34 @@ export function unknownName(
   return new CellError(code, `no ${subject} ${wrong}${didYouMean(wrong, names)}`);
 }
 
-export const askVerbs: readonly Verb[] = [status, tags, read, flows, devices, alarms, why];
+const forces: Verb = {
+  name: 'forces',
+  usage: '',
+  summary:
+    'Lists what is forced: to which value, by whom, why, until when. Ends with 1 when anything is.',
+  example: 'rebe forces',
+  words: [0, 0],
+  run: (invocation) =>
+    ask(invocation, ({ snapshot }) => {
+      const rows = Object.entries(snapshot.forces)
+        .flatMap(([tag, force]) => (force === null ? [] : [{ tag, ...force }]))
+        .toSorted((left, right) => left.until - right.until);
+      answer(invocation, rows, () =>
+        rows.length === 0
+          ? 'nothing is forced'
+          : table([
+              ['TAG', 'VALUE', 'BY', 'ENDS IN', 'WHY'],
+              ...rows.map((row) => [
+                row.tag,
+                scalarText(row.value),
+                row.actor,
+                ago(snapshot.time, row.until),
+                row.reason,
+              ]),
+            ]),
+      );
+      return rows.length === 0 ? exit.good : exit.found;
+    }),
+};
+
+export const askVerbs: readonly Verb[] = [status, tags, read, flows, devices, alarms, forces, why];

@@ -29,6 +29,8 @@ const reason = 'a test of forces';
 test('a force on an input opens no interlock', async () => {
   await using cell = await TestCell.start({ calm: {} });
   await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
+  // Outputs are forced by hand only.
+  cell.rebe('command', 'tending', 'manual');
   using client = await RawClient.greet(cell.data);
   const force = async (tag: string, value: unknown, for_ms = 60_000): Promise<void> => {
     const { id, receipt } = await client.act('force', { tag, value, for_ms, reason });
@@ -61,6 +63,11 @@ test('a force on an input opens no interlock', async () => {
   };
   expect(shown.outputs['robot.job']).toMatchObject({ v: 'none', by: 'interlock' });
   expect(shown.forces['robot.job']).toMatchObject({ actor: 'console:test', reason });
+  const list = cell.rebe('forces', '--json');
+  expect(list.code).toBe(1);
+  expect(JSON.parse(list.stdout)).toContainEqual(
+    expect.objectContaining({ tag: 'robot.job', value: 'load', actor: 'console:test', reason }),
+  );
   // The end of a force is an act of the system, in the scan where it ends.
   const end = entriesOf(cell.data, 'act').find(
     ({ actor, body }) => actor === 'system' && body['verb'] === 'unforce',

@@ -280,7 +280,7 @@ export class ControlRig {
   act(
     verb: string,
     args: ActMessage['args'],
-    more: Partial<Pick<ActMessage, 'id' | 'actor' | 'expect' | 'ttl_ms'>> = {},
+    more: Partial<Pick<ActMessage, 'id' | 'actor' | 'approval' | 'expect' | 'ttl_ms'>> = {},
   ): string {
     this.#ids += 1;
     const id = more.id ?? `act-${String(this.#ids).padStart(8, '0')}`;
