@@ -1,0 +1,199 @@
+// Which programs start in a session: told by strace, or looked for in its group where that is not there. Evidence and
+// no proof: a program does what it likes after its start, and a shell runs its own words without starting any.
+import { createHash } from 'node:crypto';
+import { constants, openSync, writeSync } from 'node:fs';
+import { open, readFile, readlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { milliseconds } from '#contract/time.ts';
+import type { Clock } from '#contract/time.ts';
+import { Bucket } from '#controller/bucket.ts';
+import { within } from './patience.ts';
+import type { StartedProcess } from '#controller/shell/parts.ts';
+
+export type Seen = (process: StartedProcess) => void;
+
+/** Starts told per second, with so many at once; what starts more waits for it, and none is left out. */
+const pace = { rate: 100, burst: 500 };
+/** Between two looks into the group, where there is no strace. */
+export const lookEvery = milliseconds(50);
+/** Text of one process that is told, and the largest file whose hash is taken. */
+const longest = { text: 4_096, file: 64 * 1024 * 1024 };
+/** The end of a pipe, which strace would not write; and how long what is before it may take. */
+const endLine = 'end';
+const drainLimit = milliseconds(2_000);
+/** Hashes of the system's own files that are kept. */
+const keptHashes = 512;
+
+/** A start as a line of strace has it. */
+export interface Start {
+  readonly pid: number;
+  readonly path: string;
+  readonly argv: readonly string[];
+}
+
+/** Reads a line of `strace -f -xx -e execve,execveat`; undefined when it tells of no start. */
+export function readStart(line: string): Start | undefined {
+  const found = /^(\d+) +execve(?:at)?\((?:[^,"]+, )?"([\\x0-9a-f]*)"[.]*, (.*)\) = 0$/.exec(line);
+  if (found === null) return undefined;
+  const [, pid = '', file = '', rest = ''] = found;
+  const path = bytes(file);
+  const list = /^\[(.*?)\](?:, |$)/.exec(rest)?.[1];
+  const argv = [...(list ?? '').matchAll(/"([\\x0-9a-f]*)"(\.\.\.)?|\.\.\./g)].map(
+    ([, word, cut = '…']) => (word === undefined ? '…' : `${bytes(word)}${cut === '…' ? '' : '…'}`),
+  );
+  return { pid: Number(pid), path, argv: argv.length === 0 ? [path] : argv };
+}
+
+const bytes = (hex: string): string =>
+  Buffer.from(hex.replaceAll(String.raw`\x`, ''), 'hex').toString('utf8');
+
+/** As much of it as is told. */
+export function shortened(argv: readonly string[]): readonly string[] {
+  let left = longest.text;
+  const kept: string[] = [];
+  for (const [index, word] of argv.entries()) {
+    if (word.length > left) {
+      const more = argv.length - index - 1;
+      return [...kept, `${word.slice(0, left)}…`, ...(more === 0 ? [] : [`… and ${more} more`])];
+    }
+    kept.push(word);
+    left -= word.length + 1;
+  }
+  return kept;
+}
+
+/** One session's evidence. */
+export class Evidence {
+  readonly #clock: Clock;
+  readonly #seen: Seen;
+  readonly #pace: Bucket;
+  readonly #hashes = new Map<string, string>();
+  #pipe: { readonly fd: number; readonly read: Promise<void>; destroy(): void } | undefined;
+  #ended = false;
+
+  constructor(clock: Clock, seen: Seen) {
+    this.#clock = clock;
+    this.#seen = seen;
+    this.#pace = new Bucket(clock, pace);
+  }
+
+  /** Reads what strace writes into this pipe; the first `own` starts are those of the jail itself. */
+  follow(path: string, own: number): void {
+    // Opened for writing too, so that it does not end before strace comes.
+    const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    const socket = new Socket({ fd, readable: true, writable: false });
+    this.#pipe = { fd, read: this.#read(socket, own), destroy: () => void socket.destroy() };
+  }
+
+  /** Looks into the group again and again; what starts and ends in between is not seen. */
+  watch(pids: () => Promise<readonly number[]>): void {
+    void this.#look(pids);
+  }
+
+  /** What started before the session's end is told; nothing after this. */
+  async close(): Promise<void> {
+    this.#ended = true;
+    const pipe = this.#pipe;
+    if (pipe === undefined) return;
+    const stop = this.#clock.after(drainLimit, () => pipe.destroy());
+    await within(this.#clock, drainLimit / 2, async () => tryWrite(pipe.fd, `${endLine}\n`));
+    await pipe.read;
+    stop();
+  }
+
+  async #read(pipe: Socket, own: number): Promise<void> {
+    let skipped = 0;
+    try {
+      for await (const line of createInterface({ input: pipe })) {
+        if (line === endLine) break;
+        const start = readStart(line);
+        if (start === undefined) continue;
+        skipped += 1;
+        if (skipped <= own) continue;
+        await this.#tell(start.pid, start.argv, await this.#hash(start.pid, start.path));
+      }
+    } catch {
+      // It was destroyed: what could not be told in time is left out.
+    } finally {
+      pipe.destroy();
+    }
+  }
+
+  async #look(pids: () => Promise<readonly number[]>): Promise<void> {
+    let before = new Map<number, string>();
+    while (!this.#ended) {
+      const now = new Map<number, string>();
+      for (const pid of await pids()) {
+        const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+        if (line === '') continue;
+        now.set(pid, line);
+        if (before.get(pid) === line || isLauncher(line)) continue;
+        const path = await readlink(`/proc/${pid}/exe`).catch(() => undefined);
+        const argv = line.replace(/\0$/, '').split('\0');
+        await this.#tell(pid, argv, path === undefined ? undefined : await this.#hash(pid, path));
+      }
+      before = now;
+      await this.#wait(lookEvery);
+    }
+  }
+
+  async #tell(pid: number, argv: readonly string[], hash: string | undefined): Promise<void> {
+    while (!this.#ended && !this.#pace.take()) await this.#wait(milliseconds(20));
+    this.#seen({ pid, argv: shortened(argv), hash, at: this.#clock.time() });
+  }
+
+  async #wait(delay: ReturnType<typeof milliseconds>): Promise<void> {
+    return new Promise((done) => void this.#clock.after(delay, done));
+  }
+
+  /**
+   * The system's files are the same inside and outside. Of others only what the process itself still runs is read:
+   * a name that the session made may lead anywhere.
+   */
+  async #hash(pid: number, path: string): Promise<string | undefined> {
+    if (/^\/(usr|bin|sbin|lib\w*)\//.test(path)) return this.#hashOf(path, true);
+    const exe = `/proc/${pid}/exe`;
+    const runs = await readlink(exe).catch(() => '');
+    return runs.endsWith(path.replace(/^\.\//, '/')) ? this.#hashOf(exe, false) : undefined;
+  }
+
+  async #hashOf(path: string, keep: boolean): Promise<string | undefined> {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const stat = await handle.stat();
+      if (!stat.isFile() || stat.size > longest.file) return undefined;
+      const key = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
+      const known = this.#hashes.get(key);
+      if (known !== undefined) return known;
+      const sum = createHash('sha256');
+      for await (const chunk of handle.createReadStream({ autoClose: false })) {
+        sum.update(chunk as Buffer);
+      }
+      const hash = sum.digest('hex');
+      if (keep && this.#hashes.size < keptHashes) this.#hashes.set(key, hash);
+      return hash;
+    } catch {
+      return undefined;
+    } finally {
+      await handle?.close();
+    }
+  }
+}
+
+/** The jail's own processes. */
+const isLauncher = (line: string): boolean =>
+  /^(bwrap|prlimit|setpriv)\0/.test(line) || line.includes('\0rebe-jail\0');
+
+/** False while there is no room. */
+function tryWrite(fd: number, text: string): boolean {
+  try {
+    writeSync(fd, text);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+    throw error;
+  }
+}
