@@ -7,10 +7,14 @@ const id = z.strictObject({ id: ApprovalId });
 const reason = z.string().min(1).max(500);
 
 /** What proves now, once more, who somebody is: it opens their key for one signature. */
-export const ApprovalProof = z.strictObject({
-  password: z.string().min(1).max(256).optional(),
-  pin: z.string().min(1).max(16).optional(),
-});
+export const ApprovalProof = z
+  .strictObject({
+    password: z.string().min(1).max(1024).optional(),
+    pin: z.string().min(1).max(12).optional(),
+  })
+  .refine(({ password, pin }) => (password === undefined) !== (pin === undefined), {
+    message: 'either a password or a PIN',
+  });
 export type ApprovalProof = z.infer<typeof ApprovalProof>;
 
 export const approvalRoutes = {
