@@ -3,22 +3,13 @@
 import * as z from 'zod';
 import { CellId, DeviceId, FlowName, TagName } from './name.ts';
 import { ShellOptions } from './shell.ts';
+import { SizeText } from './size.ts';
 import { DurationText, milliseconds, seconds } from './time.ts';
 
 /** A duration longer than nothing. */
 const Period = DurationText.refine((span) => span > 0, 'must be longer than 0');
 
 const word = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower case letters, digits and dashes');
-
-/** `8GB`, `500MB`, `64KB`; decimal units, in bytes. */
-export const SizeText = z
-  .string()
-  .regex(/^\d{1,6}(?:KB|MB|GB|TB)$/, 'a whole number with KB, MB, GB or TB')
-  .transform((text) => {
-    const unit = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }[text.slice(-2)] ?? 1;
-    return Number(text.slice(0, -2)) * unit;
-  })
-  .meta({ description: 'a whole number with KB, MB, GB or TB' });
 
 export const ScanOptions = z.strictObject({
   period: Period.default(milliseconds(20)).meta({

@@ -197,10 +197,16 @@ export class FrameReader {
   readonly #crc: Crc32;
   #at = 0;
   #problem: string | undefined;
+  #cut = false;
 
   constructor(bytes: Uint8Array, crc: Crc32) {
     this.#bytes = bytes;
     this.#crc = crc;
+  }
+
+  /** The bytes end within a frame, or zeros stand there: what a crash leaves of a frame that was being written. */
+  get cut(): boolean {
+    return this.#cut;
   }
 
   /** Up to here every byte belongs to a sound frame. */
@@ -232,18 +238,20 @@ export class FrameReader {
   #body(): Uint8Array | undefined {
     const at = this.#at;
     const left = this.#bytes.length - at;
-    if (left < framePrefix) return this.#end('a frame is cut');
+    if (left < framePrefix) return this.#end('a frame is cut', true);
     const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at, left);
     const length = view.getUint32(0);
-    if (length < 2 || length > frameLimit) return this.#end(`a frame of ${length} bytes`);
-    if (length > left - framePrefix) return this.#end('a frame is cut');
+    if (length < 2 || length > frameLimit)
+      return this.#end(`a frame of ${length} bytes`, length === 0);
+    if (length > left - framePrefix) return this.#end('a frame is cut', true);
     const body = this.#bytes.subarray(at + framePrefix, at + framePrefix + length);
     if (this.#crc(body) !== view.getUint32(4)) return this.#end('a frame is not as it was written');
     return body;
   }
 
-  #end(problem: string): undefined {
+  #end(problem: string, cut = false): undefined {
     this.#problem = problem;
+    this.#cut = cut;
     return undefined;
   }
 }

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Actor } from './actor.ts';
 import { ApprovalId } from './approval.ts';
 import { FlowName } from './name.ts';
+import { SizeText } from './size.ts';
 import { DurationText, hours, minutes } from './time.ts';
 
 /** T0 read console, T1 maintenance verbs, T2 confined shell, T3 full shell, T4 break-glass at the PC itself. */
@@ -49,6 +50,18 @@ const policy = (defaults: Omit<TierPolicy, 'where' | 'longest'>, longest: TierPo
     })
     .prefault({});
 
+/** `shell.recordings:` of the manifest. */
+export const RecordingOptions = z.strictObject({
+  max: SizeText.refine((bytes) => bytes >= 10e6, 'at least 10MB')
+    .prefault('2GB')
+    .meta({ description: 'size of all recordings past which the oldest whole ones leave' }),
+  secrets: z.enum(['hash', 'keep']).default('hash').meta({
+    description:
+      'what is typed while nothing is shown: its length and a keyed hash, or as it was typed',
+  }),
+});
+export type RecordingOptions = z.infer<typeof RecordingOptions>;
+
 /** `shell:` of the manifest. Off unless it is turned on; the consoles of T0 and T1 are always there. */
 export const ShellOptions = z.strictObject({
   on: z.boolean().default(false).meta({ description: 'whether T2 and T3 can be asked for at all' }),
@@ -57,6 +70,7 @@ export const ShellOptions = z.strictObject({
   }),
   T2: policy({ on: true, approvals: 1, presence: false }, hours(2)),
   T3: policy({ on: false, approvals: 2, presence: true }, minutes(30)),
+  recordings: RecordingOptions.prefault({}).meta({ description: 'how shells are recorded' }),
 });
 export type ShellOptions = z.infer<typeof ShellOptions>;
 
@@ -67,17 +81,27 @@ export const TierRule = TierPolicy.omit({ longest: true }).extend({
 export type TierRule = z.infer<typeof TierRule>;
 
 /** The policy of a cell's shells, whole. */
-export const ShellRules = z.strictObject({ on: z.boolean(), T2: TierRule, T3: TierRule });
+export const ShellRules = z.strictObject({
+  on: z.boolean(),
+  T2: TierRule,
+  T3: TierRule,
+  /** Its `max` in bytes. */
+  recordings: z.strictObject({
+    max: z.number(),
+    secrets: RecordingOptions.shape.secrets.unwrap(),
+  }),
+});
 export type ShellRules = z.infer<typeof ShellRules>;
 
 /** What the manifest says of shells, as control tells it. */
-export function shellRules({ on, where, T2, T3 }: ShellOptions): ShellRules {
+export function shellRules(options: ShellOptions): ShellRules {
+  const { on, where, T2, T3, recordings } = options;
   const rule = ({ longest, where: own, ...others }: TierPolicy): TierRule => ({
     ...others,
     longest_ms: longest,
     where: Object.keys(own).length === 0 ? where : own,
   });
-  return { on, T2: rule(T2), T3: rule(T3) };
+  return { on, T2: rule(T2), T3: rule(T3), recordings };
 }
 
 export const SessionId = z.string().regex(/^sh-[0-9a-f]{16}$/);
