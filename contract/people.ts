@@ -132,6 +132,7 @@ export const PeopleEvent = z.strictObject({
   event: z.enum([
     'signed-in',
     'signed-out',
+    'proved',
     'refused',
     'locked-out',
     'enrolled',

@@ -14,8 +14,11 @@ import { findPastPort, writeStationUrl } from './server/link.ts';
 import { readListen } from './server/listen.ts';
 import { Live } from './server/live.ts';
 import type { StationLog } from './server/live.ts';
+import { People } from './people/people.ts';
+import { PeopleDoor } from './people/routes.ts';
 import { Records } from './server/records.ts';
 import type { StationEvent } from './server/records.ts';
+import { Cookies } from './server/session.ts';
 import { StationMirror } from './station-mirror.ts';
 import { WireLink } from './wire/client.ts';
 
@@ -52,6 +55,12 @@ export async function startStation(
   const records = new Records(clock, (message) => link.send(message));
   const live = new Live(clock, log, (message) => link.send(message));
   const send = (message: FromClient): boolean => link.send(message);
+  const people = new People(clock, { data: options.data, records, log });
+  const cookies = new Cookies();
+  const entrance = new PeopleDoor(people, cookies, {
+    data: options.data,
+    cell: () => live.cell.view.hello?.cell,
+  });
   const mirror = new StationMirror({ clock, random, log, send }, options.data);
   const link = new WireLink(
     clock,
@@ -75,19 +84,15 @@ export async function startStation(
   const door = new HttpDoor(
     clock,
     log,
-    { records, sockets: [live], routes: [...history.routes] },
-    { data: options.data, page, host, port },
+    { people, entrance, cookies, sockets: [live], routes: [...history.routes] },
+    { page, host, port },
   );
-  const taken = await door.listen().catch(async (cause: NodeJS.ErrnoException) => {
+  const { listen, url } = await listenAt(door, options, host).catch(async (error: unknown) => {
     live.close();
     await door.close();
-    if (cause.syscall !== 'listen') throw cause;
-    const why = cause.code === 'EADDRINUSE' ? 'is taken' : `cannot be had (${cause.code})`;
-    throw new CellError('E_STATION_PORT', `${options.listen} ${why}`, { cause });
+    people.close();
+    throw error;
   });
-  const listen = `${host.includes(':') ? `[${host}]` : host}:${taken}`;
-  const url = `http://${listen}/`;
-  await writeStationUrl(options.data, url);
   link.start();
   return {
     listen,
@@ -99,8 +104,26 @@ export async function startStation(
       live.close();
       await door.close();
       history.close();
+      people.close();
     },
   };
+}
+
+/** Leaves the address where others find it. Throws `E_STATION_PORT`. */
+async function listenAt(
+  door: HttpDoor,
+  { data, listen: asked }: StationOptions,
+  host: string,
+): Promise<Pick<Station, 'listen' | 'url'>> {
+  const taken = await door.listen().catch((cause: NodeJS.ErrnoException) => {
+    if (cause.syscall !== 'listen') throw cause;
+    const why = cause.code === 'EADDRINUSE' ? 'is taken' : `cannot be had (${cause.code})`;
+    throw new CellError('E_STATION_PORT', `${asked} ${why}`, { cause });
+  });
+  const listen = `${host.includes(':') ? `[${host}]` : host}:${taken}`;
+  const url = `http://${listen}/`;
+  await writeStationUrl(data, url);
+  return { listen, url };
 }
 
 /** Open pages come back to a station that was started again: on any free port means on the one it had. */

@@ -58,6 +58,7 @@ export function may(
 ): boolean {
   const known = verbs.find((candidate) => candidate === verb);
   if (known !== undefined && !principal.permissions.has(permissionOf[known])) return false;
+  if (principal.verbs?.has(verb) === false) return false;
   return command === undefined || principal.commands.has(command.role);
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import fastifyStatic from '@fastify/static';
 import fastify from 'fastify';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebSocketServer } from 'ws';
 import * as z from 'zod';
 import type { Actor } from '#contract/actor.ts';
@@ -15,12 +15,12 @@ import { addressLimit } from '#contract/api.ts';
 import { CellError } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 import type { Clock } from '#contract/time.ts';
-import { consoleActor } from '#controller/console-actor.ts';
-import { knowsLink, redeemLink } from './link.ts';
+import type { People } from '#controller/people/people.ts';
+import type { PeopleDoor } from '#controller/people/routes.ts';
+import { sessionLife } from '#controller/people/sessions.ts';
 import { panelActor } from './acts.ts';
 import type { StationLog } from './live.ts';
 import { refusedEvent } from './records.ts';
-import type { Records } from './records.ts';
 import { isLoopback, isOwn, needsOrigin, ownHosts } from './origin.ts';
 import { apiPage, apiStyle, describing } from './openapi.ts';
 import { Paces } from './paces.ts';
@@ -28,10 +28,10 @@ import { describe, guards, refuse, refuseRaw } from './refusal.ts';
 import { addRoutes } from './routes.ts';
 import type { Guest, Served } from './routes.ts';
 import type { SocketPath } from './socket-path.ts';
-import { Sessions } from './session.ts';
+import { hashOf } from './secret.ts';
+import type { Cookies } from './session.ts';
 
 export interface HttpOptions {
-  readonly data: string;
   /** The folder of the built page. */
   readonly page: string;
   readonly host: string;
@@ -43,34 +43,36 @@ const SessionRequest = z.strictObject({ key: z.string().max(64) });
 const connectionLimit = 512;
 const bodyLimit = 1024;
 
+/** What is served at the port, and who is known there. */
+export interface HttpParts {
+  readonly people: People;
+  readonly entrance: PeopleDoor;
+  readonly cookies: Cookies;
+  readonly sockets: readonly SocketPath[];
+  readonly routes: readonly Served[];
+}
+
 /** The listening port of station. */
 export class HttpDoor {
   readonly #clock: Clock;
   readonly #log: StationLog;
-  readonly #records: Records;
+  readonly #people: People;
+  readonly #entrance: PeopleDoor;
+  readonly #cookies: Cookies;
   readonly #options: HttpOptions;
   readonly #app: FastifyInstance;
   readonly #sockets: ReadonlyMap<SocketPath, WebSocketServer>;
   readonly #routes: readonly Served[];
   #hosts: ReadonlySet<string> = new Set();
-  #sessions: Sessions | undefined;
-  /** Keys whose sign-in is on its way to the chronicle. */
-  readonly #claimed = new Set<string>();
 
-  constructor(
-    clock: Clock,
-    log: StationLog,
-    served: {
-      readonly records: Records;
-      readonly sockets: readonly SocketPath[];
-      readonly routes: readonly Served[];
-    },
-    options: HttpOptions,
-  ) {
+  constructor(clock: Clock, log: StationLog, served: HttpParts, options: HttpOptions) {
     this.#clock = clock;
     this.#log = log;
-    this.#records = served.records;
-    this.#routes = [...served.routes, describing(served.routes)];
+    this.#people = served.people;
+    this.#entrance = served.entrance;
+    this.#cookies = served.cookies;
+    const routes = [...served.entrance.routes, ...served.routes];
+    this.#routes = [...routes, describing(routes)];
     this.#options = options;
     this.#sockets = new Map(
       served.sockets.map((path) => {
@@ -81,6 +83,9 @@ export class HttpDoor {
         ];
       }),
     );
+    served.people.onChanged((credential, principal) => {
+      for (const path of served.sockets) path.changed?.(credential, principal);
+    });
     this.#app = this.#build();
   }
 
@@ -91,9 +96,8 @@ export class HttpDoor {
 
   /** Everything but the port. `port` is the one that pages will name. */
   async ready(port: number): Promise<void> {
-    const { data, host } = this.#options;
-    this.#hosts = ownHosts({ host, port });
-    this.#sessions = new Sessions(this.#clock, data, port);
+    this.#hosts = ownHosts({ host: this.#options.host, port });
+    this.#cookies.bind(port, { secure: false });
     await this.#app.ready();
   }
 
@@ -144,7 +148,7 @@ export class HttpDoor {
       guestOf: ({ raw }) => this.#guestOf(raw),
       refused: (guest, code, what) => this.#refused(code, what, guest.principal?.actor),
     });
-    app.post('/session', async (request, reply) => this.#signIn(request.body, reply));
+    app.post('/session', async (request, reply) => this.#signIn(request, reply));
     void app.register(fastifyStatic, {
       root: join(this.#options.page, 'assets'),
       prefix: '/assets/',
@@ -178,33 +182,22 @@ export class HttpDoor {
     return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(page);
   }
 
-  async #signIn(body: unknown, reply: FastifyReply): Promise<FastifyReply> {
+  async #signIn({ raw, body }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const request = SessionRequest.safeParse(body);
-    if (!request.success || this.#sessions === undefined) return refuse(reply, 'E_DOOR_FRAME');
-    const { key } = request.data;
-    // A link is made by whoever may write in the data directory.
-    const actor = consoleActor();
-    const problem = this.#claimed.has(key) ? 'E_LINK_USED' : await this.#spend(key, actor);
-    if (problem !== undefined) {
-      this.#refused(problem, 'a page: sign-in');
-      return refuse(reply, problem);
-    }
-    const cookie = this.#sessions.begin(actor);
-    return reply.header('set-cookie', cookie).header('cache-control', 'no-store').code(204).send();
-  }
-
-  /** Spends a link once its sign-in stands in the chronicle: without control it is good until later. */
-  async #spend(key: string, actor: Actor): Promise<Code | undefined> {
-    const { data } = this.#options;
-    this.#claimed.add(key);
+    if (!request.success) return refuse(reply, 'E_DOOR_FRAME');
+    const from = { address: raw.socket.remoteAddress ?? '', ...this.#guestOf(raw) };
     try {
-      if (!(await knowsLink(data, key, this.#clock.time()))) return 'E_LINK_USED';
-      const text = `signed in ${actor}`;
-      const problem = await this.#records.keep({ actor, body: { event: 'signed-in', text } });
-      if (problem !== undefined) return problem;
-      return (await redeemLink(data, key, this.#clock.time())) ? undefined : 'E_LINK_USED';
-    } finally {
-      this.#claimed.delete(key);
+      const { signIn } = this.#entrance;
+      const { secret } = await signIn.withLink(request.data.key, { browser: undefined, ...from });
+      const cookie = this.#cookies.session(secret, sessionLife);
+      return reply
+        .header('set-cookie', cookie)
+        .header('cache-control', 'no-store')
+        .code(204)
+        .send();
+    } catch (error) {
+      this.#refused(this.#codeOf(error), 'a page: sign-in');
+      throw error;
     }
   }
 
@@ -225,11 +218,12 @@ export class HttpDoor {
     return [...this.#sockets.keys()].find(({ path }) => path === request.url);
   }
 
-  #guestOf(request: Pick<IncomingMessage, 'headers' | 'socket'>): Guest {
-    return {
-      principal: this.#sessions?.principalOf(request.headers.cookie) ?? null,
-      panel: isLoopback(request.socket.remoteAddress),
-    };
+  #guestOf({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): Guest {
+    const panel = isLoopback(socket.remoteAddress);
+    const { session, browser, token } = this.#cookies.read(headers);
+    if (token !== undefined) return { principal: this.#people.byToken(token), panel };
+    const principal = session === undefined ? null : this.#people.bySession(session);
+    return { principal, panel, browser: browser === undefined ? undefined : hashOf(browser) };
   }
 
   #upgradeRefusal(request: IncomingMessage): Code | undefined {

@@ -4,6 +4,7 @@ import { CellError } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 import type { FromBrowser, Link } from '#contract/live.ts';
 import { mergeDeltas } from '#contract/merge.ts';
+import type { Principal } from '#contract/people.ts';
 import { heartbeat_ms, liveProtocol, ping_ms } from '#contract/pace.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
@@ -87,6 +88,15 @@ export class Live implements SocketPath {
     this.#pages.add(page);
     page.send(this.#link(page));
     this.#open(page);
+  }
+
+  /** Pages of a session that changed are told at once who they are now. */
+  changed(credential: string, principal: Principal | null): void {
+    for (const page of this.#pages) {
+      if (page.guest.principal?.credential !== credential) continue;
+      page.guest = { ...page.guest, principal };
+      page.send(this.#link(page));
+    }
   }
 
   /** Control said something. */

@@ -37,7 +37,8 @@ export interface PageEvents {
 }
 
 export class PageSocket {
-  readonly guest: Guest;
+  /** Who it is now. */
+  guest: Guest;
   readonly pace: { readonly acts: Bucket; readonly keeps: Bucket };
   /** Flows whose `why` this page shows. */
   watched: readonly string[] = [];

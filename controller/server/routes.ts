@@ -14,6 +14,8 @@ import type { Paces } from './paces.ts';
 export interface Guest {
   readonly principal: Principal | null;
   readonly panel: boolean;
+  /** Names the browser, where somebody used a password in it. */
+  readonly browser?: string | undefined;
 }
 
 /** What a handler is asked, parsed. `guest.principal` is there unless the route needs `anyone`. */

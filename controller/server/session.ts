@@ -1,79 +1,64 @@
-// Sessions: a cookie of 256 bits that a one-time link was traded for. Kept as hashes in the data directory,
-// so that a station which starts again still knows who is signed in.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import * as z from 'zod';
-import { Actor } from '#contract/actor.ts';
-import { hours } from '#contract/time.ts';
-import type { Clock } from '#contract/time.ts';
-import type { Principal } from '#contract/people.ts';
-import { consolePrincipal } from '#controller/people/console-principal.ts';
-import { hashOf, makeSecret, secretForm } from './secret.ts';
+// The two cookies of station's port: whose session it is, and which browser asks. Only their text is made and read
+// here; what they stand for is people/'s.
+import { secretForm } from './secret.ts';
 
-const lifetime = hours(12);
-/** Beyond it the session that began first ends. */
-const sessionLimit = 64;
-
-const Kept = z.array(z.strictObject({ hash: z.string(), actor: Actor, until: z.number() }));
-
-/** Who is signed in, by cookie. */
-export class Sessions {
-  readonly #clock: Clock;
-  readonly #file: string;
-  readonly #cookie: string;
-  readonly #kept = new Map<string, { readonly actor: Actor; readonly until: number }>();
-
-  /** Cookies know no port, so the name carries it: two cells on one machine keep apart. */
-  constructor(clock: Clock, data: string, port: number) {
-    this.#clock = clock;
-    this.#file = join(data, 'sessions.json');
-    this.#cookie = `rebe-${port}`;
-    for (const { hash, actor, until } of readKept(this.#file)) {
-      this.#kept.set(hash, { actor, until });
-    }
-  }
-
-  /** Begins a session; the text of its `Set-Cookie`. */
-  begin(actor: Actor): string {
-    const token = makeSecret();
-    this.#kept.set(hashOf(token), { actor, until: this.#clock.time() + lifetime });
-    this.#drop();
-    this.#keep();
-    const age = lifetime / 1000;
-    return `${this.#cookie}=${token}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict`;
-  }
-
-  /** Who a request's `Cookie` header stands for; null when nobody is signed in. */
-  principalOf(header: string | undefined): Principal | null {
-    const token = new RegExp(`(?:^|; )${this.#cookie}=(${secretForm})(?:;|$)`).exec(
-      header ?? '',
-    )?.[1];
-    if (token === undefined) return null;
-    const hash = hashOf(token);
-    const session = this.#kept.get(hash);
-    if (session === undefined || session.until <= this.#clock.time()) return null;
-    return consolePrincipal(session.actor, hash.slice(0, 16), session.until - lifetime);
-  }
-
-  #drop(): void {
-    const now = this.#clock.time();
-    for (const [hash, { until }] of this.#kept) {
-      if (until <= now || this.#kept.size > sessionLimit) this.#kept.delete(hash);
-    }
-  }
-
-  #keep(): void {
-    const kept = [...this.#kept].map(([hash, session]) => ({ hash, ...session }));
-    writeFileSync(`${this.#file}.new`, JSON.stringify(kept), { mode: 0o600 });
-    renameSync(`${this.#file}.new`, this.#file);
-  }
+/** Who stands behind a request's secrets is found with these. */
+export interface Secrets {
+  readonly session: string | undefined;
+  readonly browser: string | undefined;
+  readonly token: string | undefined;
 }
 
-/** A file that cannot be read signs everybody out; nothing else depends on it. */
-function readKept(file: string): z.infer<typeof Kept> {
-  try {
-    return Kept.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return [];
+export class Cookies {
+  #port = 0;
+  #flags = '';
+
+  /** Cookies know no port, so the name carries it: two cells on one machine keep apart. */
+  bind(port: number, { secure }: { readonly secure: boolean }): void {
+    this.#port = port;
+    this.#flags = `HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
+  }
+
+  /** The text of a `Set-Cookie` that begins a session; `age` in ms. */
+  session(secret: string, age: number): string {
+    return this.#text('', secret, age);
+  }
+
+  noSession(): string {
+    return this.#text('', '', 0);
+  }
+
+  browser(secret: string, age: number): string {
+    return this.#text('browser-', secret, age);
+  }
+
+  /** A token counts alone: what a browser adds by itself is then not looked at. */
+  read(headers: {
+    readonly cookie?: string | undefined;
+    readonly authorization?: string | undefined;
+  }): Secrets {
+    const { cookie, authorization } = headers;
+    if (authorization !== undefined) {
+      const token = new RegExp(`^bearer (${secretForm})$`, 'i').exec(authorization)?.[1] ?? '';
+      return { session: undefined, browser: undefined, token };
+    }
+    return {
+      session: this.#find('', cookie),
+      browser: this.#find('browser-', cookie),
+      token: undefined,
+    };
+  }
+
+  #text(what: string, secret: string, age: number): string {
+    return `${this.#name(what)}=${secret}; Path=/; Max-Age=${Math.floor(age / 1000)}; ${this.#flags}`;
+  }
+
+  #find(what: string, cookie = ''): string | undefined {
+    const form = new RegExp(`(?:^|; )${this.#name(what)}=(${secretForm})(?:;|$)`);
+    return form.exec(cookie)?.[1];
+  }
+
+  #name(what: string): string {
+    return `rebe-${what}${this.#port}`;
   }
 }

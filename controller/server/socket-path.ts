@@ -2,6 +2,7 @@
 // Origin, Host and protocol are judged before, for all of them alike.
 import type { WebSocket } from 'ws';
 import type { Code } from '#contract/error.ts';
+import type { Principal } from '#contract/people.ts';
 import type { Guest } from './routes.ts';
 
 export interface SocketPath {
@@ -13,4 +14,6 @@ export interface SocketPath {
   /** Why no further connection is taken now. */
   refusal(): Code | undefined;
   accept(socket: WebSocket, guest: Guest): void;
+  /** A session or token may something else from now on; null: it is nobody's. */
+  changed?(credential: string, principal: Principal | null): void;
 }

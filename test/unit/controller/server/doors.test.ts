@@ -13,7 +13,9 @@ import {
   writeStationUrl,
 } from '#controller/server/link.ts';
 import { isLoopback } from '#controller/server/origin.ts';
-import { Sessions } from '#controller/server/session.ts';
+import { minutes } from '#contract/time.ts';
+import { Sessions } from '#controller/people/sessions.ts';
+import { Cookies } from '#controller/server/session.ts';
 import { hello } from '#test/unit/hmi/messages.ts';
 import { openDoors } from './rig.ts';
 import type { ControlRole, Doors } from './rig.ts';
@@ -291,12 +293,19 @@ describe('a session', () => {
     const file = join(doors.data, 'sessions.json');
     expect(readFileSync(file, 'utf8')).not.toContain(cookie.split('=')[1]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    const again = new Sessions(doors.clock, doors.data, doors.port);
-    expect(again.principalOf(`a=b; ${cookie}`)?.actor ?? null).toMatch(/^console:/);
-    expect(again.principalOf(`x${cookie}`)?.actor ?? null).toBeNull();
-    expect(again.principalOf(undefined)?.actor ?? null).toBeNull();
+    const again = new Sessions(doors.clock, doors.data, minutes(5), () => undefined);
+    const cookies = new Cookies();
+    cookies.bind(doors.port, { secure: false });
+    const actorOf = (header?: string): string | undefined => {
+      const { session } = cookies.read({ cookie: header });
+      return session === undefined ? undefined : again.find(session)?.actor;
+    };
+    expect(actorOf(`a=b; ${cookie}`)).toMatch(/^console:/);
+    expect(actorOf(`x${cookie}`)).toBeUndefined();
+    expect(actorOf()).toBeUndefined();
     doors.clock.advance(13 * 3_600_000);
-    expect(again.principalOf(cookie)?.actor ?? null).toBeNull();
+    expect(actorOf(cookie)).toBeUndefined();
+    again.close();
   });
 });
 

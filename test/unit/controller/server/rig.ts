@@ -14,7 +14,10 @@ import { HistoryDoor } from '#controller/server/history.ts';
 import { HttpDoor } from '#controller/server/http.ts';
 import { mintLink } from '#controller/server/link.ts';
 import { Live } from '#controller/server/live.ts';
+import { People } from '#controller/people/people.ts';
+import { PeopleDoor } from '#controller/people/routes.ts';
 import { Records } from '#controller/server/records.ts';
+import { Cookies } from '#controller/server/session.ts';
 import { hello } from '#test/unit/hmi/messages.ts';
 import { removeFolder } from '#test/folder.ts';
 
@@ -53,6 +56,7 @@ export interface Doors extends AsyncDisposable {
   readonly live: Live;
   readonly records: Records;
   readonly door: HttpDoor;
+  readonly people: People;
   readonly data: string;
   readonly port: number;
   readonly origin: string;
@@ -106,11 +110,16 @@ export async function openDoors(up: ControlRole = { control: true }): Promise<Do
   records.take(hello());
   const page = join(data, 'page');
   const history = new HistoryDoor(clock, data);
+  // Stretching is the product's to do well, and costs each test that signs somebody in.
+  const cost = { n: 1024, r: 8, p: 1 };
+  const people = new People(clock, { data, records, log: note, cost });
+  const cookies = new Cookies();
+  const entrance = new PeopleDoor(people, cookies, { data, cell: () => 'tending-1' });
   const door = new HttpDoor(
     clock,
     note,
-    { records, sockets: [live], routes: [...history.routes] },
-    { data, page, host: '127.0.0.1', port: 0 },
+    { people, entrance, cookies, sockets: [live], routes: [...history.routes] },
+    { page, host: '127.0.0.1', port: 0 },
   );
   const port = await door.listen();
   const origin = `http://127.0.0.1:${port}`;
@@ -120,6 +129,7 @@ export async function openDoors(up: ControlRole = { control: true }): Promise<Do
     live,
     records,
     door,
+    people,
     data,
     port,
     origin,
