@@ -37,8 +37,8 @@ export const frameTypes = {
 } as const;
 
 export const TerminalSize = z.strictObject({
-  cols: z.int().min(2).max(1000),
-  rows: z.int().min(2).max(1000),
+  cols: z.int().min(2).max(500),
+  rows: z.int().min(2).max(300),
 });
 export type TerminalSize = z.infer<typeof TerminalSize>;
 

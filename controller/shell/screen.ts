@@ -1,0 +1,131 @@
+// What a shell's terminal shows now, kept by the same parser as in the page, for whoever comes late or fell behind.
+// It reads when somebody asks, or when much waits; what it would answer to a program goes nowhere.
+import { SerializeAddon } from '@xterm/addon-serialize';
+import headless from '@xterm/headless';
+import { shellLimits } from '#contract/shell-frames.ts';
+import type { Size } from './parts.ts';
+
+/** Lines above the screen that a late comer gets too. */
+const scrollback = 200;
+/** Bytes that may wait unread before reading begins; and those of one step, so that nobody else waits for long. */
+const lazy = 1024 * 1024;
+const step = 64 * 1024;
+
+export interface Picture {
+  readonly size: Size;
+  /** Draws it on a terminal that was reset. */
+  readonly bytes: Uint8Array;
+}
+
+type Waiting =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'size'; readonly size: Size }
+  | { readonly kind: 'asked'; readonly answer: (picture: Picture) => void };
+
+export class Screen {
+  readonly #terminal: headless.Terminal;
+  readonly #serialize = new SerializeAddon();
+  /** `#next` is the first that was not read. */
+  #waiting: Waiting[] = [];
+  #next = 0;
+  #backlog = 0;
+  #asked = 0;
+  #reading = false;
+  #closed = false;
+  readonly #read: () => void;
+
+  /** `read` is called when fewer bytes wait. */
+  constructor(size: Size, read: () => void) {
+    this.#terminal = new headless.Terminal({ ...size, scrollback, allowProposedApi: true });
+    this.#terminal.loadAddon(this.#serialize);
+    this.#read = read;
+  }
+
+  /** Bytes that wait to be read. */
+  get backlog(): number {
+    return this.#backlog;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#waiting.push({ kind: 'bytes', bytes });
+    this.#backlog += bytes.length;
+    this.#goOn();
+  }
+
+  resize(size: Size): void {
+    this.#waiting.push({ kind: 'size', size });
+  }
+
+  /** As it is after all that was written before this call. */
+  async picture(): Promise<Picture> {
+    return new Promise((answer) => {
+      this.#asked += 1;
+      this.#waiting.push({ kind: 'asked', answer });
+      this.#goOn();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#waiting = [];
+    this.#terminal.dispose();
+  }
+
+  #goOn(): void {
+    if (this.#reading || this.#closed || (this.#asked === 0 && this.#backlog <= lazy)) return;
+    this.#reading = true;
+    const bytes = this.#take();
+    if (bytes.length === 0) {
+      this.#reading = false;
+      return this.#goOn();
+    }
+    this.#terminal.write(bytes, () => {
+      this.#reading = false;
+      this.#backlog -= bytes.length;
+      this.#read();
+      this.#goOn();
+    });
+  }
+
+  /** Bytes up to the size of a step, or to what is no bytes; that is done when it comes first. */
+  #take(): Uint8Array {
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    while (length < step) {
+      const next = this.#waiting[this.#next];
+      if (next === undefined || (next.kind !== 'bytes' && length > 0)) break;
+      this.#next += 1;
+      if (next.kind === 'bytes') {
+        parts.push(next.bytes);
+        length += next.bytes.length;
+      } else if (next.kind === 'size') this.#terminal.resize(next.size.cols, next.size.rows);
+      else {
+        this.#asked -= 1;
+        next.answer(this.#draw());
+        break;
+      }
+    }
+    if (this.#next > 1024 || this.#next === this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#next);
+      this.#next = 0;
+    }
+    return parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts);
+  }
+
+  #draw(): Picture {
+    const { cols, rows, buffer } = this.#terminal;
+    const size = { cols, rows };
+    for (const lines of [scrollback, 0]) {
+      const bytes = Buffer.from(this.#serialize.serialize({ scrollback: lines }));
+      if (bytes.length <= shellLimits.snap) return { size, bytes };
+    }
+    // More colours and marks than fit: the letters alone.
+    const text = Array.from({ length: rows }, (_, row) =>
+      (buffer.active.getLine(buffer.active.baseY + row)?.translateToString(true) ?? '').slice(
+        0,
+        cols,
+      ),
+    );
+    return { size, bytes: Buffer.from(text.join('\r\n')).subarray(0, shellLimits.snap) };
+  }
+}
