@@ -287,6 +287,10 @@ export const codes = {
   ),
   E_ACT_EXPIRED: later('The act waited longer than its time to live.', 'Give it again.'),
   E_ACT_RATE: later('Too many acts in a short time.', 'Wait a second.'),
+  E_CONSOLE_LINE: never(
+    'A line of the console cannot be cut into words.',
+    'Close quotes, and send no control characters.',
+  ),
   E_ACT_REASON: never('The act needs a reason, which is recorded.', 'Say why: `--reason TEXT`.'),
   E_ACT_WHERE: later(
     'The machine is not where this may be done.',

@@ -17,6 +17,8 @@ export interface Terminal {
   readonly pid: number;
   /** Resolves when the kernel has them: a program that does not read is waited for. */
   write(bytes: Uint8Array): Promise<void>;
+  /** What was written and the kernel has not taken yet is forgotten, and `write` resolves. */
+  drop(): void;
   resize(size: Size): void;
   /** Stops and goes on reading; what is not read waits in the kernel and holds the program back. */
   hold(): void;

@@ -115,6 +115,10 @@ class NativeTerminal implements Terminal {
     });
   }
 
+  drop(): void {
+    for (const { written } of this.#waiting.splice(0)) written();
+  }
+
   resize({ cols, rows }: Size): void {
     if (!this.#closed) this.#native.resize(this.#master, cols, rows);
   }

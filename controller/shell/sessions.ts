@@ -1,0 +1,319 @@
+// All sessions of a cell: asked for, approved, begun, ended, and those that an earlier life of station left behind.
+// What one session does is its own (session.ts); here is who may have one, how many there are, and what is kept.
+import { randomBytes } from 'node:crypto';
+import type { Actor } from '#contract/actor.ts';
+import type { ApprovalAsk } from '#contract/approval.ts';
+import { CellError, codes } from '#contract/error.ts';
+import type { Principal } from '#contract/people.ts';
+import type { ShellRequest } from '#contract/shell-routes.ts';
+import { SessionId } from '#contract/shell.ts';
+import type { SessionView, ShellRules, TierRule } from '#contract/shell.ts';
+import { hours, milliseconds, minutes } from '#contract/time.ts';
+import type { Cancel } from '#contract/time.ts';
+import type { Approvals } from '#controller/approval/approvals.ts';
+import { Journal } from './journal.ts';
+import { Locks } from './locks.ts';
+import type { RunningSession } from './parts.ts';
+import type { Candidate, Say } from './policy.ts';
+import { Session } from './session.ts';
+import type { SessionDeps } from './session.ts';
+import { ShellStore } from './store.ts';
+
+/** Sessions that are not over: in all, and of one actor. */
+export const openLimit = 8;
+export const openLimitEach = 2;
+/** Past sessions that are listed. */
+const listLimit = 100;
+/** How long a request waits for its approval, and an approval to be begun. */
+export const requestLife = hours(1);
+/** T3: so fresh must be the proof of whoever begins it. */
+export const proofLife = minutes(5);
+/** Between two looks at what only time changes. */
+const pace = milliseconds(250);
+
+export interface SessionsDeps extends Omit<SessionDeps, 'locked' | 'changed'> {
+  /** Policy, as the manifest has it; undefined while control was never heard. */
+  rules(): ShellRules | undefined;
+  readonly approvals: Pick<Approvals, 'request' | 'find' | 'listen' | 'use' | 'withdraw'>;
+  /** `station.db`. */
+  readonly file: string;
+}
+
+export class Sessions {
+  readonly locks: Locks;
+  readonly #deps: SessionsDeps;
+  readonly #running = new Map<SessionId, Session>();
+  /** Over, newest last. */
+  readonly #past = new Map<SessionId, SessionView>();
+  readonly #lost: Journal;
+  #lostWaiting: SessionView[] = [];
+  #store: ShellStore | undefined;
+  #timer: Cancel | undefined;
+  readonly #deaf: Cancel;
+  #asking = 0;
+
+  constructor(deps: SessionsDeps) {
+    this.#deps = deps;
+    const store = (): ShellStore => (this.#store ??= ShellStore.open(deps.file));
+    this.locks = new Locks(deps.clock, deps.keep, store, () => this.heard());
+    this.#lost = new Journal(deps.clock, deps.keep, () => this.#told());
+    this.#deaf = deps.approvals.listen(({ request }) => this.#approved(request.id));
+  }
+
+  /** What an earlier life left open has ended with it: that is told until the chronicle has it. */
+  start(): void {
+    try {
+      this.#store ??= ShellStore.open(this.#deps.file);
+      for (const { view, over } of this.#store.sessions()) {
+        if (over) this.#past.set(view.id, view);
+        else this.#lose(view);
+      }
+    } catch (error) {
+      this.#deps.log('warn', error instanceof Error ? error.message : String(error));
+    }
+    this.#tick();
+  }
+
+  /** Everything that runs is ended. */
+  async close(): Promise<void> {
+    this.#timer?.();
+    this.#deaf();
+    await Promise.all([...this.#running.values()].map((session) => session.close()));
+    this.#lost.close();
+    this.#store?.close();
+    this.#store = undefined;
+  }
+
+  get rules(): ShellRules | undefined {
+    return this.#deps.rules();
+  }
+
+  /** Newest first. */
+  list(past: boolean): SessionView[] {
+    const open = [...this.#running.values()].map(({ view }) => view);
+    return [...(past ? this.#past.values() : []), ...open].toReversed().slice(0, listLimit);
+  }
+
+  /** Throws `E_SHELL_UNKNOWN`. */
+  view(id: SessionId): SessionView {
+    const view = this.#running.get(id)?.view ?? this.#past.get(id);
+    if (view === undefined) throw new CellError('E_SHELL_UNKNOWN', `there is no shell ${id}`);
+    return view;
+  }
+
+  /** One that is not over, for its socket. */
+  find(id: SessionId): RunningSession | undefined {
+    return this.#running.get(id);
+  }
+
+  /** Something was heard of the machine, of people or of locks. */
+  heard(): void {
+    for (const session of this.#running.values()) session.tick();
+  }
+
+  /** Throws `E_SHELL_OFF`, `E_SHELL_LOCKED`, `E_SHELL_FULL`, or why it is not approved or recorded. */
+  async ask(who: Principal, request: ShellRequest): Promise<SessionView> {
+    const rule = this.#ruleOf(who, request.tier);
+    this.#refuseMore(who.actor);
+    this.#asking += 1;
+    try {
+      return await this.#askFor(who, request, rule);
+    } finally {
+      this.#asking -= 1;
+    }
+  }
+
+  async #askFor(who: Principal, request: ShellRequest, rule: TierRule): Promise<SessionView> {
+    const { clock, keep, approvals } = this.#deps;
+    const { tier, reason } = request;
+    const id = SessionId.parse(`sh-${randomBytes(8).toString('hex')}`);
+    const span = Math.min(request.for_ms ?? rule.longest_ms, rule.longest_ms);
+    const now = clock.time();
+    const until = now + requestLife;
+    const what = whatOf(id, tier, span, rule);
+    const window = { notBefore: now, notAfter: until, uses: 1, needs: rule.approvals };
+    const approval =
+      rule.approvals === 0
+        ? undefined
+        : await approvals.request(who, { kind: 'shell', what, reason, ...window });
+    const { text, hash } = this.#deps.flow;
+    const about = {
+      ...what,
+      reason,
+      until,
+      presence: rule.presence,
+      flow: { text, hash },
+      ...(approval === undefined ? {} : { approval: approval.request.id }),
+    };
+    const said = `${who.actor} asks for a shell of ${tier}: ${reason}`.slice(0, 500);
+    const problem = await keep({
+      actor: who.actor,
+      body: { event: 'shell-asked', session: id, about, text: said },
+    });
+    if (problem !== undefined) throw new CellError(problem, 'it is not known to be in the record');
+    const { keptStore } = this;
+    const session = new Session(
+      {
+        ...this.#deps,
+        locked: (of) => this.locks.findReason(of),
+        changed: (view, over) => this.#changed(view, over),
+      },
+      { id, tier, rule, by: who, reason, span, until, approval: approval?.request.id },
+    );
+    keptStore.keep(session.view, false);
+    this.#running.set(id, session);
+    if (approval === undefined) session.approve('system');
+    else this.#approved(approval.request.id);
+    return session.view;
+  }
+
+  /** Begins what was approved, using the approval up. Throws why not. */
+  async begin(who: Principal, id: SessionId): Promise<SessionView> {
+    const session = this.#session(id);
+    const { request } = session;
+    if (request.by.actor !== who.actor) {
+      throw new CellError('E_SHELL_PART', 'only whoever asked for it begins it');
+    }
+    if (session.state !== 'Approved') {
+      throw new CellError('E_SHELL_STATE', `it is ${session.state}`);
+    }
+    if (request.tier === 'T3' && this.#deps.clock.time() - who.proved > proofLife) {
+      throw new CellError('E_SHELL_PROOF', 'a shell of T3 begins within 5 min of a sign-in');
+    }
+    if (request.approval !== undefined) {
+      const { rule, span, tier } = request;
+      const what = whatOf(id, tier, span, rule);
+      const use = { kind: 'shell' as const, what, by: who.actor, needs: rule.approvals };
+      const problem = await this.#deps.approvals.use(request.approval, use);
+      if (problem !== undefined) throw new CellError(problem, codes[problem].meaning);
+    }
+    session.begin(who.actor);
+    return session.view;
+  }
+
+  say(who: Candidate, id: SessionId, say: Say, why?: string): SessionView {
+    const session = this.#session(id);
+    session.say(who, say, why);
+    return session.view;
+  }
+
+  async handOver(who: Candidate, id: SessionId, to: Actor): Promise<SessionView> {
+    const session = this.#session(id);
+    await session.handOver(who, to);
+    return session.view;
+  }
+
+  /** Throws when it cannot be read or written: nobody begins anything that could be forgotten. */
+  private get keptStore(): ShellStore {
+    return (this.#store ??= ShellStore.open(this.#deps.file));
+  }
+
+  #session(id: SessionId): Session {
+    const session = this.#running.get(id);
+    if (session !== undefined) return session;
+    throw new CellError(
+      this.#past.has(id) ? 'E_SHELL_STATE' : 'E_SHELL_UNKNOWN',
+      `no shell ${id} is open`,
+    );
+  }
+
+  #ruleOf(who: Principal, tier: 'T2' | 'T3'): TierRule {
+    const rules = this.#deps.rules();
+    const rule = rules?.[tier];
+    if (rules === undefined || rule === undefined) {
+      throw new CellError('E_CELL_NOT_RUNNING', 'control was never heard');
+    }
+    if (!rules.on || !rule.on) throw new CellError('E_SHELL_OFF', `${tier} is off`);
+    if (tier === 'T3' && !/^(?:user|console):/.test(who.actor)) {
+      throw new CellError('E_SHELL_OFF', 'T3 is for people');
+    }
+    const { actor, owner } = who;
+    const roles = this.#deps.standing(actor)?.roles ?? [];
+    const locked = this.locks.findReason({ actors: [actor, owner], roles, tier });
+    if (locked !== undefined) throw new CellError('E_SHELL_LOCKED', locked);
+    return rule;
+  }
+
+  #refuseMore(actor: Actor): void {
+    const open = [...this.#running.values()];
+    const own = open.filter(({ request }) => request.by.actor === actor).length;
+    if (open.length + this.#asking < openLimit && own < openLimitEach) return;
+    throw new CellError('E_SHELL_FULL', `at most ${openLimit}, and ${openLimitEach} of one person`);
+  }
+
+  /** An approval changed, or may have while it was asked for. */
+  #approved(id: string): void {
+    const session = [...this.#running.values()].find(({ request }) => request.approval === id);
+    const approval = session === undefined ? undefined : this.#deps.approvals.find(id);
+    if (session === undefined || approval === undefined) return;
+    const { state, yes, no } = approval;
+    if (state === 'approved' && session.state === 'Requested') {
+      session.approve(yes.at(-1)?.by ?? 'system');
+    }
+    const open = session.state === 'Requested' || session.state === 'Approved';
+    if (open && (state === 'denied' || state === 'withdrawn' || state === 'expired')) {
+      session.deny(no?.by ?? 'system', no?.reason ?? state);
+    }
+  }
+
+  #changed(view: SessionView, over: boolean): void {
+    try {
+      if (this.#running.has(view.id)) this.keptStore.keep(view, over);
+    } catch (error) {
+      this.#deps.log('warn', error instanceof Error ? error.message : String(error));
+    }
+    if (!over) return;
+    this.#running.delete(view.id);
+    this.#keepPast(view);
+  }
+
+  #keepPast(view: SessionView): void {
+    this.#past.set(view.id, view);
+    const oldest = this.#past.keys().next().value;
+    if (this.#past.size > listLimit && oldest !== undefined) this.#past.delete(oldest);
+  }
+
+  #lose(before: SessionView): void {
+    const began = before.began !== undefined;
+    const view: SessionView = {
+      ...before,
+      state: began ? 'Killed' : 'Expired',
+      ended: this.#deps.clock.time(),
+      why: 'station ended while it was open',
+      present: false,
+      lacks: [],
+      participants: [],
+    };
+    this.#keepPast(view);
+    this.#lostWaiting.push(view);
+    const about = { state: view.state, before: before.state };
+    const text = `${view.id} ended with the station that held it: ended(crash)`;
+    this.#lost.tell({
+      actor: 'system',
+      body: { event: 'shell-lost', session: view.id, about, text },
+    });
+  }
+
+  /** The chronicle has the ends of all that were left behind, or of none yet. */
+  #told(): void {
+    if (!this.#lost.empty) return;
+    const told = this.#lostWaiting;
+    this.#lostWaiting = [];
+    for (const view of told) this.#store?.keep(view, true);
+  }
+
+  #tick(): void {
+    this.#timer = this.#deps.clock.after(pace, () => this.#tick());
+    this.heard();
+  }
+}
+
+/** Exactly what is approved: this session, this tier, so long, on a machine in this place. */
+function whatOf(
+  session: SessionId,
+  tier: 'T2' | 'T3',
+  span: number,
+  { where }: TierRule,
+): ApprovalAsk['what'] {
+  return { session, tier, for_ms: span, where };
+}
