@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { CellError } from '#contract/error.ts';
 import type { Clock, Random } from '#contract/time.ts';
 import type { FromClient } from '#contract/wire.ts';
+import { openApprovals } from './approval/open.ts';
+import { approvalServed } from './approval/routes.ts';
 import { pacedLog } from './paced-log.ts';
 import { HistoryDoor } from './server/history.ts';
 import { HttpDoor } from './server/http.ts';
@@ -40,6 +42,7 @@ export interface Station {
 }
 
 /** Starts station; resolves when the page can be opened. Control may come later, and may go and come again. */
+// oxlint-disable-next-line max-lines-per-function -- one list of everything that station is made of
 export async function startStation(
   deps: { readonly clock: Clock; readonly random: Random; readonly log: StationLog },
   options: StationOptions,
@@ -57,10 +60,9 @@ export async function startStation(
   const send = (message: FromClient): boolean => link.send(message);
   const people = new People(clock, { data: options.data, records, log });
   const cookies = new Cookies();
-  const entrance = new PeopleDoor(people, cookies, {
-    data: options.data,
-    cell: () => live.cell.view.hello?.cell,
-  });
+  const cell = (): string | undefined => live.cell.view.hello?.cell;
+  const entrance = new PeopleDoor(people, cookies, { data: options.data, cell });
+  const approvals = openApprovals(clock, { people, records, log, cell }, options.data);
   const mirror = new StationMirror({ clock, random, log, send }, options.data);
   const link = new WireLink(
     clock,
@@ -84,7 +86,13 @@ export async function startStation(
   const door = new HttpDoor(
     clock,
     log,
-    { people, entrance, cookies, sockets: [live], routes: [...history.routes] },
+    {
+      people,
+      entrance,
+      cookies,
+      sockets: [live],
+      routes: [...history.routes, ...approvalServed(approvals)],
+    },
     { page, host, port },
   );
   const { listen, url } = await listenAt(door, options, host).catch(async (error: unknown) => {
@@ -93,6 +101,7 @@ export async function startStation(
     people.close();
     throw error;
   });
+  approvals.start();
   link.start();
   return {
     listen,
@@ -104,6 +113,7 @@ export async function startStation(
       live.close();
       await door.close();
       history.close();
+      approvals.close();
       people.close();
     },
   };
