@@ -266,6 +266,24 @@ export const codes = {
     'Approvals cannot be kept in station.db.',
     'Check the disk; nothing is approved until it answers.',
   ),
+  // Agents
+  E_AGENT_OFF: never(
+    'Agents may not propose commands at this cell.',
+    'Turn it on in the manifest, `shell: {agents: {on: true}}`, with `shell: {on: true}`.',
+  ),
+  E_AGENT_ONLY: never(
+    'Agents alone propose commands, and propose nothing but commands.',
+    'A person asks for a shell: `rebe shell ask`; an agent proposes one command.',
+  ),
+  E_AGENT_NONE: never('There is no such command of an agent.', 'List them.'),
+  E_AGENT_BUDGET: later(
+    'The agent has used up what it may execute in an hour, or asks for more time than it may have.',
+    'Wait, or let a person do it.',
+  ),
+  E_AGENT_LOCKED: never(
+    'The agent is locked out: it was refused too often, or somebody locked it.',
+    'Look at what it tried; who supervises can take the lock away: `rebe unlock`.',
+  ),
   // Acts
   E_ACT_FLOW: never('The cell has no flow of this name.', 'See `rebe flows`.'),
   E_ACT_COMMAND: never('The flow has no command of this name.', 'See `rebe flows`.'),
@@ -290,6 +308,10 @@ export const codes = {
   E_CONSOLE_LINE: never(
     'A line of the console cannot be cut into words.',
     'Close quotes, and send no control characters.',
+  ),
+  E_ACT_IGNORED: later(
+    'The act was taken and changed nothing: the machine had no use for it, or it came too late.',
+    'See what the flow waits for: `why`.',
   ),
   E_ACT_REASON: never('The act needs a reason, which is recorded.', 'Say why: `--reason TEXT`.'),
   E_ACT_WHERE: later(

@@ -5,7 +5,7 @@ import { Actor } from './actor.ts';
 import { ApprovalId } from './approval.ts';
 import { FlowName } from './name.ts';
 import { SizeText } from './size.ts';
-import { DurationText, hours, minutes } from './time.ts';
+import { DurationText, hours, minutes, seconds } from './time.ts';
 
 /** T0 read console, T1 maintenance verbs, T2 confined shell, T3 full shell, T4 break-glass at the PC itself. */
 export const tiers = ['T0', 'T1', 'T2', 'T3', 'T4'] as const;
@@ -62,6 +62,30 @@ export const RecordingOptions = z.strictObject({
 });
 export type RecordingOptions = z.infer<typeof RecordingOptions>;
 
+/** `shell.agents:` of the manifest: what agents may propose, and what it may cost. */
+export const AgentOptions = z.strictObject({
+  on: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'whether agents may propose commands for the confined shell at all' }),
+  presence: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'a command runs only while a supervisor watches it' }),
+  longest: DurationText.default(minutes(1)).meta({ description: 'after so long it is ended' }),
+  cpu: DurationText.default(seconds(10)).meta({
+    description: 'processor time of each of its processes, in whole seconds',
+  }),
+  output: SizeText.prefault('64KB').meta({ description: 'a command that writes more is ended' }),
+  commands: z.int().min(1).max(1000).default(20).meta({
+    description: 'commands of one agent in an hour',
+  }),
+  refusals: z.int().min(1).max(1000).default(5).meta({
+    description: 'an agent that is refused so often in 10 minutes is locked out',
+  }),
+});
+export type AgentOptions = z.infer<typeof AgentOptions>;
+
 /** `shell:` of the manifest. Off unless it is turned on; the consoles of T0 and T1 are always there. */
 export const ShellOptions = z.strictObject({
   on: z.boolean().default(false).meta({ description: 'whether T2 and T3 can be asked for at all' }),
@@ -71,6 +95,7 @@ export const ShellOptions = z.strictObject({
   T2: policy({ on: true, approvals: 1, presence: false }, hours(2)),
   T3: policy({ on: false, approvals: 2, presence: true }, minutes(30)),
   recordings: RecordingOptions.prefault({}).meta({ description: 'how shells are recorded' }),
+  agents: AgentOptions.prefault({}).meta({ description: 'what agents may propose' }),
 });
 export type ShellOptions = z.infer<typeof ShellOptions>;
 
@@ -90,18 +115,35 @@ export const ShellRules = z.strictObject({
     max: z.number(),
     secrets: RecordingOptions.shape.secrets.unwrap(),
   }),
+  /** Times in ms, sizes in bytes. */
+  agents: z.strictObject({
+    on: z.boolean(),
+    presence: z.boolean(),
+    longest_ms: z.number(),
+    cpu_ms: z.number(),
+    output: z.number(),
+    commands: z.number(),
+    refusals: z.number(),
+  }),
 });
 export type ShellRules = z.infer<typeof ShellRules>;
 
 /** What the manifest says of shells, as control tells it. */
 export function shellRules(options: ShellOptions): ShellRules {
   const { on, where, T2, T3, recordings } = options;
+  const { longest: longest_ms, cpu: cpu_ms, ...agents } = options.agents;
   const rule = ({ longest, where: own, ...others }: TierPolicy): TierRule => ({
     ...others,
     longest_ms: longest,
     where: Object.keys(own).length === 0 ? where : own,
   });
-  return { on, T2: rule(T2), T3: rule(T3), recordings };
+  return {
+    on,
+    T2: rule(T2),
+    T3: rule(T3),
+    recordings,
+    agents: { ...agents, longest_ms, cpu_ms },
+  };
 }
 
 export const SessionId = z.string().regex(/^sh-[0-9a-f]{16}$/);
@@ -134,6 +176,8 @@ export const SessionView = z.strictObject({
   by: Actor,
   owner: Actor.optional(),
   reason: z.string(),
+  /** Of an agent: what runs in place of a shell, and nothing is typed. */
+  command: z.array(z.string()).optional(),
   approval: ApprovalId.optional(),
   /** UTC ms. */
   asked: z.number(),
