@@ -59,7 +59,7 @@ export const beginShell = {
 } as const satisfies Route;
 
 /** A person's word on a session that is open. */
-const say = <Word extends 'pause' | 'resume' | 'end' | 'kill'>(word: Word, summary: string) =>
+const say = (word: 'pause' | 'resume' | 'end' | 'kill', summary: string) =>
   ({
     method: 'POST',
     path: `/api/shells/:id/${word}`,

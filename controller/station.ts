@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CellError } from '#contract/error.ts';
+import { RecordingOptions } from '#contract/shell.ts';
 import type { Clock, Random } from '#contract/time.ts';
 import type { FromClient } from '#contract/wire.ts';
 import { openApprovals } from './approval/open.ts';
@@ -18,9 +19,12 @@ import { Live } from './server/live.ts';
 import type { StationLog } from './server/live.ts';
 import { People } from './people/people.ts';
 import { PeopleDoor } from './people/routes.ts';
+import { RecordingDoor } from './recording/door.ts';
+import { SessionRecordings } from './recording/recordings.ts';
 import { Records } from './server/records.ts';
 import type { StationEvent } from './server/records.ts';
 import { Cookies } from './server/session.ts';
+import { openShells } from './shell/open.ts';
 import { StationMirror } from './station-mirror.ts';
 import { WireLink } from './wire/client.ts';
 
@@ -63,6 +67,13 @@ export async function startStation(
   const cell = (): string | undefined => live.cell.view.hello?.cell;
   const entrance = new PeopleDoor(people, cookies, { data: options.data, cell });
   const approvals = openApprovals(clock, { people, records, log, cell }, options.data);
+  const shells = openShells(clock, { approvals, people, records, live, log }, options.data);
+  const recordings = new SessionRecordings(
+    { clock, log, keep: async (body) => records.keep({ actor: 'system', body }) },
+    options.data,
+    RecordingOptions.parse({}),
+  );
+  const recorded = new RecordingDoor(recordings, options.data);
   const mirror = new StationMirror({ clock, random, log, send }, options.data);
   const link = new WireLink(
     clock,
@@ -73,11 +84,13 @@ export async function startStation(
         records.take(message);
         live.take(message);
         mirror.take(message);
+        shells.heard();
       },
       closed: (error) => {
         records.lost();
         live.lost(error);
         mirror.lost();
+        shells.heard();
       },
     },
   );
@@ -91,7 +104,12 @@ export async function startStation(
       entrance,
       cookies,
       sockets: [live],
-      routes: [...history.routes, ...approvalServed(approvals)],
+      routes: [
+        ...history.routes,
+        ...recorded.routes,
+        ...approvalServed(approvals),
+        ...shells.routes,
+      ],
     },
     { page, host, port },
   );
@@ -102,13 +120,17 @@ export async function startStation(
     throw error;
   });
   approvals.start();
+  shells.start();
   link.start();
   return {
     listen,
     url,
     close: async () => {
+      // What runs in shells ends first, while control still hears of it.
+      await shells.close();
       // It says goodbye to its broker, and where it stood.
       await mirror.close();
+      await recordings.close();
       link.stop();
       live.close();
       await door.close();

@@ -61,8 +61,8 @@ export class Live implements SocketPath {
   }
 
   /** The cell as it was last heard, for whoever else in station needs it. */
-  get cell(): { readonly view: CellView; readonly up: boolean } {
-    return { view: this.#view, up: this.#up };
+  get cell(): { readonly view: CellView; readonly up: boolean; readonly heard: number } {
+    return { view: this.#view, up: this.#up, heard: this.#lastFrame };
   }
 
   /** What a flow waits for, now. Throws `E_CELL_NOT_RUNNING`. */

@@ -42,9 +42,9 @@ export function shellRoutes(sessions: Sessions, issue: IssueTicket): readonly Se
     serve(readShell, ({ params }) => sessions.view(params.id)),
     serve(beginShell, (asked) => sessions.begin(signedIn(asked), asked.params.id)),
     say(pauseShell, 'pause'),
-    say(resumeShell as unknown as typeof pauseShell, 'resume'),
-    say(endShell as unknown as typeof pauseShell, 'end'),
-    say(killShell as unknown as typeof pauseShell, 'kill'),
+    say(resumeShell, 'resume'),
+    say(endShell, 'end'),
+    say(killShell, 'kill'),
     serve(handOverShell, (asked) =>
       sessions.handOver(signedIn(asked), asked.params.id, asked.body.to),
     ),

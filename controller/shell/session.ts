@@ -2,59 +2,34 @@
 // Input is taken away at the moment it is decided; everything else waits until the decision stands in the chronicle.
 import type { Actor } from '#contract/actor.ts';
 import { CellError } from '#contract/error.ts';
-import type { Permission, Principal, Role } from '#contract/people.ts';
-import type {
-  Part,
-  SessionId,
-  SessionState,
-  SessionView,
-  ShellEvent,
-  TierRule,
-} from '#contract/shell.ts';
+import type { Principal } from '#contract/people.ts';
+import type { Part, SessionId, SessionState, SessionView, ShellEvent } from '#contract/shell.ts';
+import { seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
+import { Facts } from './facts.ts';
+import type { Surroundings } from './facts.ts';
 import { Journal } from './journal.ts';
 import type { Keep } from './journal.ts';
-import type { Lockable } from './locks.ts';
-import { SessionMachine, sessionInputs } from './machine.ts';
-import type { SessionCommand, SessionFlow, SessionInput, StepMade } from './machine.ts';
+import { SessionMachine } from './machine.ts';
+import type { SessionCommand, SessionFlow, StepMade } from './machine.ts';
 import type { RunningSession, Seat, SeatEvents, Size, Stream } from './parts.ts';
-import { lacksOf, maySay, maySit } from './policy.ts';
-import type { Candidate, CellSight, Say, Whose } from './policy.ts';
+import { maySay } from './policy.ts';
+import type { Candidate, Say, Whose } from './policy.ts';
+import type { SessionRequest } from './request.ts';
 import { Place, Seats } from './seats.ts';
 import { Works } from './works.ts';
 import type { WorkParts } from './works.ts';
 
-export interface SessionDeps extends WorkParts {
+export interface SessionDeps extends WorkParts, Surroundings {
   readonly clock: Clock;
   readonly flow: SessionFlow;
   readonly keep: Keep;
-  log(level: 'info' | 'warn', text: string): void;
-  sight(): CellSight;
-  /** What somebody may now; undefined: there is no such principal any more. */
-  standing(actor: Actor): Standing | undefined;
-  locked(of: Lockable): string | undefined;
   /** Its view is another; `over`: nothing more will come of it, and its end stands in the chronicle. */
   changed(view: SessionView, over: boolean): void;
 }
 
-export interface Standing {
-  readonly permissions: ReadonlySet<Permission>;
-  readonly roles: readonly Role[];
-}
-
-/** What was asked for; it stands in the chronicle already. */
-export interface SessionRequest {
-  readonly id: SessionId;
-  readonly tier: 'T2' | 'T3';
-  readonly rule: TierRule;
-  readonly by: Principal;
-  readonly reason: string;
-  /** How long it may last, ms. */
-  readonly span: number;
-  /** UTC ms past which it is not begun any more. */
-  readonly until: number;
-  readonly approval?: string | undefined;
-}
+/** So long the end of a session is waited for when station ends. */
+const closePace = seconds(4);
 
 const finals: readonly SessionState[] = ['Ended', 'Killed', 'Denied', 'Expired'];
 
@@ -70,7 +45,7 @@ export class Session implements RunningSession {
   #driver: Actor;
   /** A hand-over is on its way to the chronicle: nobody types. */
   #handing = false;
-  readonly #facts = new Map<SessionInput, boolean>();
+  readonly #facts: Facts;
   #said: {
     readonly command: SessionCommand;
     readonly by: Actor;
@@ -82,10 +57,15 @@ export class Session implements RunningSession {
   #why: string | undefined;
   #over = false;
   #shown = '';
+  readonly #end: Promise<void>;
+  #endHeard: () => void = () => undefined;
 
   constructor(deps: SessionDeps, request: SessionRequest) {
     const { clock } = deps;
     this.#deps = deps;
+    this.#end = new Promise((resolve) => {
+      this.#endHeard = resolve;
+    });
     this.request = request;
     this.#driver = request.by.actor;
     this.#start = clock.now();
@@ -100,6 +80,13 @@ export class Session implements RunningSession {
       moved: () => this.turn(),
       end: (command, why) => this.#say(command, 'system', why),
       tell: (body) => this.#journal.tell({ actor: 'system', body }),
+    });
+    this.#facts = new Facts(deps, request, {
+      journal: this.#journal,
+      works: this.#works,
+      seats: this.#seats,
+      whose: () => this.#whose,
+      began: () => this.#began?.now,
     });
     this.turn();
   }
@@ -119,7 +106,7 @@ export class Session implements RunningSession {
   }
 
   get view(): SessionView {
-    const { id, tier, by, reason, approval, span, rule } = this.request;
+    const { id, tier, by, reason, approval, span } = this.request;
     const began = this.#began?.time;
     return {
       id,
@@ -134,7 +121,7 @@ export class Session implements RunningSession {
       ...(this.#ended === undefined ? {} : { ended: this.#ended }),
       ...(this.#why === undefined ? {} : { why: this.#why }),
       present: this.#seats.watched,
-      lacks: this.#final ? [] : lacksOf(rule.where, this.#deps.sight(), this.#deps.clock.time()),
+      lacks: this.#final ? [] : this.#facts.lacks,
       participants: this.#seats.all.map(({ who, part, since, live }) => ({
         actor: who.actor,
         part,
@@ -148,7 +135,7 @@ export class Session implements RunningSession {
   /** Time has passed: presence, locks, the machine and the clock are looked at again. */
   tick(): void {
     if (this.#over) return;
-    this.#seats.tick((place) => this.#unseat(place));
+    this.#seats.tick(({ who, part }) => this.#facts.refusal(who, part));
     this.turn();
   }
 
@@ -187,7 +174,7 @@ export class Session implements RunningSession {
   async sit(who: Principal, part: Part, seen: SeatEvents): Promise<Seat> {
     const refuse = (): CellError | undefined => {
       if (this.#final) return this.#wrongState('joined');
-      const lost = this.#refusal(who, part);
+      const lost = this.#facts.refusal(who, part);
       return lost === undefined ? undefined : new CellError(lost, `no seat as ${part}`);
     };
     const problem = refuse();
@@ -231,7 +218,8 @@ export class Session implements RunningSession {
   /** Station ends: what runs here is ended, and told if there is time. */
   async close(): Promise<void> {
     if (!this.#final) this.#say('kill', 'system', 'station ends');
-    await this.#works.settled();
+    const late = new Promise<void>((resolve) => void this.#deps.clock.after(closePace, resolve));
+    if (!this.#over) await Promise.race([late, this.#end]);
     this.#journal.close();
   }
 
@@ -250,7 +238,7 @@ export class Session implements RunningSession {
 
   #stepOnce(): boolean {
     const elapsed = Math.floor(this.#deps.clock.now() - this.#start) + 1;
-    const inputs = this.#news();
+    const inputs = this.#facts.news();
     const said = this.#said.shift();
     const due = this.#machine.due;
     const waited = due !== undefined && elapsed >= due;
@@ -258,9 +246,7 @@ export class Session implements RunningSession {
     if (!fresh && said === undefined && !waited) return false;
     const now = Math.max(elapsed, this.#machine.now + 1);
     const made = this.#machine.step({ now, inputs, command: said?.command });
-    for (const [name, value] of Object.entries(inputs)) {
-      this.#facts.set(name as SessionInput, value);
-    }
+    this.#facts.told(inputs);
     // Before anything else: what it no longer allows ends with this very line.
     if (!made.outputs['input']) this.#works.shut();
     this.#note(made, said?.by ?? 'system', said?.why);
@@ -280,65 +266,6 @@ export class Session implements RunningSession {
     if (reasons !== '') this.#why = reasons;
     this.#works.mark('state', { state: this.state, why: text });
     if (fault !== undefined) this.#deps.log('warn', `${id}: the statechart failed: ${fault}`);
-  }
-
-  /** Facts that are otherwise than in the last step. */
-  #news(): Record<string, boolean> {
-    const facts = this.#judge();
-    return Object.fromEntries(
-      sessionInputs.flatMap((name) =>
-        this.#facts.get(name) === facts[name] ? [] : [[name, facts[name]]],
-      ),
-    );
-  }
-
-  #judge(): Record<SessionInput, boolean> {
-    const { clock } = this.#deps;
-    const { rule, tier, until, span } = this.request;
-    const began = this.#began;
-    return {
-      'request.timely': clock.time() < until,
-      'request.locked': this.#isLocked(),
-      'machine.allows': lacksOf(rule.where, this.#deps.sight(), clock.time()).length === 0,
-      'presence.needed': rule.presence,
-      'presence.proved': this.#seats.watched,
-      'driver.there': this.#seats.driver !== undefined,
-      'driver.needed': tier === 'T3',
-      'record.ok': !this.#journal.failing && !this.#journal.full && this.#works.records,
-      'jail.ready': this.#works.ready,
-      'program.exited': this.#works.exited,
-      'time.left': began === undefined || clock.now() - began.now < span,
-      'processes.gone': this.#works.gone,
-    };
-  }
-
-  /** Locked out, or not somebody any more who may have a shell. */
-  #isLocked(): boolean {
-    const { by, tier } = this.request;
-    return [by.actor, this.#driver].some((actor) => {
-      const standing = this.#deps.standing(actor);
-      if (standing?.permissions.has('shell.open') !== true) return true;
-      const actors = [actor, by.owner];
-      return (
-        this.#deps.locked({ actors, roles: standing.roles, tier, session: this.id }) !== undefined
-      );
-    });
-  }
-
-  #unseat(place: Place): 'E_SHELL_PART' | 'E_SHELL_LOCKED' | undefined {
-    return this.#refusal(place.who, place.part);
-  }
-
-  #refusal(who: Principal, part: Part): 'E_SHELL_PART' | 'E_SHELL_LOCKED' | undefined {
-    const { actor, owner } = who;
-    const standing = this.#deps.standing(actor);
-    if (standing === undefined) return 'E_SHELL_PART';
-    const candidate = { actor, owner, permissions: standing.permissions };
-    if (!maySit(part, candidate, this.#whose)) return 'E_SHELL_PART';
-    const { roles } = standing;
-    const { tier } = this.request;
-    const of = { actors: [actor, owner], roles, tier, session: this.id };
-    return this.#deps.locked(of) === undefined ? undefined : 'E_SHELL_LOCKED';
   }
 
   get #whose(): Whose {
@@ -393,7 +320,10 @@ export class Session implements RunningSession {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#seats.show(view);
-    if (this.#over) this.#seats.end();
+    if (this.#over) {
+      this.#seats.end();
+      this.#endHeard();
+    }
     this.#deps.changed(view, this.#over);
   }
 }

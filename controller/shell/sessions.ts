@@ -31,7 +31,18 @@ export const proofLife = minutes(5);
 /** Between two looks at what only time changes. */
 const pace = milliseconds(250);
 
-export interface SessionsDeps extends Omit<SessionDeps, 'locked' | 'changed'> {
+/** What sessions are made of, which takes its time to find on this machine. */
+export interface SessionParts extends Pick<
+  SessionDeps,
+  'flow' | 'jailer' | 'recordings' | 'terminal' | 'stream'
+> {
+  /** What a tier needs and this machine has not, for people. */
+  lacks(tier: 'T2' | 'T3'): Promise<string | undefined>;
+}
+
+export interface SessionsDeps extends Omit<SessionDeps, 'locked' | 'changed' | keyof SessionParts> {
+  /** Throws what is missing on this machine. */
+  parts(): Promise<SessionParts>;
   /** Policy, as the manifest has it; undefined while control was never heard. */
   rules(): ShellRules | undefined;
   readonly approvals: Pick<Approvals, 'request' | 'find' | 'listen' | 'use' | 'withdraw'>;
@@ -117,13 +128,23 @@ export class Sessions {
     this.#refuseMore(who.actor);
     this.#asking += 1;
     try {
-      return await this.#askFor(who, request, rule);
+      const parts = await this.#deps.parts();
+      // Who cannot have it in the end is not made to wait for an approval.
+      const missing = await parts.lacks(request.tier);
+      if (missing !== undefined) {
+        throw new CellError('E_SHELL_LAYER', `${request.tier} needs ${missing}`);
+      }
+      return await this.#askFor(who, request, { rule, parts });
     } finally {
       this.#asking -= 1;
     }
   }
 
-  async #askFor(who: Principal, request: ShellRequest, rule: TierRule): Promise<SessionView> {
+  async #askFor(
+    who: Principal,
+    request: ShellRequest,
+    { rule, parts }: { readonly rule: TierRule; readonly parts: SessionParts },
+  ): Promise<SessionView> {
     const { clock, keep, approvals } = this.#deps;
     const { tier, reason } = request;
     const id = SessionId.parse(`sh-${randomBytes(8).toString('hex')}`);
@@ -136,7 +157,7 @@ export class Sessions {
       rule.approvals === 0
         ? undefined
         : await approvals.request(who, { kind: 'shell', what, reason, ...window });
-    const { text, hash } = this.#deps.flow;
+    const { text, hash } = parts.flow;
     const about = {
       ...what,
       reason,
@@ -155,6 +176,7 @@ export class Sessions {
     const session = new Session(
       {
         ...this.#deps,
+        ...parts,
         locked: (of) => this.locks.findReason(of),
         changed: (view, over) => this.#changed(view, over),
       },

@@ -4,7 +4,7 @@ import type { Actor } from '#contract/actor.ts';
 import type { Clock } from '#contract/time.ts';
 import type { People } from '#controller/people/people.ts';
 import { consolePrincipal, rightsOfAll, tokenPrincipal } from '#controller/people/principal.ts';
-import type { Standing } from './session.ts';
+import type { Standing } from './request.ts';
 
 export const standingIn =
   (clock: Clock, people: Pick<People, 'store' | 'enrolled'>) =>

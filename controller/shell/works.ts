@@ -21,7 +21,7 @@ import type {
   TerminalEvents,
 } from './parts.ts';
 import type { Place } from './seats.ts';
-import type { SessionRequest } from './session.ts';
+import type { SessionRequest } from './request.ts';
 
 /** What sessions are put together from. */
 export interface WorkParts {
@@ -181,12 +181,6 @@ export class Works {
     const first = this.#next();
     if (first === undefined) return;
     this.#working = this.#work(first);
-  }
-
-  /** Resolves when there is nothing to be done now. */
-  async settled(): Promise<void> {
-    // oxlint-disable-next-line no-await-in-loop -- one follows the other
-    while (this.#working !== undefined) await this.#working;
   }
 
   async #work(first: Action): Promise<void> {

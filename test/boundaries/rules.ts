@@ -215,6 +215,7 @@ export const moduleRules: readonly ModuleRule[] = [
       'controller/lock.ts',
       'controller/mirror/',
       'controller/people/',
+      'controller/shell/store.ts',
     ],
     planted: breaks('controller/server/planted.ts', "import Database from 'better-sqlite3';"),
   },

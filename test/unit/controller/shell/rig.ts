@@ -186,6 +186,8 @@ export class Shells implements AsyncDisposable {
   /** The machine goes on being heard. */
   silent = false;
   rules: ShellRules;
+  /** A layer of confinement that this machine has not. */
+  lacks: string | undefined;
   sessions: Sessions;
   readonly seats: { readonly who: Principal; readonly part: Part; readonly seat: Seat }[] = [];
   /** Newest challenge of each supervisor. */
@@ -207,13 +209,16 @@ export class Shells implements AsyncDisposable {
     const { machine } = this;
     return new Sessions({
       clock: this.clock,
-      flow,
+      parts: async () => ({
+        flow,
+        jailer: machine.jailer,
+        recordings: machine.recordings,
+        terminal: machine.terminal,
+        stream: machine.stream,
+        lacks: async () => this.lacks,
+      }),
       keep: (event) => this.#keep(event),
       log: (_level, text) => void this.log.push(text),
-      jailer: machine.jailer,
-      recordings: machine.recordings,
-      terminal: machine.terminal,
-      stream: machine.stream,
       sight: () => (this.silent ? this.sight : { ...this.sight, heard: this.clock.time() }),
       standing: (actor) => this.standings.get(actor),
       rules: () => this.rules,

@@ -1,0 +1,23 @@
+// What was asked for, and what its asker and everybody else may now: data that the parts of a session share.
+import type { Permission, Principal, Role } from '#contract/people.ts';
+import type { SessionId, TierRule } from '#contract/shell.ts';
+
+/** A request that stands in the chronicle already. */
+export interface SessionRequest {
+  readonly id: SessionId;
+  readonly tier: 'T2' | 'T3';
+  readonly rule: TierRule;
+  readonly by: Principal;
+  readonly reason: string;
+  /** How long it may last, ms. */
+  readonly span: number;
+  /** UTC ms past which it is not begun any more. */
+  readonly until: number;
+  readonly approval?: string | undefined;
+}
+
+/** What somebody may now, whatever they came in with. */
+export interface Standing {
+  readonly permissions: ReadonlySet<Permission>;
+  readonly roles: readonly Role[];
+}
