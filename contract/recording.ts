@@ -70,6 +70,7 @@ export type RecordingHead = z.infer<typeof RecordingHead>;
 
 /** What became of the program. */
 export const ProgramExit = z.strictObject({ code: z.int() });
+export type ProgramExit = z.infer<typeof ProgramExit>;
 
 /** `t`: µs since the session began, never less than that of the frame before. */
 export type RecordedEvent =
@@ -91,11 +92,9 @@ export type RecordedEvent =
       readonly length: number;
       readonly proof: Uint8Array;
     }
-  | {
-      readonly kind: 'resize' | 'state' | 'mark' | 'exit';
-      readonly t: number;
-      readonly about: Json;
-    };
+  | { readonly kind: 'resize'; readonly t: number; readonly about: TerminalSize }
+  | { readonly kind: 'exit'; readonly t: number; readonly about: ProgramExit }
+  | { readonly kind: 'state' | 'mark'; readonly t: number; readonly about: Json };
 
 export interface Seal {
   readonly kind: 'seal';

@@ -5,7 +5,6 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CellError } from '#contract/error.ts';
-import { RecordingOptions } from '#contract/shell.ts';
 import type { Clock, Random } from '#contract/time.ts';
 import type { FromClient } from '#contract/wire.ts';
 import { openApprovals } from './approval/open.ts';
@@ -20,7 +19,6 @@ import type { StationLog } from './server/live.ts';
 import { People } from './people/people.ts';
 import { PeopleDoor } from './people/routes.ts';
 import { RecordingDoor } from './recording/door.ts';
-import { SessionRecordings } from './recording/recordings.ts';
 import { Records } from './server/records.ts';
 import type { StationEvent } from './server/records.ts';
 import { Cookies } from './server/session.ts';
@@ -68,12 +66,7 @@ export async function startStation(
   const entrance = new PeopleDoor(people, cookies, { data: options.data, cell });
   const approvals = openApprovals(clock, { people, records, log, cell }, options.data);
   const shells = openShells(clock, { approvals, people, records, live, log }, options.data);
-  const recordings = new SessionRecordings(
-    { clock, log, keep: async (body) => records.keep({ actor: 'system', body }) },
-    options.data,
-    RecordingOptions.parse({}),
-  );
-  const recorded = new RecordingDoor(recordings, options.data);
+  const recorded = new RecordingDoor(shells.recordings, options.data);
   const mirror = new StationMirror({ clock, random, log, send }, options.data);
   const link = new WireLink(
     clock,
@@ -130,7 +123,6 @@ export async function startStation(
       await shells.close();
       // It says goodbye to its broker, and where it stood.
       await mirror.close();
-      await recordings.close();
       link.stop();
       live.close();
       await door.close();

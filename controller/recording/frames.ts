@@ -64,7 +64,7 @@ export class Frames {
     this.#add(event);
     this.#events += 1;
     if (event.kind === 'output') this.#output += event.bytes.length;
-    if (event.kind === 'resize') this.#size = event.about as TerminalSize;
+    if (event.kind === 'resize') this.#size = event.about;
   }
 
   /** Closes the segment, be it empty; what the chronicle is told of it. */

@@ -30,3 +30,8 @@ export const markLimit = 65_536;
 export const recordingsKept = 5000;
 /** Files in one recording. */
 export const filesLimit = 100_000;
+/** What a player has of files that were read, and of screens that were made. */
+export const readFilesKept = 6;
+export const keyframeBytes = 32 * 1024 * 1024;
+/** Recordings that are read whole at once, for their verdicts. */
+export const inspectionsKept = 200;

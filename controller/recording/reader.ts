@@ -114,7 +114,8 @@ export interface ReadFile {
   readonly why: string | undefined;
   /** Bytes of output in it. */
   readonly output: number;
-  /** Of its last frame. */
+  /** µs of its first frame, and of its last. */
+  readonly begins: number;
   readonly t: number;
   readonly ended: boolean;
 }
@@ -130,7 +131,8 @@ export function readFrames(bytes: Uint8Array, name: string): ReadFile | undefine
   const events: NumberedEvent[] = [];
   const segments: ReadSegment[] = [];
   let { previous } = head;
-  let { t } = first.recorded;
+  const begins = first.recorded.t;
+  let t = begins;
   let output = 0;
   let from = first.from;
   for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
@@ -149,7 +151,7 @@ export function readFrames(bytes: Uint8Array, name: string): ReadFile | undefine
   const torn = bytes.length - frames.valid;
   const ended = segments.at(-1)?.last === true;
   const unsealed = frames.valid - from;
-  return { head, events, segments, unsealed, torn, why: frames.problem, output, t, ended };
+  return { head, events, segments, unsealed, torn, why: frames.problem, output, begins, t, ended };
 }
 
 function segmentOf(seal: Seal, previous: string, bytes: Uint8Array): ReadSegment {

@@ -131,11 +131,9 @@ export class SessionRecorder implements Recorder {
   mark(kind: 'resize' | 'state' | 'mark' | 'exit', about: Json): void {
     if (this.#over()) return;
     const t = this.#now();
-    const shape = { resize: TerminalSize, exit: ProgramExit, state: undefined, mark: undefined };
     const bytes = Buffer.byteLength(canonicalJson(about));
-    const fits = bytes <= limits.markLimit && shape[kind]?.safeParse(about).success !== false;
-    if (fits) this.#record({ kind, t, about });
-    else this.#record({ kind: 'mark', t, about: { unreadable: kind, bytes } });
+    const event = bytes > limits.markLimit ? undefined : markOf(kind, t, about);
+    this.#record(event ?? { kind: 'mark', t, about: { unreadable: kind, bytes } });
   }
 
   async flush(): Promise<void> {
@@ -308,4 +306,19 @@ export class SessionRecorder implements Recorder {
 
 function* chunksOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += chunkLimit) yield bytes.subarray(at, at + chunkLimit);
+}
+
+/** Undefined: what it says of a size or an exit is none. */
+function markOf(
+  kind: 'resize' | 'state' | 'mark' | 'exit',
+  t: number,
+  about: Json,
+): RecordedEvent | undefined {
+  if (kind === 'state' || kind === 'mark') return { kind, t, about };
+  if (kind === 'resize') {
+    const size = TerminalSize.safeParse(about).data;
+    return size && { kind, t, about: size };
+  }
+  const exit = ProgramExit.safeParse(about).data;
+  return exit && { kind, t, about: exit };
 }

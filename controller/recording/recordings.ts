@@ -73,9 +73,8 @@ export class SessionRecordings implements Recordings {
 
   /** What the manifest of the cell says now; sessions that are open go on as they began. */
   configure(options: RecordingOptions): void {
-    const smaller = options.max < this.#options.max;
     this.#options = options;
-    if (smaller) this.tidy();
+    this.tidy();
   }
 
   /** Throws `E_RECORDING_RESERVE`, `E_RECORDING_DISK`, `E_RECORDING_FULL`. */

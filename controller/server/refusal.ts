@@ -59,6 +59,8 @@ const statuses: Readonly<Partial<Record<Code, number>>> = {
   E_CHRONICLE_LOST: 503,
   E_HISTORY_OPEN: 503,
   E_HISTORY_FORMAT: 503,
+  E_RECORDING_NONE: 404,
+  E_RECORDING_DAMAGED: 422,
   E_FILE_READ: 500,
   E_INTERNAL: 500,
 };
