@@ -41,9 +41,8 @@ export class Changes {
   /** Throws `E_PERSON_EXISTS`, `E_PERSON_LAST`, `E_PASSWORD_WEAK`, `E_PROOF_OLD`. */
   async add(by: Principal, plan: NewPerson): Promise<Person> {
     const { name, roles, password, temporary, language, title = name } = plan;
-    this.#fresh(by);
     strong(password, name);
-    return this.#people.alone(async () => {
+    return this.#ruling(by, async () => {
       const all = this.#people.store.people();
       if (all.some((person) => person.name === name))
         throw new CellError('E_PERSON_EXISTS', `${name} is enrolled`);
@@ -77,10 +76,9 @@ export class Changes {
 
   /** Throws `E_PERSON_NONE`, `E_PERSON_LAST`, `E_PASSWORD_WEAK`, `E_PROOF_OLD`. */
   async change(by: Principal, name: string, plan: PersonChange): Promise<Person> {
-    this.#fresh(by);
     const { password } = plan;
     if (password !== undefined) strong(password, name);
-    return this.#people.alone(async () => {
+    return this.#ruling(by, async () => {
       const before = this.#find(name);
       const fresh =
         password === undefined ? undefined : await this.#people.credentials.fresh(name, password);
@@ -118,8 +116,7 @@ export class Changes {
 
   /** Throws `E_PERSON_NONE`, `E_PERSON_LAST`, `E_PROOF_OLD`. */
   async remove(by: Principal, name: string): Promise<void> {
-    this.#fresh(by);
-    return this.#people.alone(async () => {
+    return this.#ruling(by, async () => {
       const before = this.#find(name);
       this.#notLast(before, undefined);
       const text = `${by.actor} removed ${name}`;
@@ -215,6 +212,17 @@ export class Changes {
       const text = `${by.actor} removed the second factor of ${name}`;
       await this.#keep(by.actor, { event: 'person-changed', subject: name, text });
       this.#people.store.removeFactor(name);
+    });
+  }
+
+  /** A change of others, by somebody who may rule over people when its turn comes. */
+  async #ruling<T>(by: Principal, run: () => Promise<T>): Promise<T> {
+    return this.#people.alone(async () => {
+      const now = this.#people.find(by.credential);
+      if (now === null) throw new CellError('E_NOT_SIGNED_IN', `${by.actor} is signed out`);
+      if (!now.permissions.has('people')) throw new CellError('E_NOT_ALLOWED', by.actor);
+      this.#fresh(now);
+      return run();
     });
   }
 

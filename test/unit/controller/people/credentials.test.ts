@@ -136,6 +136,16 @@ test('a password costs what it should, and the cost it was set with is kept', as
   expect(await raised.prove('maria', { password })).toBe(true);
 });
 
+test.each(['maria', 'nobody'])('a wrong password of %s is stretched as any other', async (name) => {
+  const all = await Promise.allSettled(
+    Array.from({ length: 19 }, () => credentials.prove(name, { password: 'wrong' })),
+  );
+  expect(all.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code))).toEqual([
+    ...Array.from({ length: 18 }, () => false),
+    'E_SIGN_IN_BUSY',
+  ]);
+});
+
 test('guesses at once are bounded, and the thread serves others meanwhile', async () => {
   const stretcher = new Stretcher({ n: 16_384, r: 8, p: 1 });
   let turns = 0;

@@ -14,6 +14,7 @@ import { HistoryDoor } from '#controller/server/history.ts';
 import { HttpDoor } from '#controller/server/http.ts';
 import { mintLink } from '#controller/server/link.ts';
 import { Live } from '#controller/server/live.ts';
+import type { StationLog } from '#controller/server/live.ts';
 import { People } from '#controller/people/people.ts';
 import { PeopleDoor } from '#controller/people/routes.ts';
 import { Records } from '#controller/server/records.ts';
@@ -112,7 +113,11 @@ export async function openDoors(up: ControlRole = { control: true }): Promise<Do
   const history = new HistoryDoor(clock, data);
   // Stretching is the product's to do well, and costs each test that signs somebody in.
   const cost = { n: 1024, r: 8, p: 1 };
-  const people = new People(clock, { data, records, log: note, cost });
+  const told: StationLog = (level, text, event) => {
+    note(level, text);
+    if (event !== undefined) records.tell(event);
+  };
+  const people = new People(clock, { data, records, log: told, cost });
   const cookies = new Cookies();
   const entrance = new PeopleDoor(people, cookies, { data, cell: () => 'tending-1' });
   const door = new HttpDoor(
