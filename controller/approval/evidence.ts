@@ -3,12 +3,16 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import type { ApprovalRequest, ApprovalYes } from '#contract/approval.ts';
 import { canonicalJson } from '#contract/canonical.ts';
+import type { Json } from '#contract/canonical.ts';
 
 /** What stands before the 32 bytes of an Ed25519 key in SubjectPublicKeyInfo (RFC 8410). */
 const spkiHead = Buffer.from('302a300506032b6570032100', 'hex');
 
+/** A request, or what somebody claims to be one. */
+type Asked = Omit<ApprovalRequest, 'what'> & { readonly what: Json };
+
 /** SHA-256 of the request's canonical JSON (RFC 8785), hex. */
-export const hashOf = (request: ApprovalRequest): string =>
+export const hashOf = (request: Asked): string =>
   createHash('sha256').update(canonicalJson(request)).digest('hex');
 
 /** The bytes that are signed: nothing else that a key signs begins so. */

@@ -4,6 +4,7 @@ import type { Actor } from '#contract/actor.ts';
 import { permissionToApprove } from '#contract/approval.ts';
 import type { ApprovalAsk, ApprovalView, ApprovalYes } from '#contract/approval.ts';
 import { canonicalJson } from '#contract/canonical.ts';
+import type { Json } from '#contract/canonical.ts';
 import type { Code } from '#contract/error.ts';
 import type { Permission, Principal } from '#contract/people.ts';
 import { hours } from '#contract/time.ts';
@@ -29,7 +30,7 @@ export type FindApprover = (actor: Actor) => Approver | undefined;
 /** What is to be done with an approval, and by whom. */
 export interface Use {
   readonly kind: ApprovalAsk['kind'];
-  readonly what: ApprovalAsk['what'];
+  readonly what: Readonly<Record<string, Json>>;
   readonly by: Actor;
   /** How many yes the policy asks for now; without it as many as the request says. */
   readonly needs?: number;

@@ -80,7 +80,7 @@ export class Facts {
 
   #judge(): Record<SessionInput, boolean> {
     const { clock } = this.#around;
-    const { rule, tier, until, span } = this.#request;
+    const { rule, tier, until, span, command } = this.#request;
     const { journal, works, seats } = this.#own;
     const began = this.#own.began();
     return {
@@ -89,7 +89,7 @@ export class Facts {
       'machine.allows': this.lacks.length === 0,
       'presence.needed': rule.presence,
       'presence.proved': seats.watched,
-      'driver.there': seats.driver !== undefined,
+      'driver.there': command !== undefined || seats.driver !== undefined,
       'driver.needed': tier === 'T3',
       'record.ok': !journal.failing && !journal.full && works.records,
       'jail.ready': works.ready,

@@ -1,6 +1,16 @@
 // What was asked for, and what its asker and everybody else may now: data that the parts of a session share.
+import type { ApprovalAsk } from '#contract/approval.ts';
 import type { Permission, Principal, Role } from '#contract/people.ts';
 import type { SessionId, TierRule } from '#contract/shell.ts';
+
+/** What an agent has executed in place of a shell. */
+export interface CommandPlan {
+  /** As it was proposed, and as it is started. */
+  readonly argv: readonly string[];
+  readonly run: readonly string[];
+  /** What is approved with it. */
+  readonly about: ApprovalAsk['what'];
+}
 
 /** A request that stands in the chronicle already. */
 export interface SessionRequest {
@@ -14,6 +24,8 @@ export interface SessionRequest {
   /** UTC ms past which it is not begun any more. */
   readonly until: number;
   readonly approval?: string | undefined;
+  /** Nothing is typed then, and nobody has the keyboard. */
+  readonly command?: CommandPlan | undefined;
 }
 
 /** What somebody may now, whatever they came in with. */

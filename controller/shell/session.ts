@@ -106,7 +106,7 @@ export class Session implements RunningSession {
   }
 
   get view(): SessionView {
-    const { id, tier, by, reason, approval, span } = this.request;
+    const { id, tier, by, reason, command, approval, span } = this.request;
     const began = this.#began?.time;
     return {
       id,
@@ -115,6 +115,7 @@ export class Session implements RunningSession {
       by: by.actor,
       ...(by.owner === undefined ? {} : { owner: by.owner }),
       reason,
+      ...(command === undefined ? {} : { command: [...command.argv] }),
       ...(approval === undefined ? {} : { approval }),
       asked: this.#asked,
       ...(began === undefined ? {} : { began, ends: began + span }),

@@ -15,6 +15,7 @@ import { Journal } from './journal.ts';
 import { Locks } from './locks.ts';
 import type { RunningSession } from './parts.ts';
 import type { Candidate, Say } from './policy.ts';
+import type { CommandPlan, SessionRequest } from './request.ts';
 import { Session } from './session.ts';
 import type { SessionDeps } from './session.ts';
 import { ShellStore } from './store.ts';
@@ -123,8 +124,18 @@ export class Sessions {
   }
 
   /** Throws `E_SHELL_OFF`, `E_SHELL_LOCKED`, `E_SHELL_FULL`, or why it is not approved or recorded. */
-  async ask(who: Principal, request: ShellRequest): Promise<SessionView> {
-    const rule = this.#ruleOf(who, request.tier);
+  async ask(
+    who: Principal,
+    request: ShellRequest,
+    command?: CommandPlan & Pick<TierRule, 'presence'>,
+  ): Promise<SessionView> {
+    const own = this.#ruleOf(who, request.tier);
+    // An agent has no shell: what it executes is one command, and another has always said yes to it.
+    if (who.actor.startsWith('agent:') !== (command !== undefined))
+      throw new CellError('E_AGENT_ONLY', 'an agent proposes one command');
+    const { presence } = command ?? own;
+    const needed = Math.max(own.approvals, command === undefined ? 0 : 1);
+    const rule = { ...own, presence, approvals: needed };
     this.#refuseMore(who.actor);
     this.#asking += 1;
     try {
@@ -134,7 +145,7 @@ export class Sessions {
       if (missing !== undefined) {
         throw new CellError('E_SHELL_LAYER', `${request.tier} needs ${missing}`);
       }
-      return await this.#askFor(who, request, { rule, parts });
+      return await this.#askFor(who, request, { rule, parts, command });
     } finally {
       this.#asking -= 1;
     }
@@ -143,7 +154,11 @@ export class Sessions {
   async #askFor(
     who: Principal,
     request: ShellRequest,
-    { rule, parts }: { readonly rule: TierRule; readonly parts: SessionParts },
+    {
+      rule,
+      parts,
+      command,
+    }: Pick<SessionRequest, 'rule' | 'command'> & { readonly parts: SessionParts },
   ): Promise<SessionView> {
     const { clock, keep, approvals } = this.#deps;
     const { tier, reason } = request;
@@ -151,12 +166,13 @@ export class Sessions {
     const span = Math.min(request.for_ms ?? rule.longest_ms, rule.longest_ms);
     const now = clock.time();
     const until = now + requestLife;
-    const what = whatOf(id, tier, span, rule);
+    const what = whatOf(id, { tier, span, rule, command });
+    const kind = kindOf(command);
     const window = { notBefore: now, notAfter: until, uses: 1, needs: rule.approvals };
     const approval =
       rule.approvals === 0
         ? undefined
-        : await approvals.request(who, { kind: 'shell', what, reason, ...window });
+        : await approvals.request(who, { kind, what, reason, ...window });
     const { text, hash } = parts.flow;
     const about = {
       ...what,
@@ -180,7 +196,7 @@ export class Sessions {
         locked: (of) => this.locks.findReason(of),
         changed: (view, over) => this.#changed(view, over),
       },
-      { id, tier, rule, by: who, reason, span, until, approval: approval?.request.id },
+      { id, tier, rule, by: who, reason, span, until, approval: approval?.request.id, command },
     );
     keptStore.keep(session.view, false);
     this.#running.set(id, session);
@@ -203,9 +219,9 @@ export class Sessions {
       throw new CellError('E_SHELL_PROOF', 'a shell of T3 begins within 5 min of a sign-in');
     }
     if (request.approval !== undefined) {
-      const { rule, span, tier } = request;
-      const what = whatOf(id, tier, span, rule);
-      const use = { kind: 'shell' as const, what, by: who.actor, needs: rule.approvals };
+      const what = whatOf(id, request);
+      const kind = kindOf(request.command);
+      const use = { kind, what, by: who.actor, needs: request.rule.approvals };
       const problem = await this.#deps.approvals.use(request.approval, use);
       if (problem !== undefined) throw new CellError(problem, codes[problem].meaning);
     }
@@ -330,12 +346,15 @@ export class Sessions {
   }
 }
 
-/** Exactly what is approved: this session, this tier, so long, on a machine in this place. */
+const kindOf = (command: CommandPlan | undefined): ApprovalAsk['kind'] =>
+  command === undefined ? 'shell' : 'agent-command';
+
+/** Exactly what is approved: this session, this tier, so long, on a machine in this place; of an agent the command. */
 function whatOf(
   session: SessionId,
-  tier: 'T2' | 'T3',
-  span: number,
-  { where }: TierRule,
+  { tier, span, rule, command }: Pick<SessionRequest, 'tier' | 'span' | 'rule' | 'command'>,
 ): ApprovalAsk['what'] {
-  return { session, tier, for_ms: span, where };
+  const what = { session, tier, for_ms: span, where: rule.where };
+  if (command === undefined) return what;
+  return { ...what, argv: [...command.argv], ...command.about };
 }
