@@ -84,11 +84,15 @@ export interface Layer {
 export interface Jailer {
   /** What this machine can do, tried once. */
   layers(): Promise<readonly Layer[]>;
-  /** Throws `E_SHELL_LAYER` that names each required layer that is missing. */
+  /**
+   * Throws `E_SHELL_LAYER` that names each required layer that is missing. `command`: what is started in it, argv by
+   * argv; a shell where there is none.
+   */
   prepare(
     session: SessionId,
     tier: 'T2' | 'T3',
     seen: (process: StartedProcess) => void,
+    command?: readonly string[],
   ): Promise<Jail>;
 }
 
@@ -194,6 +198,8 @@ export interface Watcher {
 }
 
 export interface Watch {
+  /** From now on the program waits for this one. */
+  govern(): void;
   /** All before this offset is on its screen. Throws `E_DOOR_FRAME` for what was never sent. */
   parsed(offset: number): void;
   end(): void;

@@ -121,18 +121,18 @@ export class OutputStream implements Stream {
       seen: () => this.#judge(),
     });
     this.#viewings.add(viewing);
-    if (governs) {
-      this.#governor?.watchOnly();
-      this.#governor = viewing;
-      viewing.govern();
-      // What it has not seen it will not be sent: the screen stands for it.
-      if (!kept) this.#seen = this.#offset;
-    }
+    // What it has not seen it will not be sent: the screen stands for it.
+    if (governs && !kept) this.#seen = this.#offset;
+    if (governs) this.#giveTo(viewing);
     if (kept) viewing.resume(begin, this.#kept);
     else viewing.drawAnew();
     if (this.#code !== undefined) viewing.exited(this.#code, this.#offset);
     this.#judge();
     return {
+      govern: () => {
+        this.#giveTo(viewing);
+        this.#judge();
+      },
       parsed: (offset) => viewing.parsed(offset),
       end: () => {
         viewing.end();
@@ -148,6 +148,12 @@ export class OutputStream implements Stream {
     for (const viewing of this.#viewings) viewing.end();
     this.#viewings.clear();
     this.#screen.close();
+  }
+
+  #giveTo(viewing: Viewing): void {
+    this.#governor?.watchOnly();
+    this.#governor = viewing;
+    viewing.govern();
   }
 
   /** Frames what is pending, as long as it is at least so many bytes. */

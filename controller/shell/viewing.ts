@@ -50,8 +50,10 @@ export class Viewing {
     return this.#acked;
   }
 
+  /** It is waited for: it is never behind again. */
   govern(): void {
     this.#governs = true;
+    if (this.#state === 'behind') this.drawAnew();
   }
 
   watchOnly(): void {

@@ -1,0 +1,397 @@
+// Sockets of a shell with a real program behind: who is let in, whose frames count, what comes after a drop, and that
+// nothing that a program prints makes a viewer type.
+import { createHash } from 'node:crypto';
+import headless from '@xterm/headless';
+import { describe, expect, test } from 'vitest';
+import { encodeFrame } from '#contract/shell-frames.ts';
+import type { FromViewer } from '#contract/shell-frames.ts';
+import type { Part } from '#contract/shell.ts';
+import { HandClock } from '#test/unit/controller/server/rig.ts';
+import { bash, person, rig } from './socket-rig.ts';
+import type { Rig, Viewer } from './socket-rig.ts';
+import { until } from './until.ts';
+
+const idle = bash('stty -echo; printf ready; cat; sleep 60');
+const client = 'c'.repeat(32);
+const hello = (ticket: string): FromViewer => ({
+  type: 'ctrl',
+  says: { type: 'hello', ticket, client, offset: null },
+});
+const odd = (length: number, type: number): Uint8Array => new Uint8Array(length).fill(type, 0, 1);
+const send = (ws: { send(bytes: Uint8Array): void }, frame: FromViewer): void =>
+  ws.send(encodeFrame(frame));
+
+async function seated(it: Rig, name: string, part: Part): Promise<Viewer> {
+  const viewer = it.viewer(name, part);
+  await viewer.connect();
+  await until(() => viewer.loop.text.includes('ready') || viewer.loop.snapshots > 0);
+  return viewer;
+}
+
+describe('a ticket', () => {
+  const ann = person('ann');
+  test.each<[what: string, show: (it: Rig) => Promise<{ code: number; reason: string }>]>([
+    [
+      'that was used',
+      async (it) => {
+        const { ticket } = it.shell.issue(ann, it.session.id, 'driver');
+        const first = await it.socket(ann);
+        send(first.ws, hello(ticket));
+        const second = await it.socket(ann);
+        await until(() => it.session.places.length === 1);
+        send(second.ws, hello(ticket));
+        return second.closed;
+      },
+    ],
+    [
+      'of somebody else',
+      async (it) => {
+        const { ws, closed } = await it.socket(person('bob'));
+        send(ws, hello(it.shell.issue(ann, it.session.id, 'driver').ticket));
+        return closed;
+      },
+    ],
+    [
+      'of another sign-in of the same person',
+      async (it) => {
+        const { ws, closed } = await it.socket({ ...ann, credential: 'another' });
+        send(ws, hello(it.shell.issue(ann, it.session.id, 'driver').ticket));
+        return closed;
+      },
+    ],
+    [
+      'on a connection of nobody',
+      async (it) => {
+        const { ws, closed } = await it.socket(null);
+        send(ws, hello(it.shell.issue(ann, it.session.id, 'driver').ticket));
+        return closed;
+      },
+    ],
+    [
+      'that was never given',
+      async (it) => {
+        const { ws, closed } = await it.socket(ann);
+        send(ws, hello('x'.repeat(43)));
+        return closed;
+      },
+    ],
+  ])('%s lets nobody in', async (_what, show) => {
+    await using it = await rig(idle);
+    const { code, reason } = await show(it);
+    expect({ code, reason }).toEqual({ code: 4401, reason: 'E_SHELL_TICKET' });
+    expect(it.refusals.some((each) => each.endsWith('E_SHELL_TICKET'))).toBe(true);
+  });
+
+  test('older than 30 s lets nobody in', async () => {
+    const clock = new HandClock();
+    await using it = await rig(idle, clock);
+    const { ticket } = it.shell.issue(ann, it.session.id, 'driver');
+    clock.advance(30_001);
+    const { ws, closed } = await it.socket(ann);
+    send(ws, hello(ticket));
+    expect(await closed).toMatchObject({ reason: 'E_SHELL_TICKET' });
+  });
+
+  test('that is not shown within 5 s ends the connection', async () => {
+    const clock = new HandClock();
+    await using it = await rig(idle, clock);
+    const { closed } = await it.socket(ann);
+    clock.advance(5001);
+    expect(await closed).toEqual({ code: 4408, reason: 'E_DOOR_SLOW' });
+  });
+
+  test('to a shell that is over, or a part that is not to be had, lets nobody in', async () => {
+    await using it = await rig(idle);
+    const gone = await it.socket(ann);
+    send(gone.ws, hello(it.shell.issue(ann, 'sh-ffffffffffffffff', 'driver').ticket));
+    expect(await gone.closed).toEqual({ code: 4404, reason: 'E_SHELL_UNKNOWN' });
+    const agent = await it.socket(ann);
+    send(agent.ws, hello(it.shell.issue(ann, it.session.id, 'agent').ticket));
+    expect(await agent.closed).toEqual({ code: 4403, reason: 'E_SHELL_PART' });
+  });
+
+  test('is forgotten when many more are given and not used', async () => {
+    await using it = await rig(idle);
+    const { ticket } = it.shell.issue(ann, it.session.id, 'driver');
+    for (let nth = 0; nth < 16; nth += 1) it.shell.issue(ann, it.session.id, 'driver');
+    const { ws, closed } = await it.socket(ann);
+    send(ws, hello(ticket));
+    expect(await closed).toMatchObject({ reason: 'E_SHELL_TICKET' });
+  });
+});
+
+describe('a frame', () => {
+  test.each<[what: string, say: (viewer: Viewer) => void, code: number, reason: string]>([
+    ['that is text', ({ ws }) => ws?.send('ls'), 4400, 'E_DOOR_FRAME'],
+    ['that is empty', ({ ws }) => ws?.send(odd(0, 0)), 4400, 'E_DOOR_FRAME'],
+    ['of station', ({ ws }) => ws?.send(odd(20, 1)), 4400, 'E_DOOR_FRAME'],
+    ['that ends early', ({ ws }) => ws?.send(odd(3, 2)), 4400, 'E_DOOR_FRAME'],
+    ['with too much input', ({ ws }) => ws?.send(odd(40_000, 3)), 4413, 'E_DOOR_SIZE'],
+    ['larger than 64 KiB', ({ ws }) => ws?.send(odd(65_537, 3)), 1009, ''],
+    [
+      'that shows what was never sent',
+      ({ ws }) => ws?.send(encodeFrame({ type: 'ack', offset: 1e9 })),
+      4400,
+      'E_DOOR_FRAME',
+    ],
+    [
+      'of input out of its order',
+      ({ ws }) => ws?.send(encodeFrame({ type: 'in', inSeq: 2, bytes: odd(1, 65) })),
+      4412,
+      'E_SHELL_ORDER',
+    ],
+    [
+      'of keys that are called an answer',
+      ({ ws }) => ws?.send(encodeFrame({ type: 'auto', inSeq: 1, bytes: Buffer.from('reboot\r') })),
+      4400,
+      'E_DOOR_FRAME',
+    ],
+    ['with a second ticket', ({ ws }) => ws?.send(encodeFrame(hello('x'))), 4400, 'E_DOOR_FRAME'],
+    [
+      'among ten thousand at once',
+      ({ ws }) => {
+        for (let nth = 0; nth < 12_000; nth += 1) ws?.send(encodeFrame({ type: 'ack', offset: 0 }));
+      },
+      4429,
+      'E_DOOR_RATE',
+    ],
+  ])('%s ends the connection', async (_what, say, code, reason) => {
+    await using it = await rig(idle);
+    const viewer = await seated(it, 'ann', 'driver');
+    say(viewer);
+    expect(await viewer.closed).toEqual({ code, reason });
+    expect(it.refusals).toHaveLength(1);
+    expect(it.session.typed).toBe('');
+    await until(() => it.session.places.length === 0);
+  });
+
+  test('before the welcome ends the connection', async () => {
+    await using it = await rig(idle);
+    const { ws, closed } = await it.socket(person('ann'));
+    send(ws, { type: 'in', inSeq: 1, bytes: Buffer.from('x') });
+    expect(await closed).toEqual({ code: 4400, reason: 'E_DOOR_FRAME' });
+  });
+});
+
+describe('input', () => {
+  test('is recorded, typed, and told', async () => {
+    await using it = await rig(idle);
+    const ann = await seated(it, 'ann', 'driver');
+    ann.type('hello\n');
+    await until(() => ann.loop.text.includes('hello'));
+    expect(it.session.recorded).toEqual([{ text: 'hello\n', auto: false, secret: true }]);
+  });
+
+  test('that arrives twice is typed once', async () => {
+    await using it = await rig(idle);
+    const ann = await seated(it, 'ann', 'driver');
+    const frame = encodeFrame({ type: 'in', inSeq: 1, bytes: Buffer.from('once\n') });
+    for (let nth = 0; nth < 3; nth += 1) ann.ws?.send(frame);
+    ann.ws?.send(encodeFrame({ type: 'in', inSeq: 2, bytes: Buffer.from('end\n') }));
+    await until(() => ann.loop.text.includes('end'));
+    expect(it.session.typed).toBe('once\nend\n');
+  });
+
+  test('through thirty drops is typed once, all of it', async () => {
+    await using it = await rig(
+      bash('stty raw -echo; printf ready; head -c 30000 | sha256sum; sleep 60'),
+    );
+    const ann = await seated(it, 'ann', 'driver');
+    const keys = Array.from({ length: 300 }, (_, nth) => `${nth}`.padStart(100, 'k'));
+    for (const [nth, each] of keys.entries()) {
+      ann.type(each);
+      if (nth % 10 === 5) {
+        ann.cut();
+        // oxlint-disable-next-line no-await-in-loop -- one drop after the other
+        await ann.connect();
+      }
+    }
+    await until(() => it.session.typed.length === 30_000);
+    expect(it.session.typed).toBe(keys.join(''));
+    const sum = createHash('sha256').update(keys.join('')).digest('hex');
+    await until(() => ann.loop.text.includes(sum));
+  });
+
+  test('while it does not run is refused, told, and never typed later', async () => {
+    await using it = await rig(idle);
+    const ann = await seated(it, 'ann', 'driver');
+    it.session.running = false;
+    ann.type('rm -rf /\n');
+    await until(() => ann.loop.refused().length === 1);
+    expect(ann.loop.refused()).toEqual(['E_SHELL_INPUT']);
+    it.session.running = true;
+    ann.cut();
+    await ann.connect();
+    ann.type('echo\n');
+    await until(() => ann.loop.text.includes('echo'));
+    expect(it.session.typed).toBe('echo\n');
+  });
+
+  test('that is refused while its terminal is away is told when it comes back', async () => {
+    await using it = await rig(idle);
+    const ann = await seated(it, 'ann', 'driver');
+    it.session.running = false;
+    ann.type('lost\n');
+    ann.cut();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await ann.connect();
+    await until(() => ann.loop.refused().length === 1);
+    expect(it.session.typed).toBe('');
+  });
+
+  test('of another terminal of the same person is counted anew', async () => {
+    await using it = await rig(idle);
+    const ann = await seated(it, 'ann', 'driver');
+    ann.type('one\n');
+    await until(() => ann.loop.text.includes('one'));
+    const other = await seated(it, 'ann', 'driver');
+    expect(await ann.closed).toMatchObject({ reason: 'E_SHELL_PART' });
+    other.type('two\n');
+    await until(() => it.session.typed === 'one\ntwo\n');
+  });
+});
+
+describe('who only watches', () => {
+  test('types nothing, is told so, recorded, and sent away in the end', async () => {
+    await using it = await rig(idle);
+    await seated(it, 'ann', 'driver');
+    const eve = await seated(it, 'eve', 'observer');
+    expect(eve.type('whoami\n')).toBe(false);
+    const frame = encodeFrame({ type: 'in', inSeq: 1, bytes: Buffer.from('whoami\n') });
+    eve.ws?.send(frame);
+    await until(() => eve.loop.refused().length === 1);
+    eve.ws?.send(encodeFrame({ type: 'resize', size: { cols: 10, rows: 10 } }));
+    await until(() => eve.loop.refused().length === 2);
+    expect(it.refusals).toEqual(['user:eve E_SHELL_PART', 'user:eve E_SHELL_PART']);
+    for (let nth = 0; nth < 40; nth += 1) eve.ws?.send(frame);
+    expect(await eve.closed).toEqual({ code: 4403, reason: 'E_SHELL_PART' });
+    expect(it.session).toMatchObject({ typed: '', sizes: [] });
+  });
+
+  test('never answers what a program asks a terminal; the driver’s answer is marked', async () => {
+    // Who are you, where is the cursor, what is the title, what is in the clipboard; then what came is read.
+    const asks = String.raw`printf '\005\033[c\033[6n\033[21t\033]52;c;?\007\033]0;evil\007'`;
+    const script = `stty raw -echo; printf ready; read -n 1; ${asks}; head -c 5 | od -c; sleep 60`;
+    await using it = await rig(bash(script));
+    const [ann, eve] = [await seated(it, 'ann', 'driver'), await seated(it, 'eve', 'observer')];
+    const answers = { ann: '', eve: '' };
+    for (const [name, viewer] of [
+      ['ann', ann],
+      ['eve', eve],
+    ] as const) {
+      const terminal = new headless.Terminal({ cols: 80, rows: 24, allowProposedApi: true });
+      terminal.onData((text) => {
+        answers[name] += text;
+        viewer.type(text, true);
+      });
+      viewer.ws?.on('message', (bytes: Buffer) => {
+        if (bytes[0] === 1) terminal.write(bytes.subarray(9));
+      });
+    }
+    ann.type('g');
+    await until(() => answers.ann !== '' && answers.eve !== '');
+    await until(() => ann.loop.text.includes('033'));
+    const auto = it.session.recorded.filter((each) => each.auto).map(({ text }) => text);
+    expect(auto.join('')).toBe(answers.ann);
+    expect(it.session.typed).toBe(`g${answers.ann}`);
+    expect(it.refusals).toEqual([]);
+  });
+
+  test('never slows the driver, however it stands still', async () => {
+    const size = 4_000_000;
+    await using it = await rig(
+      bash(
+        `stty raw -echo; printf ready; read -n 1; head -c ${size} /dev/zero | tr '\\0' x; sleep 60`,
+      ),
+    );
+    const ann = await seated(it, 'ann', 'driver');
+    const still = await seated(it, 'eve', 'observer');
+    const mute = await seated(it, 'mal', 'observer');
+    const quick = await seated(it, 'bob', 'observer');
+    still.ws?.pause();
+    mute.loop.stall();
+    ann.type('g');
+    await until(() => ann.loop.bytes >= size);
+    expect(ann.loop.snapshots).toBe(0);
+    await until(() => quick.loop.bytes + quick.loop.snapshots >= 1);
+    still.ws?.resume();
+    mute.loop.goOn();
+    mute.loop.client.beat();
+    await until(() => still.loop.snapshots > 0 && mute.loop.snapshots > 0);
+  });
+});
+
+describe('a seat', () => {
+  test('that is taken away ends its connection', async () => {
+    await using it = await rig(idle);
+    const ann = await seated(it, 'ann', 'driver');
+    const [place] = it.session.places;
+    if (place !== undefined) it.session.lose(place, 'E_SHELL_LOCKED');
+    expect(await ann.closed).toEqual({ code: 4403, reason: 'E_SHELL_LOCKED' });
+  });
+
+  test('ends with the sign-in that it came by', async () => {
+    await using it = await rig(idle);
+    const ann = await seated(it, 'ann', 'driver');
+    const bob = await seated(it, 'bob', 'observer');
+    it.shell.changed('session-ann', person('ann'));
+    it.shell.changed('session-ann', null);
+    expect(await ann.closed).toEqual({ code: 4401, reason: 'E_NOT_SIGNED_IN' });
+    expect(bob.loop.client.welcome).toBe(true);
+  });
+
+  test('is left when its viewer has been silent for 15 s', async () => {
+    const clock = new HandClock();
+    await using it = await rig(idle, clock);
+    const ann = it.viewer('ann', 'observer');
+    await ann.connect();
+    clock.advance(14_000);
+    ann.loop.client.beat();
+    await until(() => it.session.places.length === 1);
+    clock.advance(21_000);
+    expect(await ann.closed).toEqual({ code: 4408, reason: 'E_DOOR_SLOW' });
+    clock.advance(1000);
+    await until(() => it.session.places.length === 0);
+  });
+
+  test('of a supervisor is asked for proof, and gives it', async () => {
+    await using it = await rig(idle);
+    const sue = await seated(it, 'sue', 'supervisor');
+    await until(() => sue.loop.said.some(({ type }) => type === 'challenge'));
+    sue.loop.client.prove('first', true);
+    sue.loop.client.hidden();
+    await until(() => it.session.proofs.length === 2);
+    expect(it.session.proofs).toEqual([
+      { challenge: 'first', acted: true },
+      { challenge: 'hidden', acted: false },
+    ]);
+  });
+
+  test('that is given the keyboard may type, and is waited for', async () => {
+    await using it = await rig(idle);
+    const ann = await seated(it, 'ann', 'driver');
+    const bob = await seated(it, 'bob', 'peer');
+    const [first, second] = it.session.places;
+    if (first === undefined || second === undefined) throw new Error('two sit there');
+    expect(bob.type('x')).toBe(false);
+    first.part = 'peer';
+    second.part = 'driver';
+    it.session.show({ why: 'handed over' });
+    await until(() => bob.type('by bob\n'));
+    await until(() => it.session.typed === 'by bob\n');
+    await until(() => !ann.type('by ann\n'));
+    expect(bob.loop.client.welcome).toBe(true);
+  });
+
+  test('sees the end: the last output, the code, and the connection closed', async () => {
+    await using it = await rig(bash('stty -opost; printf ready; read; printf bye; exit 42'));
+    const ann = await seated(it, 'ann', 'driver');
+    ann.type('\n');
+    await until(() => ann.loop.code === 42);
+    expect(ann.loop.text).toContain('bye');
+    const [place] = it.session.places;
+    if (place !== undefined) it.session.lose(place, 'E_SHELL_STATE');
+    expect(await ann.closed).toEqual({ code: 4409, reason: 'E_SHELL_STATE' });
+    expect(it.refusals).toEqual([]);
+  });
+});
