@@ -9,6 +9,7 @@ import type { Clock, Random } from '#contract/time.ts';
 import type { FromClient } from '#contract/wire.ts';
 import { openApprovals } from './approval/open.ts';
 import { approvalServed } from './approval/routes.ts';
+import { openConsole } from './console/open.ts';
 import { pacedLog } from './paced-log.ts';
 import { HistoryDoor } from './server/history.ts';
 import { HttpDoor } from './server/http.ts';
@@ -67,6 +68,12 @@ export async function startStation(
   const approvals = openApprovals(clock, { people, records, log, cell }, options.data);
   const shells = openShells(clock, { approvals, people, records, live, log }, options.data);
   const recorded = new RecordingDoor(shells.recordings, options.data);
+  const history = new HistoryDoor(clock, options.data);
+  const desk = openConsole(
+    clock,
+    { live, second: approvals, history, send, log, shells: () => shells.sessions.list(true) },
+    options.data,
+  );
   const mirror = new StationMirror({ clock, random, log, send }, options.data);
   const link = new WireLink(
     clock,
@@ -76,19 +83,20 @@ export async function startStation(
       message: (message) => {
         records.take(message);
         live.take(message);
+        desk.take(message);
         mirror.take(message);
         shells.heard();
       },
       closed: (error) => {
         records.lost();
         live.lost(error);
+        desk.lost();
         mirror.lost();
         shells.heard();
       },
     },
   );
   const page = options.page ?? builtPage();
-  const history = new HistoryDoor(clock, options.data);
   const door = new HttpDoor(
     clock,
     log,
@@ -99,6 +107,7 @@ export async function startStation(
       sockets: [live],
       routes: [
         ...history.routes,
+        ...desk.routes,
         ...recorded.routes,
         ...approvalServed(approvals),
         ...shells.routes,

@@ -3,16 +3,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CellError } from '#contract/error.ts';
-import { SegmentBody, entryKinds } from '#contract/entry.ts';
+import { entryKinds } from '#contract/entry.ts';
 import type { EntryKind } from '#contract/entry.ts';
-import { readBody } from '#controller/chronicle/body.ts';
 import type { EntryNames } from '#controller/chronicle/format.ts';
-import { formatEntry, namesOfSegment, noNames, plainEntry } from '#controller/chronicle/format.ts';
+import { formatEntry, plainEntry } from '#controller/chronicle/format.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import type { Reader } from '#controller/chronicle/reader.ts';
 import { formatVerification } from '#controller/chronicle/verdict.ts';
 import { verifyChronicle } from '#controller/chronicle/verify.ts';
-import { planOf } from '#controller/replay.ts';
+import { kindsOf, namesOf } from '#controller/console/show-chronicle.ts';
 import { progress } from './progress.ts';
 import { answer, exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
@@ -49,7 +48,7 @@ async function chronicle(invocation: Invocation): Promise<number> {
     const count = Number(invocation.option('count') ?? 20);
     if (!Number.isSafeInteger(count) || count < 1)
       throw new CellError('E_USAGE', '--count is a whole number');
-    const kinds = kindsOption(invocation);
+    const kinds = kindsOf(invocation.option('kind'));
     const chosen = [];
     for (const entry of reader.backwards(kinds === undefined ? {} : { kinds })) {
       if (chosen.push(entry) >= count) break;
@@ -89,26 +88,6 @@ class Printer {
   }
 }
 
-/** Names of a segment's tags, flows and their parts; of its tags alone when this version cannot read its flows. */
-function namesOf(segment: Entry | undefined): EntryNames {
-  if (segment === undefined) return noNames;
-  try {
-    const { tags, flows } = planOf(SegmentBody.parse(readBody(segment)));
-    return {
-      tags: tags.map(({ name }) => name),
-      flows: flows.map(({ name, flow }) => ({
-        name,
-        commands: flow.commands.map((command) => command.name),
-        transitions: flow.transitions.map(({ id }) => id),
-        interlocks: flow.interlocks.map((interlock) => interlock.name),
-      })),
-    };
-  } catch (error) {
-    if (!(error instanceof CellError)) throw error;
-    return namesOfSegment(segment);
-  }
-}
-
 async function follow(
   reader: Reader,
   printer: Printer,
@@ -124,16 +103,6 @@ async function follow(
     // oxlint-disable-next-line no-await-in-loop -- looks again in steps
     await new Promise((resolve) => setTimeout(resolve, followPeriod));
   }
-}
-
-function kindsOption(invocation: Invocation): readonly EntryKind[] | undefined {
-  const text = invocation.option('kind');
-  if (text === undefined) return undefined;
-  return text.split(',').map((word) => {
-    const kind = entryKinds.find((candidate) => candidate === word);
-    if (kind === undefined) throw new CellError('E_USAGE', `--kind is of ${entryKinds.join(', ')}`);
-    return kind;
-  });
 }
 
 export const recordVerbs: readonly Verb[] = [

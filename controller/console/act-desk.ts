@@ -4,11 +4,14 @@ import { randomBytes } from 'node:crypto';
 import type { Actor } from '#contract/actor.ts';
 import { needsOf } from '#contract/act-rules.ts';
 import type { ActNeeds } from '#contract/act-rules.ts';
+import type { ApprovalAsk, ApprovalView } from '#contract/approval.ts';
 import { canonicalJson } from '#contract/canonical.ts';
 import type { Json } from '#contract/canonical.ts';
 import type { ActAnswer, ActAsk } from '#contract/console.ts';
 import { CellError, codes } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
+import type { Principal } from '#contract/people.ts';
+import { hours } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import { isWellFormed } from '#contract/unicode.ts';
 import type { ActMessage, Hello, Receipt, Snapshot } from '#contract/wire.ts';
@@ -23,6 +26,9 @@ import type { Given } from './once.ts';
 const actPace = { rate: 5, burst: 20 };
 const keepPace = { rate: 30, burst: 30 };
 
+/** How long a yes is good for. */
+const yesTime = hours(1);
+
 /** The cell as it was last heard. */
 export interface HeardCell {
   readonly hello: Hello | undefined;
@@ -32,6 +38,8 @@ export interface HeardCell {
 
 /** The second person: what of approval/ is asked for when an act needs others to say yes. */
 export interface SecondPerson {
+  /** Asks others for their yes. */
+  request(principal: Principal, ask: ApprovalAsk): Promise<ApprovalView>;
   /** Nothing: it may be done now, once. Else why not. */
   use(
     approval: string,
@@ -53,7 +61,10 @@ export interface DeskDeps {
 }
 
 /** What a second person says yes to: the verb with all its arguments, the reason among them. */
-export const approvedOf = (verb: string, args: ActMessage['args']): Record<string, Json> => ({
+export const approvedOf = (
+  verb: string,
+  args: ActMessage['args'],
+): Readonly<{ verb: string; args: ActMessage['args'] }> => ({
   verb,
   args,
 });
@@ -82,6 +93,26 @@ export class ActDesk {
     if (hello === undefined || snapshot === undefined)
       return { reason: false, approvals: 0, lacks: [], because: [] };
     return needsOf(verb, args, { hello, snapshot });
+  }
+
+  /** Asks others to say yes to exactly this act, once, within the hour. Throws why it cannot be asked for. */
+  async askOthers(
+    principal: Principal,
+    act: Pick<ActAsk, 'verb' | 'args'>,
+    now: number,
+  ): Promise<ApprovalView> {
+    const { approvals } = this.needs(act.verb, act.args);
+    const { reason } = act.args;
+    if (approvals === 0) throw new CellError('E_USAGE', 'nobody else must say yes to this');
+    return this.#deps.second.request(principal, {
+      kind: 'act',
+      what: approvedOf(act.verb, act.args),
+      reason: typeof reason === 'string' && reason.trim() !== '' ? reason : act.verb,
+      notBefore: now,
+      notAfter: now + yesTime,
+      uses: 1,
+      needs: approvals,
+    });
   }
 
   /** True for what is never held back by a pace: a stop from the panel. */

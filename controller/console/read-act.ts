@@ -61,11 +61,11 @@ function readWords(verb: TypedVerb, typed: Typed, cell: ShownPicture): ReadAct {
   }
 }
 
-function forceArgs({ words, option }: Typed, { hello }: ShownPicture): ReadAct['args'] {
-  const { name: tag, type } = tagOf(hello, words[0] ?? '');
-  const asked = option('for');
+function forceArgs(typed: Typed, { hello }: ShownPicture): ReadAct['args'] {
+  const { name: tag, type } = tagOf(hello, typed.words[0] ?? '');
+  const asked = typed.option('for');
   const span = parseDuration(asked ?? '');
-  const reason = option('reason') ?? '';
+  const reason = typed.option('reason') ?? '';
   if (span === undefined || span <= 0) {
     const wrong = asked === undefined ? '' : `, not ${asked}`;
     throw new CellError('E_USAGE', `a force needs --for and a duration, 10min or 30s${wrong}`);
@@ -73,7 +73,7 @@ function forceArgs({ words, option }: Typed, { hello }: ShownPicture): ReadAct['
   if (reason.trim() === '') {
     throw new CellError('E_USAGE', 'a force needs --reason TEXT; it is recorded');
   }
-  return { tag, value: scalarOf(type, words[1] ?? ''), for_ms: span, reason };
+  return { tag, value: scalarOf(type, typed.words[1] ?? ''), for_ms: span, reason };
 }
 
 function alarmOf({ snapshot }: ShownPicture, alarm: string): string {

@@ -36,14 +36,14 @@ export class HistoryDoor {
   get routes(): readonly Served[] {
     const { points, csv, tags, journal } = historyRoutes;
     return [
-      serve(points, ({ query }) => this.#reader().history(windowOf(query), this.#now())),
+      serve(points, ({ query }) => this.reader().history(windowOf(query), this.#now())),
       serve(csv, ({ query }) => ({ body: this.#csv(windowOf(query)), file: fileOf(query) })),
       serve(tags, () => ({
-        tags: this.#reader()
+        tags: this.reader()
           .tags()
           .map(({ tag }) => tag),
       })),
-      serve(journal, ({ query }) => this.#reader().journal(stripsOf(query), this.#now())),
+      serve(journal, ({ query }) => this.reader().journal(stripsOf(query), this.#now())),
     ];
   }
 
@@ -61,7 +61,7 @@ export class HistoryDoor {
   #csv(asked: CsvQuery): Readable {
     if (this.#sending.size >= csvLimit)
       throw new CellError('E_HISTORY_RATE', `${csvLimit} CSV files are being sent`);
-    this.#reader();
+    this.reader();
     const reader = new HistoryReader(this.#path);
     const parts = csvOf(reader, asked, this.#now());
     let body: Readable;
@@ -86,8 +86,8 @@ export class HistoryDoor {
     return Math.floor(this.#clock.time());
   }
 
-  /** Opened when it is first asked, and again when another file stands there. */
-  #reader(): HistoryReader {
+  /** For one question; all that ask share a pace. Opened when it is first asked, and again when another file stands there. */
+  reader(): HistoryReader {
     if (!this.#pace.take()) throw new CellError('E_HISTORY_RATE', 'more than 30 a second');
     const file = statSync(this.#path, { throwIfNoEntry: false })?.ino;
     if (this.#open !== undefined && this.#open.file === file) return this.#open.reader;
