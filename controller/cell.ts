@@ -17,6 +17,7 @@ import { formatLoading, loadCell } from './config.ts';
 import type { LoadedCell } from './config.ts';
 import { Control } from './control.ts';
 import { Devices } from './devices.ts';
+import { enrolment } from './enrolled.ts';
 import { Door } from './door.ts';
 import { keepFlow, loadEngines } from './engines.ts';
 import { Feed } from './feed.ts';
@@ -245,7 +246,7 @@ export function assemble({
     loop,
     outputs,
     devices,
-    door: new Door(clock, plan, control),
+    door: new Door(clock, plan, control, enrolment(data)),
     feed: new Feed(clock, view),
     view,
     stops,

@@ -93,13 +93,14 @@ export class Door {
   /** Tickets whose entry is written and not yet durable, in the order of `seq`. */
   #undone: { ticket: Answered; done: Done }[] = [];
 
-  constructor(clock: Clock, plan: CellPlan, target: DoorTarget) {
+  /** `enrolled`: whether people are known here. */
+  constructor(clock: Clock, plan: CellPlan, target: DoorTarget, enrolled: () => boolean) {
     this.#clock = clock;
     this.#plan = plan;
     this.#target = target;
     this.#checks = new ActChecks(plan, target);
     const { mirror } = plan.manifest;
-    this.#allowed = { broker: mirror !== 'none' && mirror.commands };
+    this.#allowed = { broker: mirror !== 'none' && mirror.commands, enrolled };
   }
 
   /** Ids that an earlier run took within the last 60 s, with what they got: a repeat is never done twice. */

@@ -7,7 +7,7 @@ import { CellError } from '#contract/error.ts';
 /** Folders that go along whole. */
 const folders = ['flows', 'keys', 'pki', 'recordings', 'secrets'];
 /** Files that go along as they are: each is replaced by rename, never changed. */
-const files = ['retained.json', 'retained.1.json', 'visits.json'];
+const files = ['enrolled', 'retained.json', 'retained.1.json', 'visits.json'];
 /** What could not be read and was set aside is evidence. */
 const setAside = /^[a-z]+\..+\.broken\.db(-wal|-shm)?$/;
 /** Of the running processes, of this machine, or of the simulator: they are made anew. */

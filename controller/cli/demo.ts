@@ -161,6 +161,8 @@ class Operator {
   #snapshot: Snapshot | undefined;
   #begun = false;
   #restarting = false;
+  /** People are enrolled, and it is theirs. */
+  #over = false;
   #pressed = { name: '', at: Number.NEGATIVE_INFINITY };
   readonly #clock = realClock();
 
@@ -176,6 +178,7 @@ class Operator {
           if (message.type === 'delta' && this.#snapshot !== undefined) {
             this.#snapshot = applyDelta(this.#snapshot, message);
           }
+          if (message.type === 'receipt') this.#over ||= message.code === 'E_CONSOLE_PEOPLE';
           this.#look();
         },
         closed: () => {
@@ -196,7 +199,7 @@ class Operator {
   #look(): void {
     const state = this.#snapshot?.flows[flow];
     const unit = state?.regions['unit']?.state;
-    if (state?.stepped !== true || unit === undefined) return;
+    if (this.#over || state?.stepped !== true || unit === undefined) return;
     const wanted = this.#wanted(unit, state.ctx['loaded'] === true);
     if (wanted !== undefined) this.#press(wanted);
   }
