@@ -19,6 +19,7 @@ import { shellRoutes } from './routes.ts';
 import type { SessionParts } from './sessions.ts';
 import { Sessions } from './sessions.ts';
 import { standingIn } from './standing.ts';
+import { ShellSocket } from './socket.ts';
 import { OutputStream } from './stream.ts';
 import { loadTerminals } from './terminal.ts';
 import { Tickets } from './tickets.ts';
@@ -26,7 +27,7 @@ import { Tickets } from './tickets.ts';
 export interface Shells {
   readonly sessions: Sessions;
   readonly recordings: SessionRecordings;
-  readonly tickets: Tickets;
+  readonly socket: ShellSocket;
   readonly routes: readonly Served[];
   start(): void;
   /** Control said something: the machine, or what the manifest says of shells, may be otherwise. */
@@ -66,11 +67,13 @@ export function openShells(
     rules,
     file: join(data, 'station.db'),
   });
+  const socket = new ShellSocket({ clock, log, tickets, find: (id) => sessions.find(id) });
+  const deaf = people.onChanged((credential, who) => socket.changed(credential, who));
   let before: ShellRules | undefined;
   return {
     sessions,
     recordings,
-    tickets,
+    socket,
     routes: shellRoutes(sessions, (who, id, part) => tickets.issue(who, id, part)),
     start: () => sessions.start(),
     heard: () => {
@@ -80,7 +83,9 @@ export function openShells(
       sessions.heard();
     },
     close: async () => {
+      deaf();
       await sessions.close();
+      socket.close();
       await recordings.close();
       await jailer.close();
     },

@@ -5,7 +5,7 @@ import { CellError } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 import type { Principal } from '#contract/people.ts';
 import { shellLimits, shellPace, shellPath, shellProtocol } from '#contract/shell-frames.ts';
-import type { Part, SessionId } from '#contract/shell.ts';
+import type { SessionId } from '#contract/shell.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
 import { panelActor } from '#controller/server/acts.ts';
@@ -16,8 +16,7 @@ import type { SocketPath } from '#controller/server/socket-path.ts';
 import { ShellConnection } from './connection.ts';
 import { Keyboard } from './keyboard.ts';
 import type { RunningSession } from './parts.ts';
-import { Tickets } from './tickets.ts';
-import type { Ticket } from './tickets.ts';
+import type { Ticket, Tickets } from './tickets.ts';
 
 /** Sockets at one cell; and terminals of one session whose input is counted, the oldest is forgotten. */
 export const socketLimit = 64;
@@ -26,6 +25,7 @@ const keyboardLimit = 32;
 export interface ShellSocketDeps {
   readonly clock: Clock;
   readonly log: StationLog;
+  readonly tickets: Tickets;
   /** A session that is not over. */
   find(id: SessionId): RunningSession | undefined;
 }
@@ -35,19 +35,13 @@ export class ShellSocket implements SocketPath {
   readonly protocol = shellProtocol;
   readonly maxPayload = shellLimits.fromViewer;
   readonly #deps: ShellSocketDeps;
-  readonly #tickets: Tickets;
   readonly #connections = new Set<ShellConnection>();
   readonly #keyboards = new Map<SessionId, Map<string, Keyboard>>();
   #beat: Cancel | undefined;
 
   constructor(deps: ShellSocketDeps) {
     this.#deps = deps;
-    this.#tickets = new Tickets(deps.clock);
     this.#tick();
-  }
-
-  issue(who: Principal, session: SessionId, part: Part): { ticket: string; until: number } {
-    return this.#tickets.issue(who, session, part);
   }
 
   refusal(): Code | undefined {
@@ -55,11 +49,11 @@ export class ShellSocket implements SocketPath {
   }
 
   accept(socket: WebSocket, guest: Guest): void {
-    const { clock } = this.#deps;
+    const { clock, tickets } = this.#deps;
     const connection: ShellConnection = new ShellConnection(
       {
         clock,
-        redeem: (secret) => this.#tickets.redeem(secret, guest.principal),
+        redeem: (secret) => tickets.redeem(secret, guest.principal),
         session: (ticket) => this.#session(ticket),
         keyboard: (session, ticket, client) => this.#keyboard(session, ticket, client),
         refused: (code, what) => this.#refused(guest, code, what),

@@ -9,6 +9,7 @@ import type { Clock } from '#contract/time.ts';
 import { realClock } from '#controller/clock.ts';
 import type { Launch } from '#controller/shell/parts.ts';
 import { ShellSocket } from '#controller/shell/socket.ts';
+import { Tickets } from '#controller/shell/tickets.ts';
 import { loadTerminals } from '#controller/shell/terminal.ts';
 import { LoopClient } from './loop-client.ts';
 import { PlainSession } from './plain-session.ts';
@@ -32,6 +33,7 @@ export const person = (name: string): Principal => ({
 export interface Rig extends AsyncDisposable {
   readonly session: PlainSession;
   readonly shell: ShellSocket;
+  readonly tickets: Tickets;
   readonly log: string[];
   readonly refusals: string[];
   /** A socket of this person; nothing was said on it. */
@@ -62,8 +64,10 @@ export async function rig(launch: Launch, clock: Clock = realClock()): Promise<R
   const session = new PlainSession(clock, open, launch);
   const log: string[] = [];
   const refusals: string[] = [];
+  const tickets = new Tickets(clock);
   const shell = new ShellSocket({
     clock,
+    tickets,
     log: (level, text, event) => {
       log.push(`${level} ${text}`);
       if (event !== undefined && 'code' in event.body)
@@ -99,11 +103,12 @@ export async function rig(launch: Launch, clock: Clock = realClock()): Promise<R
   return {
     session,
     shell,
+    tickets,
     log,
     refusals,
     socket,
     viewer: (name, part, id) =>
-      makeViewer({ shell, session, socket }, { name, part, id: id ?? '' }),
+      makeViewer({ tickets, session, socket }, { name, part, id: id ?? '' }),
     [Symbol.asyncDispose]: async () => {
       shell.close();
       session.close();
@@ -116,7 +121,7 @@ export async function rig(launch: Launch, clock: Clock = realClock()): Promise<R
 let viewers = 0;
 
 function makeViewer(
-  { shell, session, socket }: Pick<Rig, 'shell' | 'session' | 'socket'>,
+  { tickets, session, socket }: Pick<Rig, 'tickets' | 'session' | 'socket'>,
   { name, part, id }: { name: string; part: Part; id: string },
 ): Viewer {
   viewers += 1;
@@ -139,7 +144,7 @@ function makeViewer(
       ws.on('close', () => {
         if (viewer.ws === ws) loop.client.closed();
       });
-      loop.client.opened(shell.issue(who, session.id, part).ticket);
+      loop.client.opened(tickets.issue(who, session.id, part).ticket);
       await until(() => loop.client.welcome || ws.readyState !== WebSocket.OPEN);
     },
     cut: () => {

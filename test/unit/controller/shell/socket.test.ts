@@ -34,7 +34,7 @@ describe('a ticket', () => {
     [
       'that was used',
       async (it) => {
-        const { ticket } = it.shell.issue(ann, it.session.id, 'driver');
+        const { ticket } = it.tickets.issue(ann, it.session.id, 'driver');
         const first = await it.socket(ann);
         send(first.ws, hello(ticket));
         const second = await it.socket(ann);
@@ -47,7 +47,7 @@ describe('a ticket', () => {
       'of somebody else',
       async (it) => {
         const { ws, closed } = await it.socket(person('bob'));
-        send(ws, hello(it.shell.issue(ann, it.session.id, 'driver').ticket));
+        send(ws, hello(it.tickets.issue(ann, it.session.id, 'driver').ticket));
         return closed;
       },
     ],
@@ -55,7 +55,7 @@ describe('a ticket', () => {
       'of another sign-in of the same person',
       async (it) => {
         const { ws, closed } = await it.socket({ ...ann, credential: 'another' });
-        send(ws, hello(it.shell.issue(ann, it.session.id, 'driver').ticket));
+        send(ws, hello(it.tickets.issue(ann, it.session.id, 'driver').ticket));
         return closed;
       },
     ],
@@ -63,7 +63,7 @@ describe('a ticket', () => {
       'on a connection of nobody',
       async (it) => {
         const { ws, closed } = await it.socket(null);
-        send(ws, hello(it.shell.issue(ann, it.session.id, 'driver').ticket));
+        send(ws, hello(it.tickets.issue(ann, it.session.id, 'driver').ticket));
         return closed;
       },
     ],
@@ -85,7 +85,7 @@ describe('a ticket', () => {
   test('older than 30 s lets nobody in', async () => {
     const clock = new HandClock();
     await using it = await rig(idle, clock);
-    const { ticket } = it.shell.issue(ann, it.session.id, 'driver');
+    const { ticket } = it.tickets.issue(ann, it.session.id, 'driver');
     clock.advance(30_001);
     const { ws, closed } = await it.socket(ann);
     send(ws, hello(ticket));
@@ -103,17 +103,17 @@ describe('a ticket', () => {
   test('to a shell that is over, or a part that is not to be had, lets nobody in', async () => {
     await using it = await rig(idle);
     const gone = await it.socket(ann);
-    send(gone.ws, hello(it.shell.issue(ann, 'sh-ffffffffffffffff', 'driver').ticket));
+    send(gone.ws, hello(it.tickets.issue(ann, 'sh-ffffffffffffffff', 'driver').ticket));
     expect(await gone.closed).toEqual({ code: 4404, reason: 'E_SHELL_UNKNOWN' });
     const agent = await it.socket(ann);
-    send(agent.ws, hello(it.shell.issue(ann, it.session.id, 'agent').ticket));
+    send(agent.ws, hello(it.tickets.issue(ann, it.session.id, 'agent').ticket));
     expect(await agent.closed).toEqual({ code: 4403, reason: 'E_SHELL_PART' });
   });
 
   test('is forgotten when many more are given and not used', async () => {
     await using it = await rig(idle);
-    const { ticket } = it.shell.issue(ann, it.session.id, 'driver');
-    for (let nth = 0; nth < 16; nth += 1) it.shell.issue(ann, it.session.id, 'driver');
+    const { ticket } = it.tickets.issue(ann, it.session.id, 'driver');
+    for (let nth = 0; nth < 16; nth += 1) it.tickets.issue(ann, it.session.id, 'driver');
     const { ws, closed } = await it.socket(ann);
     send(ws, hello(ticket));
     expect(await closed).toMatchObject({ reason: 'E_SHELL_TICKET' });
