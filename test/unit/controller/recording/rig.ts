@@ -22,8 +22,8 @@ export const about = { title: 'T2 look at the log', size: { cols: 80, rows: 24 }
 
 export class RecordingRig implements AsyncDisposable {
   readonly clock = new TestClock();
-  readonly #folder = makeFolder();
-  readonly data = this.#folder.path;
+  readonly #remove: () => void;
+  readonly data: string;
   readonly told: ForChronicle[] = [];
   readonly segments: RecordingEvent[] = [];
   readonly failures: CellError[] = [];
@@ -33,8 +33,14 @@ export class RecordingRig implements AsyncDisposable {
   /** What the chronicle says of what it is told next. */
   problem: Code | undefined;
 
-  constructor(options: { disk?: RecordingDisk; max?: number; secrets?: 'hash' | 'keep' } = {}) {
+  /** `data`: a folder of the test's own. */
+  constructor(
+    options: { disk?: RecordingDisk; max?: number; secrets?: 'hash' | 'keep'; data?: string } = {},
+  ) {
     const { disk = realDisk, max = 1e9, secrets = 'hash' } = options;
+    const folder = options.data === undefined ? makeFolder() : undefined;
+    this.data = folder?.path ?? options.data ?? '';
+    this.#remove = () => folder?.remove();
     const keep = async (event: ForChronicle): Promise<Code | undefined> => {
       if (this.problem === undefined) this.told.push(event);
       return this.problem;
@@ -70,7 +76,7 @@ export class RecordingRig implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.recordings.close();
-    this.#folder.remove();
+    this.#remove();
   }
 }
 
