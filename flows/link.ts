@@ -40,6 +40,7 @@ export function linkCell(
 
   const uses: Use[][] = tags.map(() => []);
   const plans = names.flatMap((_, index) => flowPlan(cell, index, uses) ?? []);
+  checkShell(cell);
   const deviceTags = tagPlans({ manifest, tags, uses, names, facts, report });
   if (report.diagnostics.length > 0) return { diagnostics: report.diagnostics };
 
@@ -117,6 +118,34 @@ function flowPlan(cell: Cell, index: number, uses: Use[][]): FlowPlan | undefine
       ),
     ),
   };
+}
+
+/** Where shells may be: a place that does not exist would never be reached, and nobody would learn of it. */
+function checkShell({ manifest, names, sources, report }: Cell): void {
+  const { where, T2, T3 } = manifest.shell;
+  const code = 'E_MANIFEST_REFERENCE';
+  const places = [
+    [['shell', 'where'], where],
+    [['shell', 'T2', 'where'], T2.where],
+    [['shell', 'T3', 'where'], T3.where],
+  ] as const;
+  for (const [path, wanted] of places) {
+    for (const [name, { in: states }] of Object.entries(wanted)) {
+      const index = names.findIndex((known) => known === name);
+      const flow = sources[index]?.flow;
+      if (index < 0) {
+        const text = `the cell has no flow \`${name}\``;
+        report.manifest({ code, path: [...path, name], text, ...suggest(name, names, 'Flows') });
+      }
+      const known = (flow?.states ?? []).map((state) => state.path);
+      for (const [at, state] of (flow === undefined ? [] : states).entries()) {
+        if (known.includes(state)) continue;
+        const text = `flow \`${name}\` has no state \`${state}\``;
+        const advised = suggest(state, known, 'Its states');
+        report.manifest({ code, path: [...path, name, 'in', at], text, ...advised });
+      }
+    }
+  }
 }
 
 function checkScan({ manifest, report }: Cell, name: FlowName, flow: Flow): void {

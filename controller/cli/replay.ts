@@ -8,6 +8,8 @@ import type { Reader } from '#controller/chronicle/reader.ts';
 import { compareChronicle } from '#controller/comparison.ts';
 import type { Change } from '#controller/comparison.ts';
 import { readText } from '#controller/config.ts';
+import { replaySessions } from '#controller/replay-sessions.ts';
+import type { SessionReplay } from '#controller/replay-sessions.ts';
 import { replayChronicle } from '#controller/replay.ts';
 import type { SegmentReplay } from '#controller/replay.ts';
 import { differenceText } from '#flows/replay/difference.ts';
@@ -23,6 +25,12 @@ async function replay(invocation: Invocation): Promise<number> {
   const path = chronicleOf(invocation, invocation.words[0]);
   const change = changeOf(invocation);
   const asked = change.flows.length + change.parameters.length > 0;
+  const sessions = invocation.flag('sessions');
+  if (sessions && asked)
+    throw new CellError(
+      'E_USAGE',
+      '--sessions re-executes shells; --flow and --param change a cell',
+    );
   if (asked && invocation.flag('xstate'))
     throw new CellError('E_USAGE', '--xstate re-executes the record; a change is run on the table');
   if (!asked && invocation.option('page') !== undefined)
@@ -34,6 +42,7 @@ async function replay(invocation: Invocation): Promise<number> {
     const span = spanOf(invocation, reader);
     const report = (seq: number): void =>
       shown.show(seq - (span.from ?? 0), last - (span.from ?? 0));
+    if (sessions) return await reexecuteSessions(invocation, { path, reader, span, report, shown });
     if (!asked) return await reexecute(invocation, { path, reader, span, report, shown });
     const lanes = invocation.option('page') !== undefined;
     const found = await compareChronicle(reader, change, { ...span, lanes, progress: report });
@@ -142,6 +151,46 @@ async function reexecute(invocation: Invocation, of: Reexecution): Promise<numbe
   return differing.length === 0 ? exit.good : exit.found;
 }
 
+async function reexecuteSessions(
+  invocation: Invocation,
+  { path, reader, span, report, shown }: Reexecution,
+): Promise<number> {
+  const { from, to } = span;
+  const shadowed = invocation.flag('xstate');
+  const sessions = await replaySessions(reader, { from, to, shadowed, progress: report });
+  shown.end();
+  const differing = sessions.filter(({ difference }) => difference !== undefined);
+  const same = differing.length === 0;
+  answer(invocation, { file: path, same, sessions }, () => sessionsText(path, sessions));
+  return same ? exit.good : exit.found;
+}
+
+function sessionsText(path: string, sessions: readonly SessionReplay[]): string {
+  if (sessions.length === 0) return `${path}: no shell was asked for`;
+  const steps = sessions.reduce((sum, session) => sum + session.steps, 0);
+  const differing = sessions.flatMap(({ session, difference }) =>
+    difference === undefined ? [] : [{ session, ...difference }],
+  );
+  const verdict = differing.length === 0 ? 'identical at every step' : 'NOT IDENTICAL';
+  return [
+    `${path}: ${steps} steps of ${sessions.length} shells re-executed: ${verdict}`,
+    table([
+      ['ENTRY', 'SHELL', 'STEPS', 'STATE', 'RESULT'],
+      ...sessions.map(({ seq, session, steps: count, state, lost, difference }) => [
+        String(seq),
+        session,
+        String(count),
+        lost ? `${state}, then lost` : state,
+        difference === undefined ? 'identical' : `differs at step ${difference.n}`,
+      ]),
+    ]),
+    ...differing.map(
+      ({ session, seq, n, what, recorded, replayed }) =>
+        `${session}, entry ${seq}, step ${n}: ${what}\n  recorded ${recorded}\n  replayed ${replayed}`,
+    ),
+  ].join('\n');
+}
+
 function replayText(path: string, segments: readonly SegmentReplay[]): string {
   const scans = segments.reduce((sum, segment) => sum + segment.scans, 0);
   const recorded = segments.reduce((sum, segment) => sum + segment.recorded, 0);
@@ -196,6 +245,7 @@ export const replayVerbs: readonly Verb[] = [
       from: { type: 'string', help: 'begin at T' },
       to: { type: 'string', help: 'end at T' },
       page: { type: 'string', help: 'write a page with a timeline to this file' },
+      sessions: { type: 'boolean', help: 're-execute the shells instead of the cell' },
       xstate: { type: 'boolean', help: 'execute with XState too, as control does; much slower' },
     },
     run: replay,

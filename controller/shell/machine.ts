@@ -54,7 +54,7 @@ export interface SessionFlow {
   readonly table: TableModule;
 }
 
-/** The product's own flow, or one that a chronicle has. Throws `E_CHRONICLE_FORMAT` by `present` of nothing usable. */
+/** The product's own flow, or one that a chronicle has; undefined when the text is no session's flow. */
 export async function loadSessionFlow(
   text: string = productText,
 ): Promise<SessionFlow | undefined> {
@@ -121,7 +121,11 @@ export class SessionMachine {
   }
 
   get state(): SessionState {
-    return SessionState.parse(Object.values(this.#states())[0]);
+    return SessionState.parse(this.leaf);
+  }
+  /** The state's name, whatever flow it is. */
+  get leaf(): string {
+    return Object.values(this.#states())[0] ?? '';
   }
 
   /** A person paused it: it does not go on by itself, nor by its driver. */
@@ -155,6 +159,14 @@ export class SessionMachine {
       }
     }
     return due === Infinity ? undefined : due - timeBase;
+  }
+
+  /** Whether a fact or a command is one of this statechart's. */
+  reads(name: string): boolean {
+    return this.#run.flow.inputs.some((input) => input.name === name);
+  }
+  takes(name: string): boolean {
+    return this.#run.flow.commands.some((command) => command.name === name);
   }
 
   step(taken: StepTaken): StepMade {

@@ -1,14 +1,16 @@
 // Sessions in virtual time: real approvals, real locks and store, a chronicle that keeps or refuses, and the smallest
 // jail, recorder, terminal and stream that are ones. Everything that happens is written down in its order.
-import { randomUUID } from 'node:crypto';
 import { CellError, present } from '#contract/error.ts';
 import type { Actor } from '#contract/actor.ts';
+import { canonicalJson } from '#contract/canonical.ts';
+import type { Json } from '#contract/canonical.ts';
 import type { Code } from '#contract/error.ts';
 import type { Permission, Principal, Role } from '#contract/people.ts';
 import { ShellOptions, shellRules } from '#contract/shell.ts';
 import type { Part, SessionId, SessionView, ShellRules, ShellStep } from '#contract/shell.ts';
 import { milliseconds } from '#contract/time.ts';
 import type { Hello, Snapshot } from '#contract/wire.ts';
+import type { Content, Reader } from '#controller/chronicle/reader.ts';
 import type { StationEvent } from '#controller/server/records.ts';
 import { loadSessionFlow } from '#controller/shell/machine.ts';
 import type {
@@ -116,7 +118,7 @@ export class Machine {
     exited: (code) => void this.happened.push(`exit ${code}`),
     hold: () => undefined,
     release: () => undefined,
-    watch: () => ({ parsed: () => undefined, end: () => undefined }),
+    watch: () => ({ parsed: () => undefined, govern: () => undefined, end: () => undefined }),
     close: () => undefined,
   });
 
@@ -342,7 +344,6 @@ export async function settle(): Promise<void> {
 }
 
 export const bytes = (text: string): Uint8Array => Buffer.from(text);
-export const unique = (): string => randomUUID();
 
 /** What it throws, as its code. */
 export async function codeOf(run: () => unknown): Promise<string | undefined> {
@@ -352,4 +353,22 @@ export async function codeOf(run: () => unknown): Promise<string | undefined> {
   } catch (error) {
     return error instanceof CellError ? error.code : String(error);
   }
+}
+
+/** Events as a reader of a chronicle gives them. */
+export function chronicleOf(events: readonly StationEvent[]): Pick<Reader, 'contents'> {
+  const rows = events.map(({ actor, body }, index): Content => ({
+    seq: index + 1,
+    boot: 1,
+    scan: null,
+    at: 0,
+    kind: 'session',
+    actor,
+    body: Buffer.from(canonicalJson(JSON.parse(JSON.stringify(body)) as Json)),
+  }));
+  return {
+    *contents() {
+      yield* rows;
+    },
+  };
 }
