@@ -1,15 +1,18 @@
 // The page: frame, screens, and the start of its feed. It shows and asks; it decides nothing.
-import { effect, signal } from '@preact/signals';
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import type { JSX } from 'preact';
 import { live, signIn, startFeed, store, watched } from './feed/cell.ts';
 import { isUnanswered, sortAlarms } from './feed/derive.ts';
+import { startMe } from './feed/me.ts';
 import { startLanguage } from './i18n/choice.ts';
 import { t } from './i18n/text.ts';
 import type { Key } from './i18n/text.ts';
 import { Banner } from './parts/banner.tsx';
 import { Header } from './parts/header.tsx';
 import { later } from './parts/later.tsx';
+import { over, screen, waiting } from './parts/shown.ts';
+import type { ScreenName } from './parts/shown.ts';
 import { Alarms } from './screens/alarms.tsx';
 import { Overview } from './screens/overview.tsx';
 
@@ -17,6 +20,8 @@ const trends = later(() => import('./screens/trends.tsx').then(({ Trends }) => T
 const signals = later(() => import('./screens/signals.tsx').then(({ Signals }) => Signals));
 const devices = later(() => import('./screens/devices.tsx').then(({ Devices }) => Devices));
 const settings = later(() => import('./screens/settings.tsx').then(({ Settings }) => Settings));
+const work = later(() => import('./screens/work.tsx').then(({ Work }) => Work));
+const strips = later(() => import('./parts/strips.tsx').then(({ Strips }) => Strips), true);
 
 const screens = {
   overview: Overview,
@@ -25,21 +30,26 @@ const screens = {
   signals: signals.Part,
   devices: devices.Part,
   settings: settings.Part,
-} as const;
-type ScreenName = keyof typeof screens;
+  work: work.Part,
+} as const satisfies Readonly<Record<ScreenName, unknown>>;
 
 const trendsLink = '#trends';
 const isTrends = (): boolean => location.hash.startsWith(trendsLink);
-const screen = signal<ScreenName>(isTrends() ? 'trends' : 'overview');
+if (isTrends()) screen.value = 'trends';
 
 function Page(): JSX.Element {
   const Screen = screens[screen.value];
+  const Over = over.value;
   return (
     <div class={`page ${live.value ? 'live' : 'stale'}`}>
       <Header />
       <Banner />
+      <div class="strips">
+        <strips.Part />
+      </div>
       <Screen />
       <Nav />
+      {Over !== undefined && <Over />}
     </div>
   );
 }
@@ -60,6 +70,7 @@ function Nav(): JSX.Element {
         >
           {t(`nav.${name}` satisfies Key)}
           {name === 'alarms' && open > 0 && <b class="count">{open}</b>}
+          {name === 'work' && waiting.value > 0 && <b class="count">{waiting.value}</b>}
         </button>
       ))}
     </nav>
@@ -76,7 +87,7 @@ effect(() => {
 // Once the cell is seen, what is small comes too, so that it is there when the connection is not.
 const settled = effect(() => {
   if (!live.value) return;
-  for (const part of [signals, devices, settings]) part.load();
+  for (const part of [signals, devices, settings, strips, work]) part.load();
   queueMicrotask(() => settled());
 });
 
@@ -97,3 +108,4 @@ if (root !== null) render(<Page />, root);
 // The socket carries the session that it was opened with, so signing in comes first.
 if (key !== undefined) await signIn(key);
 startFeed();
+startMe();

@@ -75,6 +75,12 @@ export function startFeed(): void {
   });
 }
 
+/** The connection is somebody else's from now on: what the old one was to answer is lost. */
+export function reopen(): void {
+  acts.lost();
+  socket.reopen();
+}
+
 /** Trades the key of a link for a session, once. */
 export async function signIn(key: string): Promise<void> {
   try {

@@ -2,12 +2,8 @@
 // Every question ends, with an answer or with why there is none; nothing is asked again by itself.
 import { outerDepth } from '#contract/history-limits.ts';
 import type { History, Journal, LoggedTags } from '#contract/history.ts';
-
-/** What came of a question. `ended`: whoever asked wants it no more. */
-export type Asked<Answer> =
-  | { readonly kind: 'answer'; readonly answer: Answer }
-  | { readonly kind: 'failed'; readonly code: string; readonly text: string }
-  | { readonly kind: 'ended' };
+import { askAt } from './ask.ts';
+import type { Asked } from './ask.ts';
 
 /** UTC milliseconds. */
 export interface Window {
@@ -15,7 +11,6 @@ export interface Window {
   readonly to: number;
 }
 
-const patience_ms = 10_000;
 /** All pages together may ask so often in a second; what came too soon is asked again, so many times. */
 const tooSoon = 'E_HISTORY_RATE';
 const turns = 4;
@@ -24,10 +19,10 @@ const turn_ms = 700;
 export const askHistory = (
   { tag, points, ...window }: Window & { readonly tag: string; readonly points: number },
   ended: AbortSignal,
-): Promise<Asked<History>> => ask('history', { tag, points, ...whole(window) }, ended);
+): Promise<Asked<History>> => askPatiently('history', { tag, points, ...whole(window) }, ended);
 
 export const askLogged = (ended: AbortSignal): Promise<Asked<LoggedTags>> =>
-  ask('history/tags', {}, ended);
+  askPatiently('history/tags', {}, ended);
 
 /** `states`: those of one region by their outer name, as far as they can be drawn apart. */
 export const askJournal = (
@@ -35,7 +30,7 @@ export const askJournal = (
   ended: AbortSignal,
 ): Promise<Asked<Journal>> => {
   const drawn = states === undefined ? {} : { ...states, depth: outerDepth };
-  return ask('journal', { limit, ...drawn, ...whole({ from, to }) }, ended);
+  return askPatiently('journal', { limit, ...drawn, ...whole({ from, to }) }, ended);
 };
 
 export interface StatesAsked {
@@ -57,45 +52,16 @@ const whole = ({ from, to }: Window): Window => ({
 const wordsOf = (query: Readonly<Record<string, string | number>>): URLSearchParams =>
   new URLSearchParams(Object.entries(query).map(([key, value]) => [key, `${value}`]));
 
-async function ask<Answer>(
+async function askPatiently<Answer>(
   path: string,
   query: Readonly<Record<string, string | number>>,
   ended: AbortSignal,
 ): Promise<Asked<Answer>> {
   for (let turn = 1; ; turn += 1) {
     // oxlint-disable no-await-in-loop -- one after the other
-    const asked = await askOnce<Answer>(path, query, ended);
+    const asked = await askAt<Answer>(`api/${path}?${wordsOf(query)}`, {}, ended);
     if (asked.kind !== 'failed' || asked.code !== tooSoon || turn === turns) return asked;
     await new Promise((again) => setTimeout(again, turn_ms * (turn + Math.random())));
     // oxlint-enable no-await-in-loop
   }
-}
-
-async function askOnce<Answer>(
-  path: string,
-  query: Readonly<Record<string, string | number>>,
-  ended: AbortSignal,
-): Promise<Asked<Answer>> {
-  try {
-    const answer = await fetch(`api/${path}?${wordsOf(query)}`, {
-      signal: AbortSignal.any([ended, AbortSignal.timeout(patience_ms)]),
-    });
-    const body: unknown = await answer.json();
-    if (answer.ok) return { kind: 'answer', answer: body as Answer };
-    return { kind: 'failed', ...problemOf(body, `${answer.status}`) };
-  } catch (error) {
-    if (ended.aborted) return { kind: 'ended' };
-    const late = error instanceof DOMException && error.name === 'TimeoutError';
-    return { kind: 'failed', code: '', text: late ? 'timeout' : '' };
-  }
-}
-
-/** Of what station says when it refuses: code and sentence. */
-function problemOf(body: unknown, status: string): { code: string; text: string } {
-  const { code, meaning, message } = (body ?? {}) as Readonly<Record<string, unknown>>;
-  const text = [message, meaning].find((each) => typeof each === 'string');
-  return {
-    code: typeof code === 'string' ? code : status,
-    text: typeof text === 'string' ? text : '',
-  };
 }

@@ -70,6 +70,15 @@ export class LiveSocket {
     return this.#up;
   }
 
+  /** Takes another connection in place of this one, as somebody else: the picture stays until the next comes. */
+  reopen(): void {
+    const old = this.#wire;
+    this.#up = false;
+    this.#cancel?.();
+    this.start();
+    old?.close();
+  }
+
   #opened(): void {
     this.#up = true;
     this.#delay = firstDelay;

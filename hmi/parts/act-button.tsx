@@ -6,6 +6,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { keep_ms } from '#contract/pace.ts';
 import type { Verb } from '#contract/verbs.ts';
 import { acts, connected, store } from '#hmi/feed/cell.ts';
+import { lackOf } from '#hmi/feed/me.ts';
 import { newId } from '#hmi/feed/acts.ts';
 import type { Act, Answer } from '#hmi/feed/acts.ts';
 import { wasDone } from '#contract/outcome.ts';
@@ -205,7 +206,7 @@ function outcomeText(outcome: string): string {
 
 /** Answers one alarm. */
 export function AckButton({ alarm }: { alarm: string }): JSX.Element {
-  const blocked = store.link.value?.actor == null ? t('press.signIn') : undefined;
+  const blocked = lackOf('acknowledge');
   return (
     <ActButton
       kind="tap"
@@ -220,7 +221,7 @@ export function AckButton({ alarm }: { alarm: string }): JSX.Element {
 
 /** Lets a flow go on that stands since a restart or a fault. */
 export function ResumeButton({ flow }: { flow: string }): JSX.Element {
-  const blocked = store.link.value?.actor == null ? t('press.signIn') : undefined;
+  const blocked = lackOf('command');
   return (
     <ActButton
       kind="start"

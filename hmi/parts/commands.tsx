@@ -4,6 +4,7 @@ import { useRef } from 'preact/hooks';
 import type { FlowInfo } from '#contract/described.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { commandTitle, isAccepted } from '#hmi/feed/derive.ts';
+import { commandLack, lackOf } from '#hmi/feed/me.ts';
 import type { Kind } from '#hmi/feed/press.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { ActButton, hands } from './act-button.tsx';
@@ -64,12 +65,12 @@ function CommandButton(props: {
 }
 
 function blockedBy(flow: FlowInfo, command: Command, lacks: readonly string[]): string | undefined {
-  const link = store.link.value;
-  const panelStop = command.class === 'stop' && link?.panel === true;
-  if (link?.actor == null && !panelStop) return t('press.signIn');
+  if (command.class === 'stop' && store.link.value?.panel === true) return undefined;
+  const lack = commandLack(command.role) ?? lackOf('command');
+  if (lack !== undefined) return lack;
   return lacks.length === 0
     ? undefined
-    : t('press.lacks', { lacks: lacks.map((lack) => saidOf(lack, flow)).join(', ') });
+    : t('press.lacks', { lacks: lacks.map((each) => saidOf(each, flow)).join(', ') });
 }
 
 function kindOf(command: Command): Kind {

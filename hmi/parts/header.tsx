@@ -5,9 +5,12 @@ import type { JSX } from 'preact';
 import type { FlowInfo } from '#contract/described.ts';
 import type { FlowState } from '#contract/wire.ts';
 import { linkProblem, store } from '#hmi/feed/cell.ts';
+import { me } from '#hmi/feed/me.ts';
 import { faceOf, mainRegion, outerState, partsOf, stateTitle } from '#hmi/feed/derive.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { formatTime, zoneName } from './format.ts';
+import { later } from './later.tsx';
+import { over } from './shown.ts';
 
 export function Header(): JSX.Element {
   const hello = store.hello.value;
@@ -26,7 +29,7 @@ export function Header(): JSX.Element {
         {flow !== undefined && (
           <Fact label={t('header.flow')} text={`v${flow.version} ${flow.hash.slice(0, 4)}`} />
         )}
-        <Fact label={t('header.who')} text={who()} />
+        <Who />
       </div>
       <Clock />
     </header>
@@ -67,9 +70,18 @@ const Fact = ({ label, text }: { label: string; text: string }): JSX.Element => 
   </span>
 );
 
+/** Who is at the page; to sign in, switch or sign out. */
+const Who = (): JSX.Element => (
+  <button type="button" class="who" aria-haspopup="dialog" onClick={() => (over.value = Session)}>
+    <Fact label={t('header.who')} text={who()} />
+  </button>
+);
+const Session = later(() => import('#hmi/people/session.tsx').then((part) => part.Session)).Part;
+
 function who(): string {
   if (linkProblem.value !== undefined) return t(`link.${linkProblem.value}`);
-  return store.link.value?.actor?.replace(/^\w+:/, '') ?? t('header.nobody');
+  const actor = store.link.value?.actor?.replace(/^\w+:/, '');
+  return me.value?.title ?? actor ?? t('header.nobody');
 }
 
 const clock = signal(Date.now());

@@ -6,12 +6,13 @@ import { useEffect } from 'preact/hooks';
 import { t } from '#hmi/i18n/text.ts';
 
 export interface Later {
-  readonly Part: () => JSX.Element;
+  readonly Part: () => JSX.Element | null;
   /** Loads it, so that it is there when it is needed; a failure is met when it is drawn. */
   load(): void;
 }
 
-export function later(fetched: () => Promise<ComponentType>): Later {
+/** `quiet`: nothing is drawn until it is there. */
+export function later(fetched: () => Promise<ComponentType>, quiet = false): Later {
   const part = signal<ComponentType | 'failed' | undefined>(undefined);
   let asked = false;
   const fetch = async (): Promise<void> => {
@@ -28,10 +29,11 @@ export function later(fetched: () => Promise<ComponentType>): Later {
     part.value = undefined;
     void fetch();
   };
-  const Part = (): JSX.Element => {
+  const Part = (): JSX.Element | null => {
     useEffect(load, []);
     const Loaded = part.value;
     if (Loaded !== undefined && Loaded !== 'failed') return <Loaded />;
+    if (quiet) return null;
     return (
       <div class="coming">
         <p class="quiet" role="status">

@@ -6,6 +6,7 @@ import type { FlowInfo, Scalar } from '#contract/described.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { draftOf, tapped } from '#hmi/feed/draft.ts';
 import type { Draft, Parameter } from '#hmi/feed/draft.ts';
+import { lackOf } from '#hmi/feed/me.ts';
 import { t } from '#hmi/i18n/text.ts';
 import type { Key } from '#hmi/i18n/text.ts';
 import { ActButton } from './act-button.tsx';
@@ -108,10 +109,9 @@ function Editor(props: ParameterProps): JSX.Element {
     : picked.value === now
       ? { problem: 'same' }
       : { value: picked.value };
-  const signedIn = store.link.value?.actor != null;
   const value = 'value' in draft ? draft.value : null;
   const problem = 'problem' in draft ? problemText(draft) : undefined;
-  const blocked = signedIn ? problem : t('press.signIn');
+  const blocked = lackOf('parameter') ?? problem;
   const said = typeof value === 'number' ? formatExact(value) : formatValue(value);
   const title =
     value === null

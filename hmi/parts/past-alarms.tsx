@@ -9,7 +9,7 @@ import { cellTime, store } from '#hmi/feed/cell.ts';
 import { filtered, firstOuts, keyOf, stateOf, tagsOf } from '#hmi/feed/alarms.ts';
 import type { Filter } from '#hmi/feed/alarms.ts';
 import { askJournal } from '#hmi/feed/history.ts';
-import type { Asked } from '#hmi/feed/history.ts';
+import type { Asked } from '#hmi/feed/ask.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';
 import { linkOf, moved, spans, windowOf } from '#hmi/trend/view.ts';
 import type { SpanName, View } from '#hmi/trend/view.ts';

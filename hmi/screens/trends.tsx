@@ -21,7 +21,7 @@ import '#hmi/trends.css';
 const half = 0.5;
 
 export function Trends(): JSX.Element {
-  useEffect(startPens, []);
+  useEffect(() => startPens(), []);
   const picking = useSignal(false);
   const end = (): void => {
     picking.value = false;

@@ -7,7 +7,8 @@ import { qualityOf, statusCode } from '#contract/quality.ts';
 import type { Scalar } from '#contract/described.ts';
 import { cellTime, live, store } from '#hmi/feed/cell.ts';
 import { askHistory, askJournal, askLogged } from '#hmi/feed/history.ts';
-import type { Asked, Window } from '#hmi/feed/history.ts';
+import type { Asked } from '#hmi/feed/ask.ts';
+import type { Window } from '#hmi/feed/history.ts';
 import { faceOf, mainRegion } from '#hmi/feed/derive.ts';
 import { indicatorsOf } from '#hmi/feed/indicators.ts';
 import { withSample } from './points.ts';
@@ -67,18 +68,15 @@ let askedAt = 0;
 let ended = 0;
 let drawing: ReturnType<typeof setTimeout> | undefined;
 
-/** Begins to show trends; the result ends it. */
-export function startPens(): () => void {
-  takeLink();
+/** Begins to show trends; the result ends it. `named`: the address names what is shown. */
+export function startPens(named = true): () => void {
+  if (named) takeLink();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wasLive = live.peek();
   const ends = [
     effect(() => {
-      history.replaceState(
-        null,
-        '',
-        linkOf({ tags: chosen.value, view: view.value, fit: fit.value }),
-      );
+      const link = linkOf({ tags: chosen.value, view: view.value, fit: fit.value });
+      if (named) history.replaceState(null, '', link);
     }),
     effect(() => {
       void [chosen.value, view.value];
@@ -98,7 +96,7 @@ export function startPens(): () => void {
     const follows = view.peek().end === undefined && live.peek();
     if (follows && performance.now() - askedAt > due) askAll();
   }, refreshPace_ms);
-  addEventListener('hashchange', takeLink);
+  if (named) addEventListener('hashchange', takeLink);
   void askList();
   return () => {
     for (const end of ends) end();

@@ -129,7 +129,15 @@ export const folderRules: readonly FolderRule[] = [
   {
     who: 'hmi/',
     tree: ['contract/', 'flows/', 'hmi/'],
-    packages: ['@preact/signals', 'preact', 'uplot', 'vite'],
+    packages: [
+      '@preact/signals',
+      '@xterm/addon-fit',
+      '@xterm/xterm',
+      'preact',
+      'uplot',
+      'uqr',
+      'vite',
+    ],
     node: false,
     planted: breaks('hmi/planted.tsx', "import type { Door } from '#controller/door.ts';"),
   },
@@ -296,6 +304,16 @@ export const moduleRules: readonly ModuleRule[] = [
     module: 'uplot',
     only: ['hmi/'],
     planted: breaks('controller/server/planted.ts', "import uPlot from 'uplot';"),
+  },
+  ...['@xterm/xterm', '@xterm/addon-fit'].map((module): ModuleRule => ({
+    module,
+    only: ['hmi/shell/'],
+    planted: breaks('hmi/parts/planted.tsx', `import * as planted from '${module}';`),
+  })),
+  {
+    module: 'uqr',
+    only: ['hmi/people/'],
+    planted: breaks('controller/people/planted.ts', "import { encode } from 'uqr';"),
   },
   {
     module: 'preact',

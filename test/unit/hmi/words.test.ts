@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { parseSync } from 'vite';
 import { afterEach, describe, expect, test } from 'vitest';
 import { status } from '#contract/quality.ts';
-import { en } from '#hmi/i18n/en.ts';
+import { en as pageEn } from '#hmi/i18n/en.ts';
 import { codes } from '#contract/error.ts';
 import { actionOf } from '#hmi/i18n/codes.ts';
-import { de } from '#hmi/i18n/de.ts';
+import { de as pageDe } from '#hmi/i18n/de.ts';
+import { shellDe } from '#hmi/i18n/shell-de.ts';
+import { shellEn } from '#hmi/i18n/shell-en.ts';
 import { languageOf, learn, speak, t, textOf } from '#hmi/i18n/text.ts';
+import { workDe } from '#hmi/i18n/work-de.ts';
+import { workEn } from '#hmi/i18n/work-en.ts';
 import {
   formatEnd,
   formatFineSpan,
@@ -18,6 +22,9 @@ import {
   qualityText,
 } from '#hmi/parts/format.ts';
 
+const en = { ...pageEn, ...workEn, ...shellEn };
+const de = { ...pageDe, ...workDe, ...shellDe };
+learn('en', en);
 learn('de', de);
 afterEach(() => speak('en', []));
 
@@ -161,10 +168,10 @@ describe('words', () => {
 
   test('no word stands in the catalogue that nothing uses', () => {
     const made =
-      /^(?:nav|quality|look|measured|write|by|devices|alarms|truth|link|draft|mirror|priority|spans|tier)\./;
+      /^(?:nav|quality|look|measured|write|by|devices|alarms|truth|link|draft|mirror|priority|spans|tier|right|role|session|approval|approvalState|work|people|part|tiers|recording|verified|own|shells\.as)\./;
     const files = readdirSync('hmi', { recursive: true, encoding: 'utf8' });
     const source = files
-      .filter((file) => /\.tsx?$/.test(file) && !/i18n.(?:en|de)\.ts$/.test(file))
+      .filter((file) => /\.tsx?$/.test(file) && !/i18n.(?:[a-z]+-)?(?:en|de)\.ts$/.test(file))
       .map((file) => readFileSync(join('hmi', file), 'utf8'))
       .join('\n');
     const named = (key: string): boolean => ["'", '"'].some((q) => source.includes(q + key + q));

@@ -1,0 +1,153 @@
+// Beside a shell's terminal: who takes part and as what, how long it may still go on, why it was asked for, whether it
+// is recorded, and what whoever is here may say to it.
+import type { Signal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import type { Part, SessionView } from '#contract/shell.ts';
+import type { handOverShell, pauseShell } from '#contract/shell-routes.ts';
+import { ask } from '#hmi/feed/ask.ts';
+import { cellTime } from '#hmi/feed/cell.ts';
+import { lackOf, me } from '#hmi/feed/me.ts';
+import { t } from '#hmi/i18n/text.ts';
+import { AskButton, Problem, useAsking } from '#hmi/parts/form.tsx';
+import { formatSpan, formatTime } from '#hmi/parts/format.ts';
+import { isAgent, nameOf } from '#hmi/parts/names.ts';
+import { isOpen } from '#hmi/feed/work.ts';
+
+interface RailProps {
+  readonly id: string;
+  readonly part: Part;
+  readonly view: Signal<SessionView | undefined>;
+  /** The person did something: proves presence. */
+  readonly act: () => void;
+  readonly leave: () => void;
+}
+type Word = 'pause' | 'resume' | 'end';
+
+export function Rail({ id, part, view, act, leave }: RailProps): JSX.Element {
+  const asking = useAsking();
+  const seen = useSignal(0);
+  const shown = view.value;
+  const say = async (word: Word): Promise<void> => {
+    const told = await asking.run(() =>
+      ask<typeof pauseShell>('POST', `/api/shells/:id/${word}`, { params: { id }, body: {} }),
+    );
+    if (told !== undefined) view.value = told;
+  };
+  const supervises = part === 'supervisor' ? lackOf('shell.approve') : t('rail.supervisor');
+  const ended = shown === undefined || !isOpen(shown);
+  return (
+    <aside class="panel rail" aria-label={t('rail.title')}>
+      {shown !== undefined && <Facts view={shown} part={part} />}
+      {shown !== undefined && <Participants id={id} view={shown} part={part} />}
+      {part === 'supervisor' && !ended && (
+        <button
+          type="button"
+          class="plain presence"
+          onClick={() => {
+            act();
+            seen.value = Date.now();
+          }}
+        >
+          <b>{t(shown.present ? 'rail.present' : 'rail.absent')}</b>
+          <small>
+            {seen.value === 0 ? t('rail.tap') : t('rail.tapped', { at: formatTime(seen.value) })}
+          </small>
+        </button>
+      )}
+      <div class="choices">
+        <AskButton
+          title={t('rail.pause')}
+          lack={supervises ?? (shown?.state === 'Running' ? undefined : t('rail.notRunning'))}
+          act={() => void say('pause')}
+        />
+        <AskButton
+          title={t('rail.resume')}
+          lack={supervises ?? (shown?.state === 'Paused' ? undefined : t('rail.notPaused'))}
+          act={() => void say('resume')}
+        />
+      </div>
+      <Problem asking={asking} />
+      <span class="push" />
+      <button type="button" class="plain" onClick={leave}>
+        {t(ended ? 'rail.back' : 'rail.leave')}
+      </button>
+      <AskButton
+        title={t('rail.end')}
+        stop
+        lack={ended ? t('rail.over') : undefined}
+        act={() => void say('end')}
+      />
+    </aside>
+  );
+}
+
+function Facts({ view, part }: { view: SessionView; part: Part }): JSX.Element {
+  const { by, tier, ends, reason, recorded, lacks } = view;
+  return (
+    <>
+      <h2>
+        {nameOf(by)} <small>{t(`tiers.${tier}`)}</small>
+      </h2>
+      {isAgent(by) && <strong class="tag agent">{t('rail.agent')}</strong>}
+      <p>{reason}</p>
+      <dl class="facts-list">
+        <div>
+          <dt>{t('rail.part')}</dt>
+          <dd>{t(`part.${part}`)}</dd>
+        </div>
+        {ends !== undefined && (
+          <div>
+            <dt>{t('rail.left')}</dt>
+            <dd>
+              <b>{formatSpan(Math.max(0, ends - cellTime.value))}</b>
+            </dd>
+          </div>
+        )}
+        <div class={`light ${recorded.ok ? 'on' : 'off'}`}>
+          <dt>{t('rail.recording')}</dt>
+          <dd>
+            <span aria-hidden="true">{recorded.ok ? '●' : '○'}</span>{' '}
+            {t(recorded.ok ? 'rail.recorded' : 'rail.notRecorded', {
+              kb: Math.ceil(recorded.bytes / 1024),
+            })}
+          </dd>
+        </div>
+      </dl>
+      {lacks.length > 0 && <p class="lack">{t('press.lacks', { lacks: lacks.join(', ') })}</p>}
+    </>
+  );
+}
+
+function Participants(props: { id: string; view: SessionView; part: Part }): JSX.Element {
+  const { id, view, part } = props;
+  const asking = useAsking();
+  return (
+    <ul class="participants" aria-label={t('rail.participants')}>
+      {view.participants.map(({ actor, part: theirs, live }) => (
+        <li key={`${actor} ${theirs}`} class={isAgent(actor) ? 'agent' : ''}>
+          <b>{nameOf(actor)}</b>
+          <span>
+            {t(`part.${theirs}`)}
+            {!live && `, ${t('rail.away')}`}
+            {actor === me.value?.actor && `, ${t('rail.you')}`}
+          </span>
+          {part === 'driver' && theirs === 'peer' && live && (
+            <AskButton
+              title={t('rail.handOver')}
+              act={() =>
+                void asking.run(() =>
+                  ask<typeof handOverShell>('POST', '/api/shells/:id/hand-over', {
+                    params: { id },
+                    body: { to: actor },
+                  }),
+                )
+              }
+            />
+          )}
+        </li>
+      ))}
+      <Problem asking={asking} />
+    </ul>
+  );
+}

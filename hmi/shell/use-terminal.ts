@@ -1,0 +1,170 @@
+// A terminal joined to a shell, for as long as its place is drawn: what it shows, what is typed into it, and what is
+// told of the shell meanwhile.
+import { useSignal } from '@preact/signals';
+import type { Signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import type { Part, SessionView } from '#contract/shell.ts';
+import type { joinShell } from '#contract/shell-routes.ts';
+import { shellPath, shellProtocol } from '#contract/shell-frames.ts';
+import { newId } from '#hmi/feed/acts.ts';
+import { ask } from '#hmi/feed/ask.ts';
+import { refusalText } from '#hmi/i18n/refusals.ts';
+import { t } from '#hmi/i18n/text.ts';
+import { ShellConnection } from './connection.ts';
+import type { ShellDeps, ShellWire, ShellWireEvents } from './connection.ts';
+import { QuietTerminal } from './quiet-terminal.ts';
+
+/** A paste of lines that waits for a yes. */
+export interface Paste {
+  readonly text: string;
+  readonly lines: number;
+}
+
+export interface JoinedTerminal {
+  readonly place: RefObject<HTMLDivElement | null>;
+  readonly view: Signal<SessionView | undefined>;
+  readonly up: Signal<boolean>;
+  /** The last thing that was refused, or the end of the program. */
+  readonly notice: Signal<string>;
+  readonly paste: Signal<Paste | undefined>;
+  readonly type: (text: string) => void;
+  /** The person here did something. */
+  readonly act: () => void;
+  readonly focus: () => void;
+}
+
+export function useTerminal(id: string, part: Part): JoinedTerminal {
+  const place = useRef<HTMLDivElement>(null);
+  const connection = useRef<ShellConnection | undefined>(undefined);
+  const terminal = useRef<QuietTerminal | undefined>(undefined);
+  const view = useSignal<SessionView | undefined>(undefined);
+  const [up, notice] = [useSignal(false), useSignal('')];
+  const paste = useSignal<Paste | undefined>(undefined);
+  const types = part === 'driver';
+  const typed = (text: string, lines: number): void => {
+    if (lines > 0) paste.value = { text, lines };
+    else connection.current?.type(text);
+  };
+  useEffect(() => {
+    const made = new QuietTerminal({ label: t('room.terminal'), ...(types ? { typed } : {}) });
+    const joined = new ShellConnection(
+      depsOf(id, part, (text) => {
+        notice.value = text;
+      }),
+      made,
+      {
+        up: (there) => {
+          up.value = there;
+          if (there) notice.value = '';
+        },
+        says: (says) => {
+          if (says.type === 'welcome' || says.type === 'state') view.value = says.view;
+          if (says.type === 'refused') notice.value = refusalText(says);
+        },
+        exited: (code) => {
+          notice.value = t('room.exited', { code });
+        },
+      },
+      newId(),
+    );
+    terminal.current = made;
+    connection.current = joined;
+    const ends = [show(made, place.current, joined, types), watchHands(joined)];
+    void joined.start();
+    return () => {
+      for (const end of ends) end();
+      joined.end();
+      made.dispose();
+    };
+  }, []);
+  const runs = up.value && view.value?.state === 'Running';
+  useEffect(() => {
+    terminal.current?.mute(!types || !runs);
+    if (types && runs) terminal.current?.focus();
+  }, [runs]);
+  return {
+    place,
+    view,
+    up,
+    notice,
+    paste,
+    type: (text) => void connection.current?.type(text),
+    act: () => connection.current?.act(),
+    focus: () => terminal.current?.focus(),
+  };
+}
+
+/** The driver's is as large as its place, and so is the program's; the others' are as large as the driver's. */
+function show(
+  terminal: QuietTerminal,
+  place: HTMLElement | null,
+  connection: ShellConnection,
+  drives: boolean,
+): () => void {
+  if (place === null) return () => undefined;
+  terminal.open(place);
+  if (!drives) return () => undefined;
+  const fit = (): void => {
+    const size = terminal.fit();
+    if (size !== undefined) connection.resize(size);
+  };
+  const sized = new ResizeObserver(fit);
+  sized.observe(place);
+  fit();
+  return () => sized.disconnect();
+}
+
+/** What a person does here proves that one is here; a page that is not looked at says so at once. */
+function watchHands(connection: ShellConnection): () => void {
+  const acted = (): void => connection.act();
+  const looked = (): void => {
+    if (document.visibilityState === 'hidden') connection.hidden();
+  };
+  const hands = ['pointerdown', 'keydown'] as const;
+  for (const each of hands) addEventListener(each, acted, { capture: true, passive: true });
+  document.addEventListener('visibilitychange', looked);
+  addEventListener('pagehide', looked);
+  return () => {
+    for (const each of hands) removeEventListener(each, acted, { capture: true });
+    document.removeEventListener('visibilitychange', looked);
+    removeEventListener('pagehide', looked);
+  };
+}
+
+const depsOf = (id: string, part: Part, refused: (text: string) => void): ShellDeps => ({
+  ticket: async () => {
+    const told = await ask<typeof joinShell>('POST', '/api/shells/:id/ticket', {
+      params: { id },
+      body: { part },
+    });
+    if (told.kind === 'failed') refused(refusalText(told));
+    return told.kind === 'answer' ? told.answer.ticket : undefined;
+  },
+  open: openWire,
+  after: (delay, run) => {
+    const timer = setTimeout(run, delay);
+    return () => clearTimeout(timer);
+  },
+  random: Math.random,
+  looking: () => document.visibilityState === 'visible',
+});
+
+function openWire(events: ShellWireEvents): ShellWire {
+  const address = new URL(shellPath, location.href);
+  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+  address.hash = '';
+  const wire = new WebSocket(address, shellProtocol);
+  wire.binaryType = 'arraybuffer';
+  wire.addEventListener('open', () => events.opened());
+  wire.addEventListener('message', ({ data }) => {
+    if (data instanceof ArrayBuffer) events.frame(new Uint8Array(data));
+  });
+  wire.addEventListener('close', () => events.closed());
+  return {
+    send: (frame) => {
+      if (wire.readyState === WebSocket.OPEN) wire.send(frame as Uint8Array<ArrayBuffer>);
+    },
+    close: () => wire.close(),
+  };
+}
