@@ -36,7 +36,9 @@ export class Screen {
 
   /** `read` is called when fewer bytes wait. */
   constructor(size: Size, read: () => void) {
-    this.#terminal = new headless.Terminal({ ...size, scrollback, allowProposedApi: true });
+    // What it cannot parse it would tell on our standard error, as often as a program likes.
+    const quiet = { allowProposedApi: true, logLevel: 'off' } as const;
+    this.#terminal = new headless.Terminal({ ...size, scrollback, ...quiet });
     this.#terminal.loadAddon(this.#serialize);
     this.#read = read;
   }

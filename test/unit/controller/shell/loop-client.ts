@@ -40,7 +40,7 @@ export class LoopClient {
       output: (bytes, shown) => {
         this.bytes += bytes.length;
         this.#hash.update(bytes);
-        this.#last = [...this.#last.slice(-64), Buffer.from(bytes)];
+        this.#last = [...this.#last.slice(-8), Buffer.from(bytes)];
         if (this.#stalled) this.#shown.push(shown);
         else shown();
       },
