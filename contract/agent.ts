@@ -41,6 +41,7 @@ export const AgentOutput = z.strictObject({
   /** Its exit code; absent: it was ended, or has not ended. */
   code: z.int().optional(),
 });
+export type AgentOutput = z.infer<typeof AgentOutput>;
 
 export const AgentCommand = z.strictObject({
   id: SessionId,

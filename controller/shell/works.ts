@@ -210,9 +210,10 @@ export class Works {
   async #open(): Promise<void> {
     this.#opened = true;
     const { jailer, recordings } = this.#parts;
-    const { id, tier, by, reason } = this.#request;
+    const { id, tier, by, reason, command } = this.#request;
     try {
-      this.#jail = await jailer.prepare(id, tier, (process) => this.#seen(process));
+      const seen = (process: StartedProcess): void => this.#seen(process);
+      this.#jail = await jailer.prepare(id, tier, seen, command?.run);
       this.#recorder = await recordings.open(
         id,
         { title: `${tier} ${reason}`, size: this.#size, by: by.actor },
