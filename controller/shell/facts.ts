@@ -72,7 +72,10 @@ export class Facts {
     part: Part,
   ): 'E_SHELL_PART' | 'E_SHELL_LOCKED' | undefined {
     const standing = this.#around.standing(actor);
-    if (standing === undefined) return 'E_SHELL_PART';
+    // Into a command that was approved as it stands nobody types, and so nobody has the keyboard.
+    const keys = part === 'driver' || part === 'peer';
+    if (standing === undefined || (keys && this.#request.command !== undefined))
+      return 'E_SHELL_PART';
     const { permissions } = standing;
     if (!maySit(part, { actor, owner, permissions }, this.#own.whose())) return 'E_SHELL_PART';
     return this.#isLocked([actor, owner], standing) ? 'E_SHELL_LOCKED' : undefined;
