@@ -75,8 +75,8 @@ export function didYouMean(wrong: string, names: Iterable<string>): string {
   return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
-/** A text with nothing in it that steers a terminal or turns its direction, as long as it was. */
-function printable(text: string): string {
+/** One line with nothing in it that steers a terminal or turns its direction, as long as it was. */
+export function printable(text: string): string {
   return text
     .replace(/\r$/, '')
     .replaceAll('\t', ' ')

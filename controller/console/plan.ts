@@ -95,7 +95,8 @@ function commandEffect({ snapshot }: ShownPicture, why: Why, name: string): Effe
     })
     .map(({ region, from, to = from, transition }) => ({
       what: `${flow}.${region} (${transition})`,
-      from,
+      // The leaf that is active, where the transition is one of an outer state.
+      from: state?.regions[region]?.state ?? from,
       to,
     }));
   return { changes: holds.length === 0 ? changes : [], holds };

@@ -2,6 +2,7 @@
 // console sends it; both say the same.
 import { rowLimit } from '#contract/console.ts';
 import type { ConsoleAnswer } from '#contract/console.ts';
+import { printable } from '#contract/diagnostic.ts';
 import { CellError, codes } from '#contract/error.ts';
 import { table } from '#controller/cli/verb.ts';
 
@@ -22,12 +23,13 @@ export interface Shown {
   readonly code?: string | undefined;
 }
 
-/** As text, for a terminal. */
+/** As text, for a terminal: whatever a device, a name or a reason says steers it in nothing. */
 export function printed({ page }: Pick<Shown, 'page'>): string {
-  if (typeof page === 'string') return page;
+  if (typeof page === 'string') return page.split('\n').map(printable).join('\n');
   const { head, rows, notes = [] } = page;
-  const lines = rows.length === 0 ? [] : [table([head, ...rows])];
-  return [...lines, ...notes].join('\n');
+  const cells = rows.map((row) => row.map((cell) => printable(cell.replaceAll('\n', ' '))));
+  const lines = rows.length === 0 ? [] : [table([head, ...cells])];
+  return [...lines, ...notes.map((note) => printable(note))].join('\n');
 }
 
 /** As the console sends it. */
@@ -53,7 +55,9 @@ export function refusalOf(error: unknown): Shown {
   if (!(error instanceof CellError)) throw error;
   const { code, message } = error;
   const { action } = codes[code];
-  return { code, value: { code, reason: message, action }, page: `${message}\n  ${action}` };
+  // What is wrong in the line itself says already what to write instead.
+  const page = code === 'E_USAGE' ? message : `${message}\n  ${action}`;
+  return { code, value: { code, reason: message, action }, page };
 }
 
 /** Only what JSON has: what is undefined is left out, 64-bit integers are decimal strings. */
