@@ -158,7 +158,7 @@ export const codes = {
   ),
   E_NOT_ALLOWED: never(
     'Whoever is signed in may not do this.',
-    'Ask someone whose role may; `rebe people` shows roles and what each may.',
+    'Ask someone whose role may: `rebe people roles` shows what each may.',
   ),
   E_LINK_USED: never(
     'The link was used already, or it is not of this cell.',

@@ -7,13 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { CellError } from '#contract/error.ts';
 import type { Clock, Random } from '#contract/time.ts';
 import type { FromClient } from '#contract/wire.ts';
+import { Agents } from './agents/agents.ts';
+import { agentServed } from './agents/routes.ts';
 import { openApprovals } from './approval/open.ts';
 import { approvalServed } from './approval/routes.ts';
 import { openConsole } from './console/open.ts';
 import { pacedLog } from './paced-log.ts';
 import { HistoryDoor } from './server/history.ts';
 import { HttpDoor } from './server/http.ts';
-import { findPastPort, writeStationUrl } from './server/link.ts';
+import { findPastPort, writeStation } from './server/link.ts';
 import { readListen } from './server/listen.ts';
 import { Live } from './server/live.ts';
 import type { StationLog } from './server/live.ts';
@@ -52,10 +54,14 @@ export async function startStation(
 ): Promise<Station> {
   const { clock, random } = deps;
   // What belongs in the chronicle goes to control; while it is away the log alone has it.
-  const log: StationLog = pacedLog(clock, (level, text, event?: StationEvent) => {
+  const paced: StationLog = pacedLog(clock, (level, text, event?: StationEvent) => {
     deps.log(level, text);
     if (event !== undefined) records.tell(event);
   });
+  const log: StationLog = (level, text, event) => {
+    if (event?.body.event === 'refused') agents.refused(event.actor);
+    paced(level, text, event);
+  };
   const { host, port: asked } = readListen(options.listen);
   const port = asked === 0 ? await samePort(options.data, host) : asked;
   const records = new Records(clock, (message) => link.send(message));
@@ -67,6 +73,8 @@ export async function startStation(
   const entrance = new PeopleDoor(people, cookies, { data: options.data, cell });
   const approvals = openApprovals(clock, { people, records, log, cell }, options.data);
   const shells = openShells(clock, { approvals, people, records, live, log }, options.data);
+  const { sessions } = shells;
+  const agents = new Agents({ clock, sessions, approvals, log, keep: (e) => records.keep(e) });
   const recorded = new RecordingDoor(shells.recordings, options.data);
   const history = new HistoryDoor(clock, options.data);
   const desk = openConsole(
@@ -104,42 +112,39 @@ export async function startStation(
       people,
       entrance,
       cookies,
-      sockets: [live],
+      sockets: [live, shells.socket],
       routes: [
         ...history.routes,
         ...desk.routes,
         ...recorded.routes,
         ...approvalServed(approvals),
         ...shells.routes,
+        ...agentServed(agents),
       ],
+      barred: (principal) => agents.barred(principal),
     },
     { page, host, port },
   );
-  const { listen, url } = await listenAt(door, options, host).catch(async (error: unknown) => {
+  const close = async (): Promise<void> => {
+    // What runs in shells ends first, while control still hears of it.
+    await shells.close();
+    // It says goodbye to its broker, and where it stood.
+    await mirror.close();
+    link.stop();
     live.close();
     await door.close();
+    history.close();
+    approvals.close();
     people.close();
+  };
+  const { listen, url } = await listenAt(door, options, host).catch(async (error: unknown) => {
+    await close();
     throw error;
   });
   approvals.start();
   shells.start();
   link.start();
-  return {
-    listen,
-    url,
-    close: async () => {
-      // What runs in shells ends first, while control still hears of it.
-      await shells.close();
-      // It says goodbye to its broker, and where it stood.
-      await mirror.close();
-      link.stop();
-      live.close();
-      await door.close();
-      history.close();
-      approvals.close();
-      people.close();
-    },
-  };
+  return { listen, url, close };
 }
 
 /** Leaves the address where others find it. Throws `E_STATION_PORT`. */
@@ -155,7 +160,7 @@ async function listenAt(
   });
   const listen = `${host.includes(':') ? `[${host}]` : host}:${taken}`;
   const url = `http://${listen}/`;
-  await writeStationUrl(data, url);
+  await writeStation(data, { url });
   return { listen, url };
 }
 

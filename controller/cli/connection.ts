@@ -1,6 +1,7 @@
 // One question or one act over control's door, from the command line.
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { consoleRoutes } from '#contract/console-routes.ts';
 import { CellError } from '#contract/error.ts';
 import { seconds } from '#contract/time.ts';
 import type { Duration } from '#contract/time.ts';
@@ -11,7 +12,10 @@ import { realClock } from '#controller/clock.ts';
 import { consoleActor } from '#controller/console-actor.ts';
 import { AwaitedActs } from '#controller/wire/awaited-acts.ts';
 import type { Answered } from '#controller/wire/awaited-acts.ts';
+import { commandOf } from '#controller/server/acts.ts';
 import { WireClient } from '#controller/wire/client.ts';
+import { findAsker } from './people-session.ts';
+import type { Asker } from './people-session.ts';
 
 const patience = seconds(5);
 
@@ -72,13 +76,33 @@ export async function openConnection(data: string, limit = patience): Promise<Co
     closed,
     listen: (hear) => void listeners.add(hear),
     act: async (verb, args) => {
-      const id = randomBytes(12).toString('hex');
       const plain = JSON.parse(JSON.stringify(args));
+      // A stop asks for nobody, and for no station.
+      const stop = commandOf({ verb, args: plain }, hello)?.class === 'stop';
+      const person = stop ? undefined : findAsker(data);
+      if (person !== undefined) return actAs(person, verb, plain);
+      const id = randomBytes(12).toString('hex');
       return acts.give({ type: 'act', id, actor: consoleActor(), verb, args: plain, ttl_ms: 2000 });
     },
     watch: (flows) => watch({ send, listeners, limit }, flows),
     close: () => client?.close(),
   };
+}
+
+/** As the person who signed in at this terminal, through station. */
+async function actAs(
+  person: Asker,
+  verb: Verb,
+  { reason, ...args }: Readonly<Record<string, unknown>>,
+): Promise<Answered> {
+  const why = reason === undefined ? {} : { reason };
+  const ask = {
+    method: 'POST',
+    path: consoleRoutes.act.path,
+    body: { verb, args, ...why },
+  } as const;
+  const { receipt, done } = await person.ask(consoleRoutes.act.answer, ask);
+  return { receipt, done: done ?? undefined };
 }
 
 interface Line {

@@ -48,25 +48,35 @@ export async function redeemLink(data: string, key: string, now: number): Promis
 /** The whole link, for `rebe link` and `rebe demo`. */
 export const linkAddress = (url: string, key: string): string => `${url}#key=${key}`;
 
-const StationAddress = z.strictObject({ url: z.string(), pid: z.int() });
+const StationAddress = z.strictObject({
+  url: z.string(),
+  pid: z.int(),
+  /** SHA-256 of the certificate, where it speaks TLS: `AB:CD:...`. */
+  fingerprint: z.string().optional(),
+});
+export type StationAddress = Omit<z.infer<typeof StationAddress>, 'pid'>;
 
-/** Where the station of a data directory listens. Throws `E_CELL_NOT_RUNNING`. */
-export async function readStationUrl(data: string): Promise<string> {
+/** Where the station of a data directory listens, and how it is known. Throws `E_CELL_NOT_RUNNING`. */
+export async function readStation(data: string): Promise<StationAddress> {
   try {
-    const { url, pid } = StationAddress.parse(
+    const { pid, ...address } = StationAddress.parse(
       JSON.parse(await readFile(addressFile(data), 'utf8')),
     );
     process.kill(pid, 0);
-    return url;
+    return address;
   } catch (cause) {
     throw new CellError('E_CELL_NOT_RUNNING', `no station serves ${data}`, { cause });
   }
 }
 
+/** Only where; throws as `readStation` does. */
+export const readStationUrl = async (data: string): Promise<string> =>
+  (await readStation(data)).url;
+
 /** The port that a station of this data directory took before, whether it still runs or not. */
 export async function findPastPort(data: string): Promise<number | undefined> {
   const text = await readFile(addressFile(data), 'utf8').catch(() => '');
-  const port = /"url":"http:[^"]*:(\d{1,5})\//.exec(text)?.[1];
+  const port = /"url":"https?:[^"]*:(\d{1,5})\//.exec(text)?.[1];
   return port === undefined ? undefined : Number(port);
 }
 
@@ -75,10 +85,10 @@ export async function makeLink(data: string): Promise<string> {
   return linkAddress(await readStationUrl(data), await mintLink(data));
 }
 
-/** Leaves station's address where `readStationUrl` finds it. */
-export async function writeStationUrl(data: string, url: string): Promise<void> {
-  const text = JSON.stringify({ url, pid: process.pid } satisfies z.infer<typeof StationAddress>);
-  await writeFile(`${addressFile(data)}.new`, text, { mode: 0o600 });
+/** Leaves station's address where `readStation` finds it. */
+export async function writeStation(data: string, address: StationAddress): Promise<void> {
+  const whole = { ...address, pid: process.pid } satisfies z.infer<typeof StationAddress>;
+  await writeFile(`${addressFile(data)}.new`, JSON.stringify(whole), { mode: 0o600 });
   await rename(`${addressFile(data)}.new`, addressFile(data));
 }
 

@@ -10,7 +10,7 @@ import {
   mintLink,
   readStationUrl,
   redeemLink,
-  writeStationUrl,
+  writeStation,
 } from '#controller/server/link.ts';
 import { isLoopback } from '#controller/server/origin.ts';
 import { minutes } from '#contract/time.ts';
@@ -278,7 +278,7 @@ describe('a link', () => {
   test('names the station that serves the data directory', async () => {
     await using doors = await openDoors();
     await expect(makeLink(doors.data)).rejects.toThrow(CellError);
-    await writeStationUrl(doors.data, `${doors.origin}/`);
+    await writeStation(doors.data, { url: `${doors.origin}/` });
     expect(await readStationUrl(doors.data)).toBe(`${doors.origin}/`);
     expect(await makeLink(doors.data)).toMatch(
       new RegExp(`^${doors.origin}/#key=[A-Za-z0-9_-]{43}$`),

@@ -1,0 +1,50 @@
+// As whom the command line asks station's port: as the person who signed in at this terminal, or by a link of the cell's
+// own console, which whoever can write in the data directory may open.
+import { resolve } from 'node:path';
+import type * as z from 'zod';
+import { CellError } from '#contract/error.ts';
+import { askStation } from '#controller/server/client.ts';
+import type { StationAsk } from '#controller/server/client.ts';
+import { mintLink } from '#controller/server/link.ts';
+import { findLogin } from './login-file.ts';
+import type { Invocation } from './verb.ts';
+
+/** Somebody who asks. */
+export interface Asker {
+  ask<T extends z.ZodType>(answer: T, ask: Omit<StationAsk, 'cookie'>): Promise<z.infer<T>>;
+}
+
+const askerOf = (data: string, cookie: string): Asker => ({
+  ask: async (answer, ask) => {
+    const { body } = await askStation(data, { ...ask, cookie });
+    const read = answer.safeParse(body);
+    if (!read.success) throw new CellError('E_CELL_NOT_RUNNING', 'station is of another version');
+    return read.data;
+  },
+});
+
+/** The person who signed in at this terminal; undefined: nobody did. */
+export function findAsker(data: string): Asker | undefined {
+  const login = findLogin(data);
+  return login === undefined ? undefined : askerOf(resolve(data), login.cookie);
+}
+
+/** Asks as the person who signed in; else, and with `--console`, by a link that ends with it. */
+export async function asAdministrator<T>(
+  invocation: Invocation,
+  run: (asker: Asker) => Promise<T>,
+): Promise<T> {
+  const data = resolve(invocation.data);
+  const person = invocation.flag('console') ? undefined : findAsker(data);
+  if (person !== undefined) return run(person);
+  const key = await mintLink(data);
+  const { cookies } = await askStation(data, { method: 'POST', path: '/session', body: { key } });
+  const cookie = cookies.join('; ');
+  try {
+    return await run(askerOf(data, cookie));
+  } finally {
+    await askStation(data, { method: 'POST', path: '/api/sign-out', body: {}, cookie }).catch(
+      () => undefined,
+    );
+  }
+}
