@@ -13,7 +13,7 @@ import { Contents } from './contents.ts';
 import type { BackedFile } from './contents.ts';
 import type { Progress } from './seal.ts';
 import { snapshot } from './snapshot.ts';
-import { record, sourcesOf } from './sources.ts';
+import { record, recordingsOf, sourcesOf } from './sources.ts';
 import type { Sources } from './sources.ts';
 
 export interface BackupOptions {
@@ -94,9 +94,7 @@ async function collect(sources: Sources, stage: string, options: BackupOptions):
     signal?.throwIfAborted();
     checkReadable(join(data, path));
     // oxlint-disable-next-line no-await-in-loop -- one after the other: nobody is in a hurry
-    const target = createWriteStream(await place(path), { mode: 0o600 });
-    // oxlint-disable-next-line no-await-in-loop -- as above
-    await pipeline(createReadStream(join(data, path)), target);
+    await copy(join(data, path), await place(path));
   }
   for (const name of sources.databases) {
     const more = signal === undefined ? {} : { signal };
@@ -104,13 +102,20 @@ async function collect(sources: Sources, stage: string, options: BackupOptions):
     // oxlint-disable-next-line no-await-in-loop -- the record last
     await snapshot(join(data, name), await place(name), { onProgress, ...more });
   }
+  const recordings = new Set<string>();
+  for (const path of recordingsOf(data)) {
+    signal?.throwIfAborted();
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const taken = await copyRecorded(data, path, place);
+    if (taken !== undefined) recordings.add(taken);
+  }
   const { texts, ...cell } = readRecordedCell(join(root, record));
   for (const [path, text] of texts) {
     // oxlint-disable-next-line no-await-in-loop -- a handful of small files
     await writeFile(await place(path), text, { mode: 0o600 });
   }
   // The record first: where an archive is cut, it is what is still whole.
-  const all = [...sources.databases.toReversed(), ...texts.keys(), ...sources.files];
+  const all = [...sources.databases.toReversed(), ...texts.keys(), ...sources.files, ...recordings];
   const files: BackedFile[] = [];
   // oxlint-disable-next-line no-await-in-loop -- one after the other
   for (const path of all) files.push(await summed(root, path));
@@ -123,6 +128,28 @@ async function collect(sources: Sources, stage: string, options: BackupOptions):
     ...cell,
     files,
   });
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await pipeline(createReadStream(from), createWriteStream(to, { mode: 0o600 }));
+}
+
+/** What was copied: a file that was packed since it was listed is taken packed, one that left is not taken. */
+async function copyRecorded(
+  data: string,
+  path: string,
+  place: (path: string) => Promise<string>,
+): Promise<string | undefined> {
+  for (const there of [path, `${path}.br`]) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the second where the first is gone
+      await copy(join(data, there), await place(there));
+      return there;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return undefined;
 }
 
 function checkReadable(path: string): void {

@@ -7,7 +7,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CellError } from '#contract/error.ts';
 import type { Verification } from '#controller/chronicle/verdict.ts';
-import { verifyChronicle } from '#controller/chronicle/verify.ts';
+import { verifyRecord } from '#controller/recording/verify.ts';
 import { restoredFile } from '#controller/restored.ts';
 import type { Restored } from '#controller/restored.ts';
 import { readManifest } from '#flows/manifest.ts';
@@ -59,7 +59,7 @@ export async function restoreBackup(
     const stage = await mkdtemp(`${folder}.restoring-`);
     try {
       const contents = await unpack(options, stage);
-      const verification = verifyChronicle(join(stage, record), {
+      const verification = await verifyRecord(join(stage, record), {
         ...(keys === undefined ? {} : { keys }),
         onProgress: (done, total) => onProgress?.('verify', done, total),
       });

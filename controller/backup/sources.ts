@@ -5,14 +5,16 @@ import { join, resolve } from 'node:path';
 import { CellError } from '#contract/error.ts';
 
 /** Folders that go along whole. */
-const folders = ['flows', 'keys', 'pki', 'recordings', 'secrets'];
+const folders = ['flows', 'keys', 'pki', 'secrets'];
+/** Recordings of shells go along after the record: it then tells of nothing that is not there. */
+const recordings = 'recordings';
 /** Files that go along as they are: each is replaced by rename, never changed. */
 const files = ['enrolled', 'retained.json', 'retained.1.json', 'visits.json'];
 /** What could not be read and was set aside is evidence. */
 const setAside = /^[a-z]+\..+\.broken\.db(-wal|-shm)?$/;
 /** Of the running processes, of this machine, or of the simulator: they are made anew. */
 const passing =
-  /^(lock\.db|sessions\.json|station\.json|links|endpoints\.json|broker\.json|restored\.json|dev|simulator.*|.+\.sock|.+\.new|.+\.db-(wal|shm|journal))$/;
+  /^(recordings\.reserve|lock\.db|sessions\.json|station\.json|links|endpoints\.json|broker\.json|restored\.json|dev|simulator.*|.+\.sock|.+\.new|.+\.db-(wal|shm|journal))$/;
 /** Open by others while they are copied; the record last, so that no cursor or figure is ahead of it. */
 const database = /^[a-z-]+\.db$/;
 export const record = 'chronicle.db';
@@ -33,6 +35,7 @@ export function sourcesOf(data: string, options: { readonly secrets: boolean }):
   for (const name of list(data)) {
     if (name === 'secrets' && !options.secrets) continue;
     if (folders.includes(name)) found.push(...filesUnder(data, name));
+    else if (name === recordings) continue;
     else if (files.includes(name) || setAside.test(name)) found.push(name);
     else if (passing.test(name)) continue;
     else if (database.test(name)) databases.push(name);
@@ -44,6 +47,12 @@ export function sourcesOf(data: string, options: { readonly secrets: boolean }):
   }
   const others = databases.filter((name) => name !== record);
   return { databases: [...others, record], files: found, unknown };
+}
+
+/** Files of recordings, as they are now. */
+export function recordingsOf(data: string): string[] {
+  const there = lstatSync(join(data, recordings), { throwIfNoEntry: false });
+  return there?.isDirectory() === true ? filesUnder(data, recordings) : [];
 }
 
 /** Regular files alone: what links lead to is somebody else's. */

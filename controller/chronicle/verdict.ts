@@ -33,7 +33,23 @@ export interface Verification {
   readonly findings: readonly Finding[];
   readonly found: number;
   readonly notes: readonly string[];
+  /** Of shells, beside the chronicle; absent where it has none. */
+  readonly recordings?: RecordingCounts;
 }
+
+/** Recordings that the chronicle knows: `open` may still be recorded, `left` made room, by what the chronicle says. */
+export interface RecordingCounts {
+  readonly total: number;
+  readonly whole: number;
+  readonly open: number;
+  readonly cut: number;
+  readonly altered: number;
+  readonly missing: number;
+  readonly left: number;
+}
+
+/** Findings that are kept; the rest is counted. */
+export const findingsKept = 100;
 
 /** The verdicts that follow from what was found. */
 export function judge(
@@ -43,6 +59,31 @@ export function judge(
   if (kinds.has('damage')) return { exit: 1, integrity: 'broken', completeness };
   if (kinds.has('form')) return { exit: 3, integrity: 'whole', completeness: 'unknown' };
   return { exit: kinds.has('hole') ? 2 : 0, integrity: 'whole', completeness };
+}
+
+/** A chronicle's verdict together with that of the recordings beside it. */
+export function withRecordings(
+  found: Verification,
+  more: {
+    readonly findings: readonly Finding[];
+    readonly notes: readonly string[];
+    readonly counts: RecordingCounts;
+  },
+): Verification {
+  const { findings, notes, counts } = more;
+  if (findings.length === 0 && notes.length === 0 && counts.total === 0) return found;
+  const kinds = new Set(findings.map(({ kind }) => kind));
+  if (found.integrity === 'broken') kinds.add('damage');
+  if (found.completeness === 'incomplete') kinds.add('hole');
+  if (found.completeness === 'unknown') kinds.add('form');
+  return {
+    ...found,
+    ...judge(kinds),
+    findings: [...found.findings, ...findings].slice(0, findingsKept),
+    found: found.found + findings.length,
+    notes: [...found.notes, ...notes],
+    recordings: counts,
+  };
 }
 
 /** A file that cannot even be opened. */
@@ -82,9 +123,17 @@ export function formatVerification(found: Verification): string {
     `  entries       ${entries}, from ${first} to ${last}, ${boots} starts of control`,
     `  checkpoints   ${checkpoints}, signed up to entry ${signed}`,
     ...found.keys.map((key) => `  signed by     ${key}`),
+    ...(found.recordings === undefined ? [] : [`  recordings    ${countsText(found.recordings)}`]),
     ...found.findings.map((finding) => `  ! ${finding.text}`),
   ];
   const more = found.found - found.findings.length;
   if (more > 0) lines.push(`  ! and ${more} more`);
   return [...lines, ...found.notes.map((note) => `  - ${note}`)].join('\n');
+}
+
+function countsText({ total, ...counts }: RecordingCounts): string {
+  const parts = Object.entries(counts).filter(([, count]) => count > 0);
+  return [`${total}`, parts.map(([what, count]) => `${count} ${what}`).join(', ')]
+    .filter((part) => part !== '')
+    .join(': ');
 }

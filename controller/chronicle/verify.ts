@@ -7,11 +7,10 @@ import { readBody } from './body.ts';
 import { ChainCheck } from './chain-check.ts';
 import { readKeys } from './key.ts';
 import { openReader, type Reader } from './reader.ts';
-import { judge, unreadable, type Finding, type FindingKind, type Verification } from './verdict.ts';
+import { findingsKept, judge, unreadable } from './verdict.ts';
+import type { Finding, FindingKind, Verification } from './verdict.ts';
 import { wrongColumn } from './row.ts';
 
-/** Findings that are kept; the rest is counted. */
-const findingsKept = 100;
 /** Entries between two calls of `onProgress`. */
 const stride = 10_000;
 

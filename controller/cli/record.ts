@@ -10,7 +10,7 @@ import { formatEntry, plainEntry } from '#controller/chronicle/format.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import type { Reader } from '#controller/chronicle/reader.ts';
 import { formatVerification } from '#controller/chronicle/verdict.ts';
-import { verifyChronicle } from '#controller/chronicle/verify.ts';
+import { verifyRecord } from '#controller/recording/verify.ts';
 import { kindsOf, namesOf } from '#controller/console/show-chronicle.ts';
 import { progress } from './progress.ts';
 import { answer, exit } from './verb.ts';
@@ -27,8 +27,10 @@ async function verify(invocation: Invocation): Promise<number> {
   const path = chronicleOf(invocation, invocation.words[0]);
   const shown = progress('verify');
   const keys = invocation.option('keys');
-  const found = verifyChronicle(path, {
+  const recordings = invocation.option('recordings');
+  const found = await verifyRecord(path, {
     ...(keys === undefined ? {} : { keys }),
+    ...(recordings === undefined ? {} : { recordings }),
     onProgress: (done, total) => shown.show(done, total),
   });
   shown.end();
@@ -113,7 +115,11 @@ export const recordVerbs: readonly Verb[] = [
       'Checks that the record was not altered: 0 whole, 1 altered, 2 incomplete, 3 cannot be verified.',
     example: 'rebe verify data/chronicle.db --keys data/keys/cell.pub',
     words: [0, 1],
-    options: { keys: { type: 'string', help: 'public keys that may have signed it' } },
+    more: 'The recordings of shells beside the chronicle are held against it too, segment by segment.',
+    options: {
+      keys: { type: 'string', help: 'public keys that may have signed it' },
+      recordings: { type: 'string', help: 'where recordings are (default: beside the chronicle)' },
+    },
     run: verify,
   },
   {
