@@ -14,6 +14,7 @@ import type { Actor } from '#contract/actor.ts';
 import { addressLimit } from '#contract/api.ts';
 import { CellError } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
+import type { Principal } from '#contract/people.ts';
 import type { Clock } from '#contract/time.ts';
 import type { People } from '#controller/people/people.ts';
 import type { PeopleDoor } from '#controller/people/routes.ts';
@@ -50,6 +51,8 @@ export interface HttpParts {
   readonly cookies: Cookies;
   readonly sockets: readonly SocketPath[];
   readonly routes: readonly Served[];
+  /** Why an agent is locked out of everything; nobody else ever is. */
+  readonly barred?: (principal: Principal) => string | undefined;
 }
 
 /** The listening port of station. */
@@ -58,6 +61,7 @@ export class HttpDoor {
   readonly #log: StationLog;
   readonly #people: People;
   readonly #entrance: PeopleDoor;
+  readonly #barred: (principal: Principal) => string | undefined;
   readonly #cookies: Cookies;
   readonly #options: HttpOptions;
   readonly #app: FastifyInstance;
@@ -70,6 +74,7 @@ export class HttpDoor {
     this.#log = log;
     this.#people = served.people;
     this.#entrance = served.entrance;
+    this.#barred = served.barred ?? (() => undefined);
     this.#cookies = served.cookies;
     const routes = [...served.entrance.routes, ...served.routes];
     this.#routes = [...routes, describing(routes)];
@@ -146,6 +151,7 @@ export class HttpDoor {
     addRoutes(app, this.#routes, {
       paces: new Paces(this.#clock),
       guestOf: ({ raw }) => this.#guestOf(raw),
+      barred: (principal) => this.#barred(principal),
       refused: (guest, code, what) => this.#refused(code, what, guest.principal?.actor),
     });
     app.post('/session', async (request, reply) => this.#signIn(request, reply));
@@ -230,6 +236,8 @@ export class HttpDoor {
     if (!isOwn(this.#hosts, request.headers, { origin: true })) return 'E_DOOR_ORIGIN';
     const path = this.#pathOf(request);
     if (path === undefined) return 'E_DOOR_ROUTE';
+    const { principal } = this.#guestOf(request);
+    if (principal !== null && this.#barred(principal) !== undefined) return 'E_AGENT_LOCKED';
     const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(/, */);
     return protocols.includes(path.protocol) ? path.refusal() : 'E_DOOR_PROTOCOL';
   }

@@ -67,6 +67,8 @@ export function signedIn({ guest }: Pick<Asked<Route>, 'guest'>): Principal {
 export interface Gate {
   readonly paces: Paces;
   guestOf(request: FastifyRequest): Guest;
+  /** Why nothing at all is answered to this principal now; undefined: it is. */
+  barred(principal: Principal): string | undefined;
   /** Hears of each request that was not let through. */
   refused(guest: Guest, code: Code, what: string): void;
 }
@@ -99,6 +101,8 @@ async function handle(
   const address = request.socket.remoteAddress ?? '';
   const within = gate.paces.take(guest.principal?.credential ?? address);
   if (!within && urgent === undefined) throw refuse('E_DOOR_RATE', what);
+  const barred = guest.principal === null ? undefined : gate.barred(guest.principal);
+  if (barred !== undefined) throw refuse('E_AGENT_LOCKED', barred);
   const code = refusalOf(route, guest);
   if (code !== undefined) {
     const need = route.needs === 'signed-in' ? 'a session' : `the permission ${route.needs}`;
