@@ -256,7 +256,7 @@ export class Session implements RunningSession {
 
   #note(made: StepMade, by: Actor, said: string | undefined): void {
     const { why, fault, ...step } = made;
-    const reasons = [fault, why, said].filter((one) => one !== undefined).join('; ');
+    const reasons = [fault, why, said].filter((one) => one !== undefined).join(': ');
     const text = reasons || (step.fired.length > 0 ? this.state : 'a fact changed');
     const { id } = this;
     this.#journal.tell({

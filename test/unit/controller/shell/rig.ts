@@ -128,6 +128,11 @@ export class Machine {
     this.events?.exited(code);
   }
 
+  /** Nothing more can be recorded. */
+  fail(): void {
+    this.recorder?.failed(new CellError('E_FILE_WRITE', 'the disk is full'));
+  }
+
   #jail(): Jail {
     return {
       launch: { file: '/bin/sh', args: [], env: {}, cwd: '/' },
@@ -264,12 +269,21 @@ export class Shells implements AsyncDisposable {
 
   /** Time passes; supervisors whose page is open answer as a page does. */
   async run(span: number, answering: readonly Actor[] = []): Promise<void> {
-    for (let left = span; left > 0; left -= 250) {
-      this.clock.advance(Math.min(left, 250));
+    const pace = span > 5000 ? 1000 : 250;
+    for (let left = span; left > 0; left -= pace) {
+      this.clock.advance(Math.min(left, pace));
       for (const actor of answering) this.answer(actor);
       // oxlint-disable-next-line no-await-in-loop -- time
       await settle();
     }
+  }
+
+  /** The newest seat of somebody. */
+  seatOf(actor: Actor): Seat {
+    return present(
+      this.seats.findLast(({ who }) => who.actor === actor),
+      'a seat',
+    ).seat;
   }
 
   answer(actor: Actor, acted = true): void {
