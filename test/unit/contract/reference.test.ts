@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { codes } from '#contract/error.ts';
 import { flowCodes } from '#flows/language/codes.ts';
+import { apiPage, loadContract } from '#test/reference/api.ts';
 import { comparisonPage } from '#test/reference/comparison.ts';
 import { entriesPage } from '#test/reference/entries.ts';
 import { errorsPage } from '#test/reference/errors.ts';
@@ -21,6 +22,7 @@ import { wirePage } from '#test/reference/wire.ts';
 
 const update = process.env['UPDATE'] === '1';
 const kinds = await loadKinds();
+const contract = await loadContract();
 
 describe('a committed reference says what its source says', () => {
   test.each<[file: string, make: () => string]>([
@@ -31,6 +33,7 @@ describe('a committed reference says what its source says', () => {
     ['docs/reference/history.md', historyPage],
     ['docs/reference/comparison.md', comparisonPage],
     ['docs/reference/mirror.md', mirrorPage],
+    ['docs/reference/api.md', () => apiPage(contract)],
   ])('%s', (file, make) => {
     const made = make();
     if (update) writeFileSync(file, made);
