@@ -16,6 +16,7 @@ const needed = [
   { file: '/usr/bin/mosquitto_sub', packages: ['mosquitto-clients'] },
   { file: '/usr/sbin/nats-server', packages: ['nats-server'] },
   { file: '/usr/bin/bwrap', packages: ['bubblewrap'] },
+  { file: '/usr/bin/strace', packages: ['strace'] },
 ];
 const missing = needed.filter(({ file }) => !existsSync(file)).flatMap(({ packages }) => packages);
 

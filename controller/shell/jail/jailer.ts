@@ -32,6 +32,8 @@ export interface JailerOptions {
   readonly data: string;
   /** Chooses the version of control groups for stopping and ending, where a machine has both. */
   readonly groups?: 1 | 2;
+  /** Folders in which bubblewrap and the others are looked for, as in `PATH`. */
+  readonly programs?: string;
 }
 
 interface Wanted {
@@ -44,12 +46,14 @@ interface Wanted {
 export class HostJailer implements Jailer {
   readonly #clock: Clock;
   readonly #options: JailerOptions;
+  readonly #programs: string;
   #opened: Promise<Groups> | undefined;
   #layers: Promise<readonly Layer[]> | undefined;
 
   constructor(clock: Clock, options: JailerOptions) {
     this.#clock = clock;
     this.#options = options;
+    this.#programs = options.programs ?? '/usr/bin:/bin';
   }
 
   async layers(): Promise<readonly Layer[]> {
@@ -57,12 +61,17 @@ export class HostJailer implements Jailer {
     return this.#layers;
   }
 
-  async prepare(session: SessionId, tier: 'T2' | 'T3', seen: Seen): Promise<Jail> {
+  async prepare(
+    session: SessionId,
+    tier: 'T2' | 'T3',
+    seen: Seen,
+    command: readonly string[] = shell,
+  ): Promise<Jail> {
     const layers = await this.layers();
     const missing = lacking(tier, layers);
     if (missing !== undefined) throw new CellError('E_SHELL_LAYER', `${tier} needs ${missing}`);
     const traced = layers.some(({ name, there }) => name === 'evidence' && there);
-    return this.#make(session, { tier, command: shell, traced, seen });
+    return this.#make(session, { tier, command, traced, seen });
   }
 
   /** Takes away what it made on this machine; its jails are closed. */
@@ -77,7 +86,7 @@ export class HostJailer implements Jailer {
       if (error instanceof CellError) return error;
       throw error;
     });
-    return tryLayers(groups, this.#whole);
+    return tryLayers(groups, { whole: this.#whole, programs: this.#programs });
   }
 
   async #groups(): Promise<Groups> {
@@ -122,7 +131,13 @@ export class HostJailer implements Jailer {
       undo.push(async () => claimed?.release());
       const evidence = new Evidence(this.#clock, wanted.seen);
       if (traced) evidence.follow(join(folder, 'evidence'), ownStarts[tier]);
-      const plan = { folder, doors: group.doors(traced), traced, command };
+      const plan = {
+        folder,
+        doors: group.doors(traced),
+        traced,
+        command,
+        programs: this.#programs,
+      };
       const launch =
         claimed === undefined
           ? fullLaunch(plan)

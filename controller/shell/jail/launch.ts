@@ -48,6 +48,8 @@ export interface FullPlan {
   readonly doors: Doors;
   /** Starts are told by strace, into the jail's `evidence`. */
   readonly traced: boolean;
+  /** Folders in which the layers' programs are, as in `PATH`. */
+  readonly programs: string;
   /** What runs inside; a shell, unless a layer is tried. */
   readonly command: readonly string[];
 }
@@ -58,6 +60,7 @@ export interface ConfinedPlan extends FullPlan {
 }
 
 const environment = { TERM: 'xterm-256color', LANG: 'C.UTF-8' } as const;
+/** Of the person inside. */
 const path = '/usr/bin:/bin';
 
 /**
@@ -92,7 +95,7 @@ exec "$@"
 
 /** T2: everything that this machine must have. */
 export function confinedLaunch(plan: ConfinedPlan): Launch {
-  return launch(plan, { ...environment, HOME: inside.home, PATH: path }, [
+  return launch(plan, { ...environment, HOME: inside.home, PATH: plan.programs }, [
     ...prlimit(),
     ...setpriv(plan.uid),
     ...(plan.traced ? strace(plan.doors) : []),
@@ -103,7 +106,7 @@ export function confinedLaunch(plan: ConfinedPlan): Launch {
 
 /** T3: a shell of the system's own, that only its groups hold together. */
 export function fullLaunch(plan: FullPlan): Launch {
-  const env = { ...environment, HOME: '/root', PATH: `/usr/sbin:${path}:/sbin` };
+  const env = { ...environment, HOME: '/root', PATH: `/usr/sbin:/sbin:${plan.programs}` };
   const first = ['setpriv', ...diesWithStation, '--'];
   return launch(plan, env, [...first, ...(plan.traced ? strace(plan.doors) : []), ...plan.command]);
 }

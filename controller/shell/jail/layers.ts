@@ -43,13 +43,14 @@ export type Whole = (
 /** Tries every layer, in the order in which a launch goes through them. */
 export async function tryLayers(
   groups: Groups | CellError,
-  whole: Whole,
+  { whole, programs }: { readonly whole: Whole; readonly programs: string },
 ): Promise<readonly Layer[]> {
+  const attempt = attemptWith(programs);
   const cgroup = groups instanceof Groups ? await tryGroups(groups) : groups.message;
-  const limited = await tryPrlimit();
-  const uid = await tryOwnUid();
-  const bubblewrap = await tryBubblewrap();
-  const namespaces = bubblewrap ?? (await tryNamespaces(uid === undefined));
+  const limited = await tryPrlimit(attempt);
+  const uid = await tryOwnUid(attempt);
+  const bubblewrap = await tryBubblewrap(attempt);
+  const namespaces = bubblewrap ?? (await tryNamespaces(attempt, uid === undefined));
   const before = cgroup ?? limited ?? uid ?? namespaces;
   const seccomp = await trySeccomp(before, whole);
   const evidence = await tryEvidence(before ?? seccomp, whole);
@@ -93,12 +94,12 @@ async function tryGroups(groups: Groups): Promise<string | undefined> {
   }
 }
 
-async function tryPrlimit(): Promise<string | undefined> {
+async function tryPrlimit(attempt: Attempt): Promise<string | undefined> {
   const tried = await attempt([...prlimit(), '/bin/sh', '-c', 'ulimit -n']);
   return tried.out.trim() === `${limits.files}` ? undefined : failure('prlimit', tried);
 }
 
-async function tryOwnUid(): Promise<string | undefined> {
+async function tryOwnUid(attempt: Attempt): Promise<string | undefined> {
   const claimed = await claimUid();
   const ask = 'id -u; id -G; grep -c -E "^Cap(Prm|Eff|Bnd|Amb):.0+$" /proc/self/status';
   const tried = await attempt([...setpriv(claimed.uid), '/bin/sh', '-c', ask]);
@@ -108,12 +109,12 @@ async function tryOwnUid(): Promise<string | undefined> {
   return `station may not become another user: ${failure('setpriv', tried)}`;
 }
 
-async function tryBubblewrap(): Promise<string | undefined> {
+async function tryBubblewrap(attempt: Attempt): Promise<string | undefined> {
   const tried = await attempt(['bwrap', '--version']);
   return tried.code === 0 ? undefined : `install Debian's bubblewrap: ${failure('bwrap', tried)}`;
 }
 
-async function tryNamespaces(mayChange: boolean): Promise<string | undefined> {
+async function tryNamespaces(attempt: Attempt, mayChange: boolean): Promise<string | undefined> {
   const claimed = await claimUid();
   const bare = ['--unshare-all', '--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev'];
   const tried = await attempt([
@@ -146,15 +147,19 @@ async function tryEvidence(before: string | undefined, whole: Whole): Promise<st
 }
 
 /** Runs words to their end. */
-async function attempt([file = '', ...args]: readonly string[]): Promise<Tried> {
-  return ended(
-    spawn(file, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: patience,
-      killSignal: 'SIGKILL',
-    }),
-  );
-}
+type Attempt = (words: readonly string[]) => Promise<Tried>;
+
+const attemptWith =
+  (programs: string): Attempt =>
+  async ([file = '', ...args]) =>
+    ended(
+      spawn(file, args, {
+        env: { PATH: programs },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: patience,
+        killSignal: 'SIGKILL',
+      }),
+    );
 
 /** What a process printed until its end; -1 when it did not start. */
 export async function ended(child: ChildProcess): Promise<Tried> {
