@@ -38,7 +38,9 @@ const modules: readonly (readonly [
   ],
   [['link'], async () => (await import('#controller/cli/link.ts')).linkVerbs],
   [['backup', 'restore'], async () => (await import('#controller/cli/backup.ts')).backupVerbs],
+  [['approve'], async () => (await import('#controller/cli/approve.ts')).approveVerbs],
   [['replay'], async () => (await import('#controller/cli/replay.ts')).replayVerbs],
+  [['recordings'], async () => (await import('#controller/cli/recordings.ts')).recordingVerbs],
   [['verify', 'chronicle'], async () => (await import('#controller/cli/record.ts')).recordVerbs],
 ];
 

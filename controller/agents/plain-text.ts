@@ -5,13 +5,9 @@
 const escapes =
   // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c|$)|\u001b[ -/]*[0-~]?/g;
-const controls =
-  // oxlint-disable-next-line no-control-regex -- as above
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\u200b-\u200f\ufeff]/g;
-
 export const plainText = (bytes: Uint8Array): string =>
   Buffer.from(bytes)
     .toString('utf8')
     .replaceAll(escapes, '')
     .replaceAll(/\r\n/g, '\n')
-    .replaceAll(controls, '');
+    .replaceAll(/(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '');
