@@ -79,7 +79,15 @@ export async function startStation(
   const history = new HistoryDoor(clock, options.data);
   const desk = openConsole(
     clock,
-    { live, second: approvals, history, send, log, shells: () => shells.sessions.list(true) },
+    {
+      live,
+      second: approvals,
+      history,
+      send,
+      log,
+      shells: () => shells.sessions.list(true),
+      layers: async () => shells.layers(),
+    },
     options.data,
   );
   const mirror = new StationMirror({ clock, random, log, send }, options.data);

@@ -9,6 +9,7 @@ import type { Live, StationLog } from '#controller/server/live.ts';
 import { refusedEvent } from '#controller/server/records.ts';
 import type { SendToControl } from '#controller/server/records.ts';
 import type { Served } from '#controller/server/routes.ts';
+import type { Layer } from '#controller/shell/parts.ts';
 import { AwaitedActs } from '#controller/wire/awaited-acts.ts';
 import { ActDesk } from './act-desk.ts';
 import type { HeardCell, SecondPerson } from './act-desk.ts';
@@ -32,12 +33,13 @@ export function openConsole(
     readonly second: SecondPerson;
     readonly history: HistoryDoor;
     readonly shells: () => readonly SessionView[];
+    readonly layers: () => Promise<readonly Layer[]>;
     readonly send: SendToControl;
     readonly log: StationLog;
   },
   data: string,
 ): StationConsole {
-  const { live, second, history, shells, send, log } = from;
+  const { live, second, history, shells, layers, send, log } = from;
   const acts = new AwaitedActs(clock, (act) => send(act));
   const refused = (actor: Actor, code: string, what: string): void => {
     const text = `refused ${actor}: ${code}: ${what}`;
@@ -57,6 +59,7 @@ export function openConsole(
       history: () => history.reader(),
       chronicle: join(data, 'chronicle.db'),
       shells,
+      layers,
     },
     (principal, code, what) => refused(principal.actor, code, what),
   );

@@ -21,6 +21,7 @@ import {
 import type { ShownPicture } from './show-cell.ts';
 import { showHistory, showLogged, windowOf } from './show-history.ts';
 import type { Shown } from './shown.ts';
+import type { Layer } from '#controller/shell/parts.ts';
 import type { AskedLine, Candidate, ConsoleVerb } from './verb.ts';
 
 const read = { tier: 'T0', needs: 'view', options: {} } as const;
@@ -171,6 +172,15 @@ export const readVerbs: readonly ConsoleVerb[] = [
     words: [0, 0],
     run: ({ parts }) => showSessions(parts.shells()),
   },
+  {
+    ...read,
+    name: 'layers',
+    usage: '',
+    summary: 'What this PC has to confine a shell, and why not where it has not.',
+    example: 'layers',
+    words: [0, 0],
+    run: async ({ parts }) => showLayers(await parts.layers()),
+  },
 ];
 
 function chronicle({ words: [what = ''], option, parts, principal }: AskedLine): Shown {
@@ -221,4 +231,15 @@ function showSessions(sessions: ReturnType<AskedLine['parts']['shells']>): Shown
     one.reason,
   ]);
   return { value: sessions, page: rows.length === 0 ? 'no shell sessions' : { head, rows } };
+}
+
+function showLayers(layers: readonly Layer[]): Shown {
+  const head = ['LAYER', 'THERE', 'NEEDED', 'HOW OR WHY NOT'];
+  const rows = layers.map(({ name, there, required, why = '' }) => [
+    name,
+    there ? 'yes' : 'NO',
+    required ? 'by T2' : 'no',
+    why,
+  ]);
+  return { value: layers, page: { head, rows } };
 }

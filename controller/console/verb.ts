@@ -4,6 +4,7 @@ import type { Permission, Principal } from '#contract/people.ts';
 import type { Why } from '#contract/wire.ts';
 import { CellError } from '#contract/error.ts';
 import type { HistoryReader } from '#controller/history/reader.ts';
+import type { Layer } from '#controller/shell/parts.ts';
 import type { Guest } from '#controller/server/routes.ts';
 import type { ActDesk, HeardCell } from './act-desk.ts';
 import type { OptionPlans, ReadLine } from './line.ts';
@@ -24,6 +25,8 @@ export interface ConsoleParts {
   readonly chronicle: string;
   /** Shell sessions, as lists show them. */
   shells(): readonly SessionView[];
+  /** What the machine has to confine one. */
+  layers(): Promise<readonly Layer[]>;
 }
 
 /** A line that was read, and who wrote it. */

@@ -14,6 +14,7 @@ import type { Records } from '#controller/server/records.ts';
 import type { Served } from '#controller/server/routes.ts';
 import { HostJailer } from './jail/jailer.ts';
 import { lacking } from './jail/layers.ts';
+import type { Layer } from './parts.ts';
 import { loadSessionFlow } from './machine.ts';
 import { shellRoutes } from './routes.ts';
 import type { SessionParts } from './sessions.ts';
@@ -29,6 +30,8 @@ export interface Shells {
   readonly recordings: SessionRecordings;
   readonly socket: ShellSocket;
   readonly routes: readonly Served[];
+  /** What this machine has of a jail. */
+  layers(): Promise<readonly Layer[]>;
   start(): void;
   /** Control said something: the machine, or what the manifest says of shells, may be otherwise. */
   heard(): void;
@@ -70,15 +73,19 @@ export function openShells(
   const socket = new ShellSocket({ clock, log, tickets, find: (id) => sessions.find(id) });
   const deaf = people.onChanged((credential, who) => socket.changed(credential, who));
   let before: ShellRules | undefined;
+  const unclear = (error: unknown): void => log('warn', `the jails of shells: ${String(error)}`);
   return {
     sessions,
     recordings,
     socket,
     routes: shellRoutes(sessions, (who, id, part) => tickets.issue(who, id, part)),
+    layers: async () => jailer.layers(),
     start: () => sessions.start(),
     heard: () => {
       const now = rules();
       if (now !== undefined && now !== before) recordings.configure(now.recordings);
+      // Trying the layers ends what an earlier life left in its jails.
+      if (now?.on === true && before?.on !== true) void jailer.layers().catch(unclear);
       before = now;
       sessions.heard();
     },

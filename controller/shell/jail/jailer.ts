@@ -58,7 +58,12 @@ export class HostJailer implements Jailer {
 
   async layers(): Promise<readonly Layer[]> {
     this.#layers ??= this.#tryAll();
-    return this.#layers;
+    try {
+      return await this.#layers;
+    } catch (error) {
+      this.#layers = undefined;
+      throw error;
+    }
   }
 
   async prepare(
