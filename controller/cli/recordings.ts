@@ -1,0 +1,144 @@
+// `recordings`: which shells were recorded, what is in one, and a recording as asciicast or as text. It reads the data
+// directory, of a cell that runs too, and writes nothing there.
+import { createWriteStream, existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { printable } from '#contract/diagnostic.ts';
+import { CellError } from '#contract/error.ts';
+import type { RecordingSummary } from '#contract/recording-routes.ts';
+import { SessionId } from '#contract/shell.ts';
+import { asciicast } from '#controller/recording/asciicast.ts';
+import type { Losses } from '#controller/recording/asciicast.ts';
+import { Catalogue } from '#controller/recording/catalogue.ts';
+import { inspect } from '#controller/recording/inspect.ts';
+import { played } from '#controller/recording/page.ts';
+import { eventsOf, headOf } from '#controller/recording/played.ts';
+import { recordingsFolder } from '#controller/recording/recordings.ts';
+import { transcript } from '#controller/recording/transcript.ts';
+import { answer, exit, table } from './verb.ts';
+import type { Invocation, Verb } from './verb.ts';
+
+async function recordings(invocation: Invocation): Promise<number> {
+  const catalogue = new Catalogue(recordingsFolder(resolve(invocation.data)), () => false);
+  const [word] = invocation.words;
+  const file = invocation.option('asciicast');
+  if (word === undefined) {
+    if (file !== undefined || invocation.flag('text'))
+      throw new CellError('E_USAGE', 'name the recording: `rebe recordings` lists them');
+    const all = await catalogue.list();
+    answer(invocation, all, () => listText(all));
+    return exit.good;
+  }
+  const session = SessionId.safeParse(word).data;
+  if (session === undefined)
+    throw new CellError('E_USAGE', `${word} is no recording, such as sh-0123456789abcdef`);
+  const summary = await catalogue.summary(session);
+  const folder = catalogue.pathOf(session);
+  if (file !== undefined) return writeAsciicast(invocation, folder, resolve(file));
+  if (invocation.flag('text')) {
+    const lines = transcript(await headOf(folder), eventsOf(folder));
+    await pipeline(Readable.from(lines), process.stdout, { end: false });
+    return exit.good;
+  }
+  return one(invocation, summary, folder);
+}
+
+async function one(
+  invocation: Invocation,
+  summary: RecordingSummary,
+  folder: string,
+): Promise<number> {
+  const { head, marks, moreMarks, problems, segments, unsealed, torn } = await inspect(folder);
+  const began = head?.began ?? summary.began;
+  const told = marks.map((mark) => played(mark, began));
+  const plain = { ...summary, size: head?.size, segments: segments.length, unsealed, torn };
+  answer(invocation, { ...plain, problems, marks: told, moreMarks }, () =>
+    [
+      `${summary.session}  ${printable(summary.title)}`,
+      `  by        ${summary.by ?? '?'}, ${timeText(summary.began)}, for ${spanText(summary)}`,
+      `  state     ${summary.state}`,
+      `  holds     ${summary.events} events, ${segments.length} segments, ${sizeText(summary.output_bytes)} of output in ${sizeText(summary.file_bytes)}`,
+      ...(unsealed > 0 ? [`  - ${unsealed} bytes at its end are not sealed`] : []),
+      ...(torn > 0 ? [`  - ${torn} bytes at its end were never written whole`] : []),
+      ...problems.map((text) => `  ! ${text}`),
+      ...told.map((mark) => `  ${timeText(mark.at)}  ${mark.kind}  ${aboutText(mark)}`),
+      ...(moreMarks ? ['  and more marks'] : []),
+    ].join('\n'),
+  );
+  return problems.length === 0 ? exit.good : exit.found;
+}
+
+const aboutText = (mark: object): string =>
+  'about' in mark ? printable(JSON.stringify(mark.about)) : '';
+
+async function writeAsciicast(
+  invocation: Invocation,
+  folder: string,
+  file: string,
+): Promise<number> {
+  if (existsSync(file)) throw new CellError('E_FILE_EXISTS', `${file} is there already`);
+  const head = await headOf(folder);
+  let losses: Losses = { replaced: 0 };
+  const lines = async function* lines(): AsyncGenerator<string> {
+    losses = yield* asciicast(head, eventsOf(folder));
+  };
+  try {
+    await pipeline(Readable.from(lines()), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw new CellError('E_FILE_WRITE', `${file}: ${cause.message}`, { cause });
+  }
+  const { replaced } = losses;
+  answer(invocation, { file, replaced }, () =>
+    [
+      `${file}: asciicast v3`,
+      ...(replaced > 0
+        ? [`  - ${replaced} places were no UTF-8 and were replaced; the recording has them`]
+        : []),
+    ].join('\n'),
+  );
+  return exit.good;
+}
+
+function listText(all: readonly RecordingSummary[]): string {
+  if (all.length === 0) return 'There are no recordings.';
+  return table([
+    ['recording', 'began', 'for', 'state', 'by', 'output', 'title'],
+    ...all.map((summary) => [
+      summary.session,
+      timeText(summary.began),
+      spanText(summary),
+      summary.state,
+      summary.by ?? '?',
+      sizeText(summary.output_bytes),
+      printable(summary.title),
+    ]),
+  ]);
+}
+
+const timeText = (time: number): string => new Date(time).toISOString();
+
+function spanText({ duration_us: micros }: RecordingSummary): string {
+  const seconds = Math.round(micros / 1e6);
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
+const sizeText = (bytes: number): string =>
+  bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
+export const recordingVerbs: readonly Verb[] = [
+  {
+    name: 'recordings',
+    usage: '[RECORDING]',
+    summary: 'Lists the recordings of shells, or shows one, or writes one for other players.',
+    more: 'Times are UTC. The text is for reading alone: whatever steers a terminal is left out of it.',
+    example: 'rebe recordings sh-0123456789abcdef --asciicast night.cast',
+    words: [0, 1],
+    options: {
+      asciicast: { type: 'string', help: 'write it to this new file as asciicast v3' },
+      text: { type: 'boolean', help: 'print when, who and what, line by line' },
+    },
+    run: recordings,
+  },
+];
