@@ -38,6 +38,7 @@ const modules: readonly (readonly [
   ],
   [['link'], async () => (await import('#controller/cli/link.ts')).linkVerbs],
   [['backup', 'restore'], async () => (await import('#controller/cli/backup.ts')).backupVerbs],
+  [['mcp'], async () => (await import('#controller/cli/mcp.ts')).mcpVerbs],
   [['approve'], async () => (await import('#controller/cli/approve.ts')).approveVerbs],
   [['replay'], async () => (await import('#controller/cli/replay.ts')).replayVerbs],
   [['recordings'], async () => (await import('#controller/cli/recordings.ts')).recordingVerbs],

@@ -3,6 +3,7 @@
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { connect } from 'node:tls';
+import { WebSocket } from 'ws';
 import * as z from 'zod';
 import { CellError, codes } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
@@ -17,6 +18,8 @@ export interface StationAsk {
   readonly body?: unknown;
   /** `name=value` of each cookie. */
   readonly cookie?: string | undefined;
+  /** A program's or an agent's. */
+  readonly token?: string | undefined;
 }
 
 export interface StationAnswer {
@@ -39,6 +42,23 @@ export async function askStation(data: string, ask: StationAsk): Promise<Station
   throw new CellError(code, refusal.data?.reason ?? codes[code].meaning);
 }
 
+/** A WebSocket of station's port, on its way to be open. Throws `E_CELL_NOT_RUNNING`. */
+export async function dialStation(
+  data: string,
+  at: { readonly path: string; readonly protocol: string; readonly cookie: string },
+): Promise<WebSocket> {
+  const { url, fingerprint } = await readStation(data);
+  const { host, origin } = new URL(url);
+  const secure = fingerprint === undefined ? undefined : await secured(new URL(url), fingerprint);
+  return new WebSocket(`ws://${host}${at.path}`, at.protocol, {
+    perMessageDeflate: false,
+    handshakeTimeout: patience,
+    maxPayload: 2 * 1024 * 1024,
+    headers: { host, origin, cookie: at.cookie },
+    ...(secure === undefined ? {} : { createConnection: () => secure }),
+  });
+}
+
 interface Sent {
   readonly status: number;
   readonly text: string;
@@ -47,7 +67,7 @@ interface Sent {
 
 async function send(url: URL, fingerprint: string | undefined, ask: StationAsk): Promise<Sent> {
   const socket = fingerprint === undefined ? undefined : await secured(url, fingerprint);
-  const { method, path, body, cookie } = ask;
+  const { method, path, body, cookie, token } = ask;
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void =>
@@ -65,6 +85,7 @@ async function send(url: URL, fingerprint: string | undefined, ask: StationAsk):
           origin: url.origin,
           connection: 'close',
           ...(cookie === undefined ? {} : { cookie }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(text === undefined ? {} : { 'content-type': 'application/json' }),
           ...(text === undefined ? {} : { 'content-length': Buffer.byteLength(text) }),
         },

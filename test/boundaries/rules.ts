@@ -106,6 +106,7 @@ export const folderRules: readonly FolderRule[] = [
     tree: ['contract/', 'flows/', 'controller/', 'drivers/index.ts'],
     packages: [
       '@fastify/static',
+      '@modelcontextprotocol/sdk',
       '@xterm/addon-serialize',
       '@xterm/headless',
       'aedes',
@@ -256,6 +257,14 @@ export const moduleRules: readonly ModuleRule[] = [
     module: 'fastify',
     only: ['controller/server/'],
     planted: breaks('controller/control.ts', "import { fastify } from 'fastify';"),
+  },
+  {
+    module: '@modelcontextprotocol/sdk',
+    only: ['controller/mcp/'],
+    planted: breaks(
+      'controller/cli/mcp.ts',
+      "import { Server } from '@modelcontextprotocol/sdk/server/index.js';",
+    ),
   },
   {
     module: '@fastify/static',
