@@ -99,6 +99,9 @@ addEventListener('hashchange', () => {
   if (isTrends()) screen.value = 'trends';
 });
 
+// Schemas that come with later parts judge without making functions of text, which the page's policy forbids.
+Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });
+
 // A link's key is spent at once and leaves the address, so that it is not kept in a history.
 const key = /^#key=([A-Za-z0-9_-]{43})$/.exec(location.hash)?.[1];
 if (location.hash !== '' && !isTrends()) history.replaceState(null, '', location.pathname);

@@ -37,5 +37,12 @@ export default defineConfig({
     modulePreload: false,
     target: 'es2022',
     sourcemap: false,
+    rolldownOptions: {
+      treeshake: {
+        // Schemas are for who judges: the page is told, and carries none that it does not use.
+        manualPureFunctions: ['z'],
+        moduleSideEffects: [{ test: /\/contract\//, sideEffects: false }],
+      },
+    },
   },
 });

@@ -68,7 +68,6 @@ export const shellDe: Readonly<Record<keyof typeof shellEn, string>> = {
   'rail.tapped': 'getippt {at}',
   'rail.pause': 'Anhalten',
   'rail.resume': 'Fortsetzen',
-  'rail.supervisor': 'nur eine Aufsicht',
   'rail.notRunning': 'läuft nicht',
   'rail.notPaused': 'ist nicht angehalten',
   'rail.over': 'ist vorbei',

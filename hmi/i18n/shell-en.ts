@@ -67,7 +67,6 @@ export const shellEn = {
   'rail.tapped': 'tapped {at}',
   'rail.pause': 'Pause',
   'rail.resume': 'Resume',
-  'rail.supervisor': 'only a supervisor of it',
   'rail.notRunning': 'does not run',
   'rail.notPaused': 'is not paused',
   'rail.over': 'is over',

@@ -2,8 +2,13 @@
 import { useSignal } from '@preact/signals';
 import type { Signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { TokenScope } from '#contract/people-routes.ts';
-import type { TokenView, addToken, listTokens, removeToken } from '#contract/people-routes.ts';
+import type {
+  TokenScope,
+  TokenView,
+  addToken,
+  listTokens,
+  removeToken,
+} from '#contract/people-routes.ts';
 import { ask } from '#hmi/feed/ask.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Choices, toggled } from '#hmi/parts/choices.tsx';
@@ -14,6 +19,19 @@ import { Table } from '#hmi/parts/table.tsx';
 import { Proved } from './proved.tsx';
 import { useList } from './use-list.ts';
 
+/** In the order in which they are picked; station refuses any other. */
+const scopesOfTokens = [
+  'view',
+  'acknowledge',
+  'command',
+  'parameter',
+  'force',
+  'flow.edit',
+  'shell.open',
+  'shell.observe',
+  'recordings',
+  'audit',
+] as const satisfies readonly TokenScope[];
 const day_ms = 86_400_000;
 const days = [1, 30, 366] as const;
 
@@ -103,7 +121,7 @@ function NewToken({ added }: { added: () => Promise<void> }): JSX.Element {
         <Field label={t('token.owner')} value={owner} most={32} hint={t('token.ownerHint')} />
         <Choices
           label={t('people.scopes')}
-          values={TokenScope.options}
+          values={scopesOfTokens}
           picked={scopes.value}
           pick={(scope) => {
             scopes.value = toggled(scopes.value, scope);

@@ -34,7 +34,9 @@ export function Rail({ id, part, view, act, leave }: RailProps): JSX.Element {
     );
     if (told !== undefined) view.value = told;
   };
-  const supervises = part === 'supervisor' ? lackOf('shell.approve') : t('rail.supervisor');
+  // Whoever types may stop for a moment too; who goes on after somebody else paused it is station's to say.
+  const holds = part === 'driver' ? undefined : lackOf('shell.approve');
+  const ends = part === 'driver' || lackOf('shell.observe') === undefined;
   const ended = shown === undefined || !isOpen(shown);
   return (
     <aside class="panel rail" aria-label={t('rail.title')}>
@@ -58,12 +60,12 @@ export function Rail({ id, part, view, act, leave }: RailProps): JSX.Element {
       <div class="choices">
         <AskButton
           title={t('rail.pause')}
-          lack={supervises ?? (shown?.state === 'Running' ? undefined : t('rail.notRunning'))}
+          lack={holds ?? (shown?.state === 'Running' ? undefined : t('rail.notRunning'))}
           act={() => void say('pause')}
         />
         <AskButton
           title={t('rail.resume')}
-          lack={supervises ?? (shown?.state === 'Paused' ? undefined : t('rail.notPaused'))}
+          lack={holds ?? (shown?.state === 'Paused' ? undefined : t('rail.notPaused'))}
           act={() => void say('resume')}
         />
       </div>
@@ -75,7 +77,7 @@ export function Rail({ id, part, view, act, leave }: RailProps): JSX.Element {
       <AskButton
         title={t('rail.end')}
         stop
-        lack={ended ? t('rail.over') : undefined}
+        lack={ended ? t('rail.over') : ends ? undefined : lackOf('shell.approve')}
         act={() => void say('end')}
       />
     </aside>
