@@ -1,9 +1,10 @@
 // As whom the command line asks station's port: as the person who signed in at this terminal, or by a link of the cell's
 // own console, which whoever can write in the data directory may open.
 import { resolve } from 'node:path';
+import type { WebSocket } from 'ws';
 import type * as z from 'zod';
 import { CellError } from '#contract/error.ts';
-import { askStation } from '#controller/server/client.ts';
+import { askStation, dialStation } from '#controller/server/client.ts';
 import type { StationAsk } from '#controller/server/client.ts';
 import { mintLink } from '#controller/server/link.ts';
 import { findLogin } from './login-file.ts';
@@ -12,6 +13,8 @@ import type { Invocation } from './verb.ts';
 /** Somebody who asks. */
 export interface Asker {
   ask<T extends z.ZodType>(answer: T, ask: Omit<StationAsk, 'cookie'>): Promise<z.infer<T>>;
+  /** A socket of station's port, on its way to be open. */
+  dial(path: string, protocol: string): Promise<WebSocket>;
 }
 
 const askerOf = (data: string, cookie: string): Asker => ({
@@ -21,6 +24,7 @@ const askerOf = (data: string, cookie: string): Asker => ({
     if (!read.success) throw new CellError('E_CELL_NOT_RUNNING', 'station is of another version');
     return read.data;
   },
+  dial: async (path, protocol) => dialStation(data, { path, protocol, cookie }),
 });
 
 /** The person who signed in at this terminal; undefined: nobody did. */

@@ -2,9 +2,11 @@
 // are only the keyboard, the history of lines, and how answers are printed.
 import { consoleRoutes } from '#contract/console-routes.ts';
 import type { ConsoleAnswer } from '#contract/console.ts';
+import { CellError } from '#contract/error.ts';
 import { printed } from '#controller/console/shown.ts';
 import { asAdministrator as asPerson } from './people-session.ts';
 import type { Asker } from './people-session.ts';
+import { attachOptions, attachShell } from './shell-attach.ts';
 import { interact } from './shell-keys.ts';
 import { exit } from './verb.ts';
 import type { Invocation, OptionPlan, Verb } from './verb.ts';
@@ -16,7 +18,10 @@ async function shell(invocation: Invocation): Promise<number> {
   return asPerson(invocation, async (asker) => {
     const { json } = invocation;
     const run: RunLine = async (line) => tell(await askLine(asker, line, json));
-    const [line] = invocation.words;
+    const [line, session] = invocation.words;
+    if (line === 'attach' && session !== undefined) return attachShell(asker, session, invocation);
+    if (session !== undefined)
+      throw new CellError('E_USAGE', 'a line with blanks is one word: rebe shell "tags door"');
     if (line !== undefined) return (await run(line)) ? exit.good : exit.found;
     if (!process.stdin.isTTY || !process.stdout.isTTY) return runPiped(run);
     await interact({
@@ -95,14 +100,16 @@ const consoleOption: OptionPlan = {
 export const shellVerbs: readonly Verb[] = [
   {
     name: 'shell',
-    usage: '[LINE]',
+    usage: '[LINE] | attach SESSION',
     summary: 'The console of a running cell: reads and acts, with completion, history and help.',
     more:
       'Without LINE it is interactive in a terminal, and reads lines from a pipe otherwise; a refused line ends ' +
-      'a pipe with 1. Tab completes, `help` lists verbs, `exit` or Ctrl-D leaves. It is station that runs each line.',
+      'a pipe with 1. Tab completes, `help` lists verbs, `exit` or Ctrl-D leaves. It is station that runs each line.\n' +
+      '`rebe shell attach SESSION` puts this terminal to a shell of T2 or T3 that has begun: ~. at the beginning ' +
+      'of a line leaves it (it goes on for a while), ~~ types one ~. A drop is waited out; nothing is typed twice.',
     example: 'rebe shell "tags door"',
-    words: [0, 1],
-    options: { console: consoleOption },
+    words: [0, 2],
+    options: { console: consoleOption, ...attachOptions },
     run: shell,
   },
 ];

@@ -36,6 +36,8 @@ export interface Rig extends AsyncDisposable {
   readonly tickets: Tickets;
   readonly log: string[];
   readonly refusals: string[];
+  /** A socket of this person that is not open yet. */
+  dial(who: Principal | null): WebSocket;
   /** A socket of this person; nothing was said on it. */
   socket(who: Principal | null): Promise<Socket>;
   /** A client that comes back whenever it is told to. */
@@ -89,10 +91,13 @@ export async function rig(launch: Launch, clock: Clock = realClock()): Promise<R
     const name = new URL(request.url ?? '', 'http://x').searchParams.get('who') ?? '';
     shell.accept(ws, { principal: guests.get(name) ?? null, panel: false });
   });
-  const socket = async (who: Principal | null): Promise<Socket> => {
+  const dial = (who: Principal | null): WebSocket => {
     if (who !== null) guests.set(who.actor, who);
     const url = `ws://127.0.0.1:${port}/shell?who=${who?.actor ?? ''}`;
-    const ws = new WebSocket(url, shellProtocol, { perMessageDeflate: false });
+    return new WebSocket(url, shellProtocol, { perMessageDeflate: false });
+  };
+  const socket = async (who: Principal | null): Promise<Socket> => {
+    const ws = dial(who);
     const closed = new Promise<{ code: number; reason: string }>((resolve) => {
       ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
     });
@@ -106,6 +111,7 @@ export async function rig(launch: Launch, clock: Clock = realClock()): Promise<R
     tickets,
     log,
     refusals,
+    dial,
     socket,
     viewer: (name, part, id) =>
       makeViewer({ tickets, session, socket }, { name, part, id: id ?? '' }),
