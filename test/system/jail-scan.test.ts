@@ -1,0 +1,56 @@
+// Control beside a confined shell that does its worst: scans go on as they did, and station tells what confines it.
+// What a scan costs then is measured by bench/jail.mjs; a machine that runs tests has no time to measure.
+import { expect, test } from 'vitest';
+import { Jailed } from './jail/jailed.ts';
+import { TestCell, until } from './test-cell.ts';
+
+const limit = { timeout: 120_000 };
+/** ms of a window, in which 100 scans are due. */
+const span = 2_000;
+
+interface Scans {
+  readonly count: number;
+  readonly missed: number;
+}
+
+/** Of the scans that were due in a window, the share that was missed, and how many were made. */
+async function window(cell: TestCell): Promise<{ readonly share: number; readonly made: number }> {
+  const scans = async (): Promise<Scans> => (await cell.now())?.scan as unknown as Scans;
+  const before = await scans();
+  await new Promise((done) => setTimeout(done, span));
+  const after = await scans();
+  const [made, missed] = [after.count - before.count, after.missed - before.missed];
+  return { made, share: missed / Math.max(1, made + missed) };
+}
+
+test(
+  'scans are missed no more while a shell forks, fills its memory and floods its terminal',
+  limit,
+  async () => {
+    await using cell = await TestCell.start({ absent: true, calm: {} });
+    await using jailed = await Jailed.open();
+    const control = cell.pidOf('control');
+    const before = await window(cell);
+    jailed.type('yes "a flood that nobody asked for" &\n');
+    jailed.type('(while :; do head -c 600M /dev/zero | tail; done) &\n');
+    jailed.type(':(){ :|:& };:\n');
+    await until('the attacks to grow', 60_000, async () =>
+      (await jailed.processes()).length > 60 ? true : undefined,
+    );
+    const under = await window(cell);
+    expect((await jailed.processes()).length).toBeGreaterThan(20);
+    await jailed.kill();
+    const after = await window(cell);
+
+    expect(under.made).toBeGreaterThan(0);
+    expect(cell.pidOf('control')).toBe(control);
+    // A fifth of one processor is the most that the shell gets; what else runs here may cost scans at any time.
+    expect(under.share).toBeLessThanOrEqual(Math.max(before.share, after.share) + 0.2);
+    expect(jailed.output).toContain('a flood that nobody asked for');
+
+    const told = cell.rebe('shell', 'layers');
+    expect(told.code).toBe(0);
+    expect(told.stdout).toMatch(/^own-uid +yes +by T2/m);
+    expect(told.stdout).toMatch(/^evidence +yes +no +by strace/m);
+  },
+);
