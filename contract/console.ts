@@ -76,7 +76,8 @@ export type ActPlan = z.infer<typeof ActPlan>;
 /** An act of whoever is signed in. */
 export const ActAsk = z.strictObject({
   verb: z.enum(verbs),
-  args: z.record(z.string().max(64), z.json()),
+  /** As docs/reference/wire.md lists them: no argument of any verb holds others. */
+  args: z.record(z.string().max(64), Scalar),
   /** Stands in the record with the act. */
   reason: z.string().max(500).optional(),
   expect: z

@@ -93,8 +93,10 @@ export function refuseRaw(socket: Duplex | Socket, code: Code): void {
   const body = bodyOf(code);
   const status = statuses[code] ?? 400;
   socket.on('error', () => undefined);
+  const guarded = Object.entries(guards).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `${guarded.join('')}Cache-Control: no-store\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

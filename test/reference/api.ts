@@ -22,7 +22,10 @@ interface Contract {
 export async function loadContract(): Promise<Contract> {
   const files = readdirSync('contract').filter((file) => file.endsWith('.ts'));
   const modules = await Promise.all(
-    files.map(async (file): Promise<Record<string, unknown>> => import(`#contract/${file}`)),
+    files.map(
+      async (file): Promise<Record<string, unknown>> =>
+        import(/* @vite-ignore */ `#contract/${file}`),
+    ),
   );
   const exported = modules.flatMap((one) => Object.entries(one));
   const schemas = new Map<unknown, string>();
