@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { CellId, DeviceId, FlowName, TagName } from './name.ts';
 import { ShellOptions } from './shell.ts';
 import { SizeText } from './size.ts';
-import { DurationText, milliseconds, seconds } from './time.ts';
+import { DurationText, milliseconds, minutes, seconds } from './time.ts';
 
 /** A duration longer than nothing. */
 const Period = DurationText.refine((span) => span > 0, 'must be longer than 0');
@@ -119,7 +119,7 @@ export const FlowEntry = z.strictObject({
     .meta({ description: 'flow name: tag, where they differ' }),
 });
 
-/** Nothing of the product listens to another machine. */
+/** Where nobody but this machine is listened to. */
 const LoopbackAddress = z
   .string()
   .regex(
@@ -173,11 +173,57 @@ export const BrokerMirror = z
 /** Where the cell is mirrored, if anywhere. */
 export const MirrorOptions = z.union([z.literal('none'), EmbeddedMirror, BrokerMirror]);
 
-export const StationOptions = z.strictObject({
-  listen: LoopbackAddress.default('127.0.0.1:8080').meta({
-    description: 'where the page is served; port 0 takes a free one',
+/** An address of this machine and a port; 0.0.0.0 and [::] are all of its addresses. */
+const ListenAddress = z
+  .string()
+  .regex(
+    /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]{2,39}\]|localhost):\d{1,5}$/,
+    'an address of this machine and a port, such as 127.0.0.1:8080 or 0.0.0.0:8443',
+  );
+const isLoopbackAddress = (listen: string): boolean => LoopbackAddress.safeParse(listen).success;
+
+const TlsFile = z.string().min(1).max(1024);
+/** What station proves itself with: PEM files, or a certificate of its own. */
+export const TlsPlan = z.union([
+  z.literal('generated'),
+  z.strictObject({
+    cert: TlsFile.meta({ description: 'the certificate with its chain, from the manifest' }),
+    key: TlsFile.meta({ description: 'its private key' }),
   }),
+]);
+export type TlsPlan = z.infer<typeof TlsPlan>;
+
+const HostName = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, 'a host name in small letters, or an address');
+
+export const StationOptions = z
+  .strictObject({
+    listen: ListenAddress.default('127.0.0.1:8080').meta({
+      description:
+        'where the page is served; port 0 takes a free one; beyond loopback only with `tls`, and only once somebody is enrolled',
+    }),
+    tls: TlsPlan.optional().meta({
+      description: 'HTTPS: `generated`, or PEM files `{cert, key}`; without it HTTP',
+    }),
+    names: z.array(HostName).max(16).default([]).meta({
+      description: 'names under which other machines open the page; its addresses need none',
+    }),
+    idle: DurationText.refine((span) => span >= 60_000 && span <= 8 * 3_600_000, 'from 1min to 8h')
+      .default(minutes(5))
+      .meta({ description: 'without a hand on the page for so long, its session ends' }),
+  })
+  .refine(({ listen, tls }) => tls !== undefined || isLoopbackAddress(listen), {
+    message: 'beyond loopback only with `tls`',
+    path: ['listen'],
+  });
+/** What of it station is told besides where it listens. */
+export const StationPlan = z.strictObject({
+  tls: TlsPlan.optional(),
+  names: z.array(HostName),
+  idle_ms: z.number(),
 });
+export type StationPlan = z.infer<typeof StationPlan>;
 
 export const PathLevels = z.strictObject({ enterprise: word, site: word, area: word, line: word });
 

@@ -132,7 +132,7 @@ export async function startControl(
   control.resumeHot(entry.hot);
   parts.rehearsal.start();
   const { scan } = loaded.manifest;
-  const beside = besideAt(loaded.manifest);
+  const beside = besideAt(loaded.manifest, options.manifest);
   channel.ready({ watchdog_ms: scan.watchdog, ...beside, url: `boot ${boot}` });
   return {
     stop: async (why) => {

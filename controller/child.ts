@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import * as z from 'zod';
+import { StationPlan } from '#contract/cell.ts';
 import { milliseconds, seconds } from '#contract/time.ts';
 import type { Cancel, Clock, Duration, Instant } from '#contract/time.ts';
 
@@ -15,6 +16,7 @@ export const FromChild = z.discriminatedUnion('type', [
     url: z.string(),
     /** Where the embedded broker listens, if the cell has one. */
     broker: z.string().optional(),
+    station: StationPlan.optional(),
   }),
   z.strictObject({ type: z.literal('progress') }),
   /** It ends now, and this is why. */

@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { StationPlan } from '#contract/cell.ts';
 import { CellError } from '#contract/error.ts';
+import { milliseconds } from '#contract/time.ts';
 import type { Clock, Random } from '#contract/time.ts';
 import type { FromClient } from '#contract/wire.ts';
 import { Agents } from './agents/agents.ts';
@@ -16,7 +18,7 @@ import { pacedLog } from './paced-log.ts';
 import { HistoryDoor } from './server/history.ts';
 import { HttpDoor } from './server/http.ts';
 import { findPastPort, writeStation } from './server/link.ts';
-import { readListen } from './server/listen.ts';
+import { readAddress } from './server/listen.ts';
 import { Live } from './server/live.ts';
 import type { StationLog } from './server/live.ts';
 import { People } from './people/people.ts';
@@ -26,6 +28,8 @@ import { Records } from './server/records.ts';
 import type { StationEvent } from './server/records.ts';
 import { Cookies } from './server/session.ts';
 import { openShells } from './shell/open.ts';
+import { openReach } from './server/reach.ts';
+import type { Tls } from './server/tls.ts';
 import { StationMirror } from './station-mirror.ts';
 import { WireLink } from './wire/client.ts';
 
@@ -34,6 +38,8 @@ export interface StationOptions {
   readonly data: string;
   /** `127.0.0.1:8080`, as the manifest says; port 0 is any free one. */
   readonly listen: string;
+  /** What the manifest says of it besides. */
+  readonly plan?: StationPlan;
   /** The folder of the built page; default `dist/hmi` of the installed product. */
   readonly page?: string;
 }
@@ -43,6 +49,8 @@ export interface Station {
   readonly listen: string;
   /** The page's address, with a slash at its end. */
   readonly url: string;
+  /** Resolves when it wants to be started again, to listen where it now may. */
+  readonly again: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,12 +70,15 @@ export async function startStation(
     if (event?.body.event === 'refused') agents.refused(event.actor);
     paced(level, text, event);
   };
-  const { host, port: asked } = readListen(options.listen);
-  const port = asked === 0 ? await samePort(options.data, host) : asked;
+  const { host: wanted, port: asked } = readAddress(options.listen);
   const records = new Records(clock, (message) => link.send(message));
   const live = new Live(clock, log, (message) => link.send(message));
   const send = (message: FromClient): boolean => link.send(message);
-  const people = new People(clock, { data: options.data, records, log });
+  const { plan } = options;
+  const idle = plan === undefined ? {} : { idle: milliseconds(plan.idle_ms) };
+  const people = new People(clock, { data: options.data, records, log, ...idle });
+  const { host, tls, again } = openReach(clock, { people, log }, options, wanted);
+  const port = asked === 0 ? await samePort(options.data, host) : asked;
   const cookies = new Cookies();
   const cell = (): string | undefined => live.cell.view.hello?.cell;
   const entrance = new PeopleDoor(people, cookies, { data: options.data, cell });
@@ -131,7 +142,7 @@ export async function startStation(
       ],
       barred: (principal) => agents.barred(principal),
     },
-    { page, host, port },
+    { page, host, port, tls, names: plan?.names ?? [] },
   );
   const close = async (): Promise<void> => {
     // What runs in shells ends first, while control still hears of it.
@@ -145,30 +156,36 @@ export async function startStation(
     approvals.close();
     people.close();
   };
-  const { listen, url } = await listenAt(door, options, host).catch(async (error: unknown) => {
-    await close();
-    throw error;
-  });
+  const { listen, url } = await listenAt(door, options, { host, tls }).catch(
+    async (error: unknown) => {
+      await close();
+      throw error;
+    },
+  );
   approvals.start();
   shells.start();
   link.start();
-  return { listen, url, close };
+  return { listen, url, again, close };
 }
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 /** Leaves the address where others find it. Throws `E_STATION_PORT`. */
 async function listenAt(
   door: HttpDoor,
   { data, listen: asked }: StationOptions,
-  host: string,
+  { host, tls }: { readonly host: string; readonly tls: Tls | undefined },
 ): Promise<Pick<Station, 'listen' | 'url'>> {
   const taken = await door.listen().catch((cause: NodeJS.ErrnoException) => {
     if (cause.syscall !== 'listen') throw cause;
     const why = cause.code === 'EADDRINUSE' ? 'is taken' : `cannot be had (${cause.code})`;
     throw new CellError('E_STATION_PORT', `${asked} ${why}`, { cause });
   });
-  const listen = `${host.includes(':') ? `[${host}]` : host}:${taken}`;
-  const url = `http://${listen}/`;
-  await writeStation(data, { url });
+  const listen = `${bracketed(host)}:${taken}`;
+  // Where it listens everywhere, the machine itself finds it at home.
+  const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const url = `${tls === undefined ? 'http' : 'https'}://${bracketed(near)}:${taken}/`;
+  await writeStation(data, { url, ...(tls === undefined ? {} : { fingerprint: tls.fingerprint }) });
   return { listen, url };
 }
 

@@ -48,10 +48,11 @@ export function superviseCell(
   const refused = waiting<void>();
   /** Control needs neither page nor broker: each is tried on and on, and what keeps it away is said once. */
   const started = new Map<string, Child>();
-  const startBeside = (name: string, listen: string, up: (url: string) => void): void => {
+  type Up = (url: string) => void;
+  const startBeside = (name: string, words: readonly string[], up: Up): void => {
     if (started.has(name)) return;
     let said = '';
-    const argv = [main, name, '--data', options.data, '--listen', listen];
+    const argv = [main, name, '--data', options.data, ...words];
     const child = new Child(
       clock,
       { name, argv, startup, grace: besideGrace },
@@ -70,8 +71,10 @@ export function superviseCell(
     child.start();
   };
   const besideUp = (at: BesideAt): void => {
-    startBeside('station', options.listen ?? at.listen, ready.resolve);
-    if (at.broker !== undefined) startBeside('broker', options.broker ?? at.broker, broker.resolve);
+    const plan = at.station === undefined ? [] : ['--plan', JSON.stringify(at.station)];
+    startBeside('station', ['--listen', options.listen ?? at.listen, ...plan], ready.resolve);
+    if (at.broker === undefined) return;
+    startBeside('broker', ['--listen', options.broker ?? at.broker], broker.resolve);
   };
   const endpoints = options.endpoints === undefined ? [] : ['--endpoints', options.endpoints];
   const argv = [main, 'control', options.manifest, '--data', options.data, ...endpoints];

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { CellError } from '#contract/error.ts';
 
 /** Folders that go along whole. */
-const folders = ['flows', 'keys', 'pki', 'secrets'];
+const folders = ['flows', 'keys', 'pki', 'secrets', 'station'];
 /** Recordings of shells go along after the record: it then tells of nothing that is not there. */
 const recordings = 'recordings';
 /** Files that go along as they are: each is replaced by rename, never changed. */

@@ -1,5 +1,6 @@
 // `run` is the supervisor; `control`, `station` and `broker` are the processes that it starts.
 import { join, resolve } from 'node:path';
+import { StationPlan } from '#contract/cell.ts';
 import { CellError, codes } from '#contract/error.ts';
 import { milliseconds, seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
@@ -8,7 +9,8 @@ import type { RunningControl } from '#controller/cell.ts';
 import { Channel } from '#controller/channel.ts';
 import { realClock, realRandom } from '#controller/clock.ts';
 import { setProcessPriority } from '#controller/priority.ts';
-import { readListen } from '#controller/server/listen.ts';
+import { readStation } from '#controller/server/link.ts';
+import { readAddress, readListen } from '#controller/server/listen.ts';
 import { serviceManager } from '#controller/service-manager.ts';
 import { superviseCell } from '#controller/supervisor.ts';
 import type { CellRun } from '#controller/supervisor.ts';
@@ -37,7 +39,8 @@ async function run(invocation: Invocation): Promise<number> {
   const only = await onlyPart(invocation.option('only'), manifest);
   setProcessPriority(only === undefined || only === 'control' ? 'first' : 'usual');
   const [listen, broker] = [invocation.option('listen'), invocation.option('broker')];
-  for (const given of [listen, broker]) if (given !== undefined) readListen(given);
+  if (listen !== undefined) readAddress(listen);
+  if (broker !== undefined) readListen(broker);
   const clock = realClock();
   const manager = serviceManager(clock, process.env);
   const cell = superviseCell(
@@ -57,6 +60,7 @@ async function run(invocation: Invocation): Promise<number> {
   );
   void cell.ready.then((url) => process.stdout.write(`${url}\n`));
   void cell.ready.then((url) => manager.tell('READY=1', `STATUS=${url}`));
+  void cell.ready.then(() => sayCertificate(resolve(invocation.data)));
   void cell.broker.then((url) => process.stdout.write(`${url}\n`));
   const ended = await Promise.race([
     untilSignal().then(() => exit.good),
@@ -66,6 +70,13 @@ async function run(invocation: Invocation): Promise<number> {
   const safe = await cell.stop();
   manager.close();
   return safe ? ended : exit.found;
+}
+
+/** What a person compares with what a browser shows, before they trust it. */
+async function sayCertificate(data: string): Promise<void> {
+  const known = await readStation(data).catch(() => undefined);
+  if (known?.fingerprint !== undefined)
+    process.stdout.write(`its certificate: SHA-256 ${known.fingerprint}\n`);
 }
 
 /** What `--only` names; what runs beside control learns from the manifest where it listens. Throws `E_USAGE`. */
@@ -78,7 +89,7 @@ async function onlyPart(word: string | undefined, manifest: string): Promise<Cel
   if (read === undefined) {
     throw new CellError('E_FILE_READ', `${manifest} has errors: rebe check ${manifest}`);
   }
-  return besideAt(read);
+  return besideAt(read, manifest);
 }
 
 async function control(invocation: Invocation): Promise<number> {
@@ -123,6 +134,8 @@ const pulseWatchdog = seconds(10);
 interface Beside {
   readonly listen: string;
   readonly url: string;
+  /** Resolves when it wants to be started again. */
+  readonly again?: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -152,7 +165,7 @@ async function runBeside(
   if (running === undefined) return exit.found;
   channel.ready({ watchdog_ms: pulseWatchdog, listen: running.listen, url: running.url });
   const pulse = setInterval(() => channel.progress(clock.now()), pulsePeriod);
-  await channel.stopped;
+  await Promise.race([channel.stopped, running.again ?? channel.stopped]);
   clearInterval(pulse);
   await running.close();
   setTimeout(() => process.exit(exit.good), milliseconds(100)).unref();
@@ -162,9 +175,16 @@ async function runBeside(
 async function station(invocation: Invocation): Promise<number> {
   const { startStation } = await import('#controller/station.ts');
   const data = resolve(invocation.data);
+  const plan = planOf(invocation.option('plan'));
   return runBeside(invocation, 'station', (clock, listen, log) =>
-    startStation({ clock, random: realRandom, log }, { data, listen }),
+    startStation({ clock, random: realRandom, log }, { data, listen, ...plan }),
   );
+}
+
+/** What the manifest says of station, as the supervisor hands it on. */
+function planOf(text: string | undefined): { readonly plan?: StationPlan } {
+  if (text === undefined) return {};
+  return { plan: StationPlan.parse(JSON.parse(text)) };
 }
 
 async function embeddedBroker(invocation: Invocation): Promise<number> {
@@ -226,7 +246,10 @@ export const runVerbs: readonly Verb[] = [
     example: 'rebe station --listen 127.0.0.1:8080',
     words: [0, 0],
     internal: true,
-    options: { listen: listenOption },
+    options: {
+      listen: listenOption,
+      plan: { type: 'string', help: 'what the manifest says of station, as JSON' },
+    },
     run: station,
   },
   {

@@ -43,9 +43,9 @@ export interface Pepper {
   readonly key: Uint8Array;
 }
 
-/** Made when there is none, with mode 0600 in `<data>/keys/`. Throws `E_PEOPLE_STORE`. */
+/** Made when there is none, with mode 0600 in `<data>/station/`, where control's keys are not. Throws `E_PEOPLE_STORE`. */
 export function openPepper(data: string): Pepper {
-  const path = join(data, 'keys', 'people.key');
+  const path = join(data, 'station', 'people.key');
   const secret = readPepper(path);
   const derive = (what: string): Uint8Array =>
     Buffer.from(hkdfSync('sha256', secret, '', `rebe people ${what}`, 32));

@@ -1,4 +1,4 @@
-// Station's port: the page, its assets, the trade of a link for a session, and the socket. Loopback only.
+// Station's port: the page, its assets, the trade of a link for a session, and the sockets.
 // Every answer that is not the page is JSON with a code; nothing here knows what a flow is.
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import fastifyStatic from '@fastify/static';
 import fastify from 'fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { WebSocketServer } from 'ws';
 import * as z from 'zod';
 import type { Actor } from '#contract/actor.ts';
@@ -22,13 +22,15 @@ import { sessionLife } from '#controller/people/sessions.ts';
 import { panelActor } from './acts.ts';
 import type { StationLog } from './live.ts';
 import { refusedEvent } from './records.ts';
-import { isLoopback, isOwn, needsOrigin, ownHosts } from './origin.ts';
+import { isLoopback, isOwn, needsOrigin, ownNames } from './origin.ts';
+import type { Own } from './origin.ts';
 import { apiPage, apiStyle, describing } from './openapi.ts';
 import { Paces } from './paces.ts';
 import { describe, guards, refuse, refuseRaw } from './refusal.ts';
 import { addRoutes } from './routes.ts';
 import type { Guest, Served } from './routes.ts';
 import type { SocketPath } from './socket-path.ts';
+import type { Tls } from './tls.ts';
 import { hashOf } from './secret.ts';
 import type { Cookies } from './session.ts';
 
@@ -38,6 +40,10 @@ export interface HttpOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Without it HTTP, for this machine alone. */
+  readonly tls?: Tls | undefined;
+  /** Under which other machines open the page. */
+  readonly names?: readonly string[];
 }
 
 const SessionRequest = z.strictObject({ key: z.string().max(64) });
@@ -55,6 +61,9 @@ export interface HttpParts {
   readonly barred?: (principal: Principal) => string | undefined;
 }
 
+/** Only for a certificate that was given: one of our own may be another after a new start. */
+const strictTransport = `max-age=${180 * 86_400}`;
+
 /** The listening port of station. */
 export class HttpDoor {
   readonly #clock: Clock;
@@ -67,7 +76,7 @@ export class HttpDoor {
   readonly #app: FastifyInstance;
   readonly #sockets: ReadonlyMap<SocketPath, WebSocketServer>;
   readonly #routes: readonly Served[];
-  #hosts: ReadonlySet<string> = new Set();
+  #own: Own = ownNames({ host: 'localhost', port: 0 });
 
   constructor(clock: Clock, log: StationLog, served: HttpParts, options: HttpOptions) {
     this.#clock = clock;
@@ -101,8 +110,10 @@ export class HttpDoor {
 
   /** Everything but the port. `port` is the one that pages will name. */
   async ready(port: number): Promise<void> {
-    this.#hosts = ownHosts({ host: this.#options.host, port });
-    this.#cookies.bind(port, { secure: false });
+    const { host, tls, names = [] } = this.#options;
+    const secure = tls !== undefined;
+    this.#own = ownNames({ host, port, secure, names });
+    this.#cookies.bind(port, { secure });
     await this.#app.ready();
   }
 
@@ -121,7 +132,8 @@ export class HttpDoor {
   }
 
   #build(): FastifyInstance {
-    const app = fastify({
+    const { tls } = this.#options;
+    const settings = {
       bodyLimit,
       requestTimeout: 10_000,
       connectionTimeout: 30_000,
@@ -129,13 +141,15 @@ export class HttpDoor {
       exposeHeadRoutes: true,
       frameworkErrors: (_error, _request, reply) => void refuse(reply, 'E_DOOR_FRAME'),
       clientErrorHandler: (_error, socket) => refuseRaw(socket, 'E_DOOR_FRAME'),
-    });
+    } satisfies FastifyServerOptions;
+    const app = openApp(settings, tls);
     app.server.maxConnections = connectionLimit;
     // A form or a text can be sent from anywhere without being asked; JSON cannot.
     app.removeContentTypeParser('text/plain');
     app.addHook('onRequest', async (request, reply) => {
       void reply.headers(guards);
-      if (!isOwn(this.#hosts, request.headers, { origin: needsOrigin(request) })) {
+      if (tls?.own === false) void reply.header('strict-transport-security', strictTransport);
+      if (!isOwn(this.#own, request.raw, { origin: needsOrigin(request) })) {
         this.#refused('E_DOOR_ORIGIN', `a request: ${describe(request.headers)}`);
         return refuse(reply, 'E_DOOR_ORIGIN');
       }
@@ -233,7 +247,7 @@ export class HttpDoor {
   }
 
   #upgradeRefusal(request: IncomingMessage): Code | undefined {
-    if (!isOwn(this.#hosts, request.headers, { origin: true })) return 'E_DOOR_ORIGIN';
+    if (!isOwn(this.#own, request, { origin: true })) return 'E_DOOR_ORIGIN';
     const path = this.#pathOf(request);
     if (path === undefined) return 'E_DOOR_ROUTE';
     const { principal } = this.#guestOf(request);
@@ -256,4 +270,12 @@ export class HttpDoor {
     this.#log('warn', `a request failed: ${String(error)}`);
     return 'E_INTERNAL';
   }
+}
+
+/** The same app with TLS or without: where it listens is all that differs. */
+function openApp(settings: FastifyServerOptions, tls: Tls | undefined): FastifyInstance {
+  if (tls === undefined) return fastify(settings);
+  const { cert, key } = tls;
+  const https = { cert, key, minVersion: 'TLSv1.2' } as const;
+  return fastify({ ...settings, https } as FastifyServerOptions);
 }

@@ -1,25 +1,42 @@
 // Who may speak to station's port at all: Host and Origin are compared whole, with loopback names and this port only.
 // A page of another site, and a name that someone else's DNS points at this machine, end here.
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
-/** The names under which the page may be opened, each with the port: `127.0.0.1:8080`. */
-export function ownHosts(listen: { readonly host: string; readonly port: number }): Set<string> {
-  const names = new Set(['127.0.0.1', 'localhost', '[::1]', bracketed(listen.host)]);
-  // A browser leaves the port out where it is http's own.
-  const port = listen.port === 80 ? '' : `:${listen.port}`;
-  return new Set([...names].map((name) => `${name}${port}`));
+/** By what a page may call us. */
+export interface Own {
+  readonly scheme: 'http' | 'https';
+  /** Names and addresses with the port: `127.0.0.1:8080`. */
+  readonly hosts: ReadonlySet<string>;
+  /** What follows a name; a browser leaves the port out where it is the scheme's own. */
+  readonly port: string;
+}
+
+/** The names under which the page may be opened. */
+export function ownNames(listen: {
+  readonly host: string;
+  readonly port: number;
+  readonly secure?: boolean;
+  readonly names?: readonly string[];
+}): Own {
+  const { host, secure = false, names = [] } = listen;
+  const all = new Set(['127.0.0.1', 'localhost', '::1', host, ...names]);
+  const port = listen.port === (secure ? 443 : 80) ? '' : `:${listen.port}`;
+  const hosts = new Set([...all].map((name) => `${bracketed(name)}${port}`));
+  return { scheme: secure ? 'https' : 'http', hosts, port };
 }
 
 /** True for a request to us by our own name and, where a browser says which page asks, from our own page. */
 export function isOwn(
-  hosts: ReadonlySet<string>,
-  headers: IncomingHttpHeaders,
+  { scheme, hosts, port }: Own,
+  { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
   needs: { readonly origin: boolean },
 ): boolean {
-  const host = headers.host;
-  if (host === undefined || !hosts.has(host)) return false;
-  if (headers.origin === undefined) return !needs.origin;
-  return headers.origin === `http://${host}`;
+  const { host, origin } = headers;
+  // The address at which we were met is ours, and nobody's DNS says it.
+  const met = `${bracketed(plain(socket.localAddress))}${port}`;
+  if (host === undefined || (!hosts.has(host) && host !== met)) return false;
+  if (origin === undefined) return !needs.origin;
+  return origin === `${scheme}://${host}`;
 }
 
 /**
@@ -37,4 +54,6 @@ export function isLoopback(address: string | undefined): boolean {
   );
 }
 
+/** An IPv4 address as it is written, however Node met it. */
+const plain = (address = ''): string => address.replace(/^::ffff:/, '');
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);

@@ -90,7 +90,7 @@ test('five wrong PINs void the PIN, all at once or one by one, until the passwor
 
 test('a PIN is worth nothing without the pepper, which nobody else can read', async () => {
   await givePin('246810');
-  const path = join(data, 'keys', 'people.key');
+  const path = join(data, 'station', 'people.key');
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(openPepper(data).key).toEqual(openPepper(data).key);
   writeFileSync(
