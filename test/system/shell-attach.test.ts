@@ -1,0 +1,152 @@
+// `rebe shell attach` as a person has it: a terminal of its own, a cell as real processes, a shell in its jail.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type * as z from 'zod';
+import type { Route } from '#contract/api.ts';
+import { shellProtocol } from '#contract/shell-frames.ts';
+import { askShell, beginShell, readShell } from '#contract/shell-routes.ts';
+import type { SessionView } from '#contract/shell.ts';
+import { realClock } from '#controller/clock.ts';
+import { askStation } from '#controller/server/client.ts';
+import { mintLink, readStation } from '#controller/server/link.ts';
+import type { Terminal } from '#controller/shell/parts.ts';
+import { loadTerminals } from '#controller/shell/terminal.ts';
+import { TestCell, rebe, until } from './test-cell.ts';
+
+const open = await loadTerminals(realClock());
+let cell: TestCell;
+let cookie = '';
+const manifestShell = /^shell: .*$/m;
+
+beforeAll(async () => {
+  cell = await TestCell.start({
+    absent: true,
+    edit: (manifest) => manifest.replace(manifestShell, 'shell: {on: true, T2: {approvals: 0}}'),
+  });
+  await until(
+    () => `a station: ${cell.output}`,
+    60_000,
+    async () => readStation(cell.data).catch(() => undefined),
+  );
+  const key = await mintLink(cell.data);
+  const signedIn = await askStation(cell.data, { method: 'POST', path: '/session', body: { key } });
+  cookie = signedIn.cookies.join('; ');
+}, 120_000);
+afterAll(async () => cell[Symbol.asyncDispose]());
+
+async function ask(route: Route, id: string, body?: unknown): Promise<SessionView> {
+  const path = route.path.replace(':id', id);
+  const { method } = route;
+  const asked = { method, path, cookie, ...(body === undefined ? {} : { body }) };
+  const { body: answer } = await askStation(cell.data, asked as Parameters<typeof askStation>[1]);
+  return (route.answer as z.ZodType<SessionView>).parse(answer);
+}
+
+/** A terminal in which a person's own shell runs this line. */
+function person(line: string) {
+  const chunks: Buffer[] = [];
+  const terminal: Terminal = open(
+    {
+      file: '/bin/bash',
+      args: ['--norc', '--noprofile', '-c', line],
+      env: { PATH: process.env['PATH'] ?? '/usr/bin', TERM: 'xterm', HOME: cell.data },
+      cwd: cell.data,
+    },
+    { cols: 90, rows: 20 },
+    { output: (bytes) => void chunks.push(bytes), exited: () => undefined },
+  );
+  const text = (): string => Buffer.concat(chunks).toString('latin1');
+  return {
+    terminal,
+    text,
+    type: async (typed: string) => terminal.write(Buffer.from(typed)),
+    shows: async (sign: RegExp) =>
+      until(
+        () => `${String(sign)} in: ${text().slice(-2000)}`,
+        30_000,
+        () => (sign.test(text()) ? true : undefined),
+      ),
+  };
+}
+
+test(
+  'a person attaches, works, leaves, comes back, and has their terminal as it was',
+  { timeout: 120_000 },
+  async () => {
+    const asked = await ask(askShell, '', { tier: 'T2', reason: 'to look at it' });
+    expect(asked.state).toBe('Approved');
+    await ask(beginShell, asked.id, {});
+    const attach = `${process.execPath} ${rebe} shell attach ${asked.id} --data ${cell.data}`;
+    const script = `${attach}; echo "code $?"; stty -a; echo here; read; ${attach}; echo "code $?"; stty -a; echo over; read`;
+    const ann = person(script);
+    try {
+      await ann.shows(/shell@confined:~\$ $/);
+      await ann.type('stty size; echo whoami-$((40 + 2)); whoami\r');
+      await ann.shows(/20 90[^]*whoami-42[^]*\nshell\r/);
+      await ann.type('~.');
+      await ann.shows(/left; it goes on[^]*code 0[^]*here/);
+      expect(ann.text()).toMatch(/ icanon[^]*[^-]echo /);
+      expect(ann.text().split('code 0')[1]).not.toMatch(/-icanon|-echo /);
+      await ann.type('\r');
+      // The screen is as it was left, though nothing new was written.
+      await until('the screen again', 30_000, () =>
+        /whoami-42/.test(ann.text().split('here')[1] ?? '') ? true : undefined,
+      );
+      await ann.type('exit 5\r');
+      await ann.shows(/ended with 5[^]*code 0[^]*over/);
+      await until('its end', 30_000, async () =>
+        (await ask(readShell, asked.id)).state === 'Ended' ? true : undefined,
+      );
+    } finally {
+      ann.terminal.close();
+    }
+  },
+);
+
+test.each([
+  ['a shell that is not there', 'sh-0000000000000000', 'E_SHELL_UNKNOWN'],
+  ['something that is no shell', 'that', 'E_SHELL_UNKNOWN'],
+])('attaching to %s says so, and touches no terminal', async (_what, id, code) => {
+  const ann = person(
+    `${process.execPath} ${rebe} shell attach ${id} --data ${cell.data}; echo "code $?"; stty -a; echo over; read`,
+  );
+  try {
+    await ann.shows(/over/);
+    expect(ann.text()).toContain(code);
+    expect(ann.text()).toContain('code 1');
+    expect(ann.text()).not.toContain('-icanon');
+  } finally {
+    ann.terminal.close();
+  }
+});
+
+test.each([
+  ['a foreign origin', { origin: 'http://evil.example' }, 403],
+  ['no origin', {}, 403],
+  ['a null origin', { origin: 'null' }, 403],
+  ['our origin on another port', { origin: 'http://127.0.0.1:1' }, 403],
+  ['another protocol', { protocol: 'cell.v1' }, 426],
+  ['no secret in the address', { path: '/shell?ticket=x' }, 404],
+])('a socket with %s is not opened', async (_what, how, status) => {
+  const { url } = await readStation(cell.data);
+  const { host, origin: own } = new URL(url);
+  const {
+    protocol = shellProtocol,
+    path = '/shell',
+    ...headers
+  } = {
+    ...(status === 403 ? {} : { origin: own }),
+    ...how,
+  };
+  const socket = new WebSocket(`ws://${host}${path}`, protocol, {
+    headers: { cookie, ...headers },
+  });
+  const answered = await new Promise<number | undefined>((resolve, reject) => {
+    socket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+    socket.on('open', () => resolve(undefined));
+    socket.on('error', reject);
+  });
+  socket.on('error', () => undefined);
+  socket.terminate();
+  expect(answered).toBe(status);
+});
