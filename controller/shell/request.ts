@@ -1,7 +1,7 @@
 // What was asked for, and what its asker and everybody else may now: data that the parts of a session share.
 import type { ApprovalAsk } from '#contract/approval.ts';
 import type { Permission, Principal, Role } from '#contract/people.ts';
-import type { SessionId, TierRule } from '#contract/shell.ts';
+import type { SessionId, SessionView, TierRule } from '#contract/shell.ts';
 
 /** What an agent has executed in place of a shell. */
 export interface CommandPlan {
@@ -26,6 +26,26 @@ export interface SessionRequest {
   readonly approval?: string | undefined;
   /** Nothing is typed then, and nobody has the keyboard. */
   readonly command?: CommandPlan | undefined;
+}
+
+/** As it is shown before anything became of it. */
+export function viewOfRequest(request: SessionRequest, asked: number): SessionView {
+  const { id, tier, by, reason, command, approval } = request;
+  return {
+    id,
+    tier,
+    state: 'Requested',
+    by: by.actor,
+    ...(by.owner === undefined ? {} : { owner: by.owner }),
+    reason,
+    ...(command === undefined ? {} : { command: [...command.argv] }),
+    ...(approval === undefined ? {} : { approval }),
+    asked,
+    present: false,
+    lacks: [],
+    participants: [],
+    recorded: { bytes: 0, ok: true },
+  };
 }
 
 /** What somebody may now, whatever they came in with. */

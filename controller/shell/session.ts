@@ -15,6 +15,7 @@ import type { SessionCommand, SessionFlow, StepMade } from './machine.ts';
 import type { RunningSession, Seat, SeatEvents, Size, Stream } from './parts.ts';
 import { maySay } from './policy.ts';
 import type { Candidate, Say, Whose } from './policy.ts';
+import { viewOfRequest } from './request.ts';
 import type { SessionRequest } from './request.ts';
 import { Place, Seats } from './seats.ts';
 import { Works } from './works.ts';
@@ -106,19 +107,11 @@ export class Session implements RunningSession {
   }
 
   get view(): SessionView {
-    const { id, tier, by, reason, command, approval, span } = this.request;
     const began = this.#began?.time;
     return {
-      id,
-      tier,
+      ...viewOfRequest(this.request, this.#asked),
       state: this.state,
-      by: by.actor,
-      ...(by.owner === undefined ? {} : { owner: by.owner }),
-      reason,
-      ...(command === undefined ? {} : { command: [...command.argv] }),
-      ...(approval === undefined ? {} : { approval }),
-      asked: this.#asked,
-      ...(began === undefined ? {} : { began, ends: began + span }),
+      ...(began === undefined ? {} : { began, ends: began + this.request.span }),
       ...(this.#ended === undefined ? {} : { ended: this.#ended }),
       ...(this.#why === undefined ? {} : { why: this.#why }),
       present: this.#seats.watched,

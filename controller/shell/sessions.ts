@@ -15,6 +15,7 @@ import { Journal } from './journal.ts';
 import { Locks } from './locks.ts';
 import type { RunningSession } from './parts.ts';
 import type { Candidate, Say } from './policy.ts';
+import { viewOfRequest } from './request.ts';
 import type { CommandPlan, SessionRequest } from './request.ts';
 import { Session } from './session.ts';
 import type { SessionDeps } from './session.ts';
@@ -46,7 +47,7 @@ export interface SessionsDeps extends Omit<SessionDeps, 'locked' | 'changed' | k
   parts(): Promise<SessionParts>;
   /** Policy, as the manifest has it; undefined while control was never heard. */
   rules(): ShellRules | undefined;
-  readonly approvals: Pick<Approvals, 'request' | 'find' | 'listen' | 'use' | 'withdraw'>;
+  readonly approvals: Pick<Approvals, 'request' | 'find' | 'listen' | 'use'>;
   /** `station.db`. */
   readonly file: string;
 }
@@ -57,6 +58,8 @@ export class Sessions {
   readonly #running = new Map<SessionId, Session>();
   /** Over, newest last. */
   readonly #past = new Map<SessionId, SessionView>();
+  /** What the store has of those that run. */
+  readonly #kept = new Map<SessionId, string>();
   readonly #lost: Journal;
   #lostWaiting: SessionView[] = [];
   #store: ShellStore | undefined;
@@ -78,7 +81,7 @@ export class Sessions {
       this.#store ??= ShellStore.open(this.#deps.file);
       for (const { view, over } of this.#store.sessions()) {
         if (over) this.#past.set(view.id, view);
-        else this.#lose(view);
+        else this.#lose(view, 'station ended while it was open');
       }
     } catch (error) {
       this.#deps.log('warn', error instanceof Error ? error.message : String(error));
@@ -173,6 +176,12 @@ export class Sessions {
       rule.approvals === 0
         ? undefined
         : await approvals.request(who, { kind, what, reason, ...window });
+    const named = approval?.request.id;
+    const asked = { id, tier, rule, by: who, reason, span, until, command, approval: named };
+    const first = viewOfRequest(asked, now);
+    // Known before it is told: were station to end in between, the next one tells its end.
+    const { keptStore } = this;
+    keptStore.keep(first, false);
     const { text, hash } = parts.flow;
     const about = {
       ...what,
@@ -187,8 +196,10 @@ export class Sessions {
       actor: who.actor,
       body: { event: 'shell-asked', session: id, about, text: said },
     });
-    if (problem !== undefined) throw new CellError(problem, 'it is not known to be in the record');
-    const { keptStore } = this;
+    if (problem !== undefined) {
+      this.#lose(first, 'it could not be recorded');
+      throw new CellError(problem, 'it is not known to be in the record');
+    }
     const session = new Session(
       {
         ...this.#deps,
@@ -196,9 +207,8 @@ export class Sessions {
         locked: (of) => this.locks.findReason(of),
         changed: (view, over) => this.#changed(view, over),
       },
-      { id, tier, rule, by: who, reason, span, until, approval: approval?.request.id, command },
+      asked,
     );
-    keptStore.keep(session.view, false);
     this.#running.set(id, session);
     if (approval === undefined) session.approve('system');
     else this.#approved(approval.request.id);
@@ -296,12 +306,18 @@ export class Sessions {
 
   #changed(view: SessionView, over: boolean): void {
     try {
-      if (this.#running.has(view.id)) this.keptStore.keep(view, over);
+      // What only moves on is for those who look; the disk has what it came to.
+      const kept = `${view.state} ${over}`;
+      if (this.#running.has(view.id) && this.#kept.get(view.id) !== kept) {
+        this.keptStore.keep(view, over);
+        this.#kept.set(view.id, kept);
+      }
     } catch (error) {
       this.#deps.log('warn', error instanceof Error ? error.message : String(error));
     }
     if (!over) return;
     this.#running.delete(view.id);
+    this.#kept.delete(view.id);
     this.#keepPast(view);
   }
 
@@ -311,13 +327,13 @@ export class Sessions {
     if (this.#past.size > listLimit && oldest !== undefined) this.#past.delete(oldest);
   }
 
-  #lose(before: SessionView): void {
+  #lose(before: SessionView, why: string): void {
     const began = before.began !== undefined;
     const view: SessionView = {
       ...before,
       state: began ? 'Killed' : 'Expired',
       ended: this.#deps.clock.time(),
-      why: 'station ended while it was open',
+      why,
       present: false,
       lacks: [],
       participants: [],
@@ -325,7 +341,7 @@ export class Sessions {
     this.#keepPast(view);
     this.#lostWaiting.push(view);
     const about = { state: view.state, before: before.state };
-    const text = `${view.id} ended with the station that held it: ended(crash)`;
+    const text = `${view.id} has ended: ${why}`;
     this.#lost.tell({
       actor: 'system',
       body: { event: 'shell-lost', session: view.id, about, text },
@@ -337,7 +353,12 @@ export class Sessions {
     if (!this.#lost.empty) return;
     const told = this.#lostWaiting;
     this.#lostWaiting = [];
-    for (const view of told) this.#store?.keep(view, true);
+    try {
+      for (const view of told) this.#store?.keep(view, true);
+    } catch (error) {
+      // Told once more after the next start.
+      this.#deps.log('warn', error instanceof Error ? error.message : String(error));
+    }
   }
 
   #tick(): void {

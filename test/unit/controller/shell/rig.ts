@@ -13,18 +13,10 @@ import type { Hello, Snapshot } from '#contract/wire.ts';
 import type { Content, Reader } from '#controller/chronicle/reader.ts';
 import type { StationEvent } from '#controller/server/records.ts';
 import { loadSessionFlow } from '#controller/shell/machine.ts';
-import type {
-  Jail,
-  Recorder,
-  RecorderEvents,
-  Seat,
-  SeatEvents,
-  Stream,
-  Terminal,
-  TerminalEvents,
-} from '#controller/shell/parts.ts';
+import type { Seat, SeatEvents } from '#controller/shell/parts.ts';
 import { Sessions } from '#controller/shell/sessions.ts';
 import type { CellSight } from '#controller/shell/policy.ts';
+import { Machine } from './small-machine.ts';
 import { Bench, principal } from '#test/unit/controller/approval/rig.ts';
 
 export const flow = present(await loadSessionFlow(), 'the flow of the product');
@@ -56,122 +48,6 @@ export function snapshotOf(mode: string, unit: string, stepped = true): Snapshot
   return { flows: { tending: { stepped, regions } } } as unknown as Snapshot;
 }
 
-/** What stands between a session and the world, with everything that it was asked written down. */
-export class Machine {
-  readonly happened: string[] = [];
-  /** Bytes that reached the terminal. */
-  typed = '';
-  /** Called with each byte's arrival, to judge whether it may. */
-  onType: () => void = () => undefined;
-  running = false;
-  frozen = false;
-  events: TerminalEvents | undefined;
-  recorder: RecorderEvents | undefined;
-  /** What fails from now on, by name. */
-  readonly broken = new Set<'prepare' | 'record' | 'launch' | 'freeze' | 'kill' | 'input'>();
-  /** Input is recorded when this resolves. */
-  disk: () => Promise<void> = async () => undefined;
-
-  readonly jailer = {
-    layers: async () => [],
-    prepare: async (): Promise<Jail> => {
-      if (this.broken.has('prepare')) throw new CellError('E_SHELL_STATE', 'no layer of seccomp');
-      this.happened.push('prepare');
-      return this.#jail();
-    },
-  };
-
-  readonly recordings = {
-    open: async (_id: SessionId, _about: object, events: RecorderEvents): Promise<Recorder> => {
-      this.happened.push('record');
-      this.recorder = events;
-      return this.#recorder();
-    },
-  };
-
-  readonly terminal = (_launch: object, _size: object, events: TerminalEvents): Terminal => {
-    if (this.broken.has('launch')) throw new CellError('E_SHELL_STATE', 'no pseudo terminal');
-    this.happened.push('launch');
-    this.events = events;
-    this.running = true;
-    return {
-      pid: 4711,
-      write: async (bytes) => {
-        this.onType();
-        this.happened.push('type');
-        this.typed += Buffer.from(bytes).toString();
-      },
-      drop: () => undefined,
-      resize: () => undefined,
-      hold: () => undefined,
-      release: () => undefined,
-      echoes: async () => true,
-      close: () => void this.happened.push('hang up'),
-    };
-  };
-
-  readonly stream = (): Stream => ({
-    offset: 0,
-    size: { cols: 80, rows: 24 },
-    output: () => undefined,
-    resized: () => undefined,
-    exited: (code) => void this.happened.push(`exit ${code}`),
-    hold: () => undefined,
-    release: () => undefined,
-    watch: () => ({ parsed: () => undefined, govern: () => undefined, end: () => undefined }),
-    close: () => undefined,
-  });
-
-  /** The program ends by itself. */
-  exit(code = 0): void {
-    this.running = false;
-    this.events?.exited(code);
-  }
-
-  /** Nothing more can be recorded. */
-  fail(): void {
-    this.recorder?.failed(new CellError('E_FILE_WRITE', 'the disk is full'));
-  }
-
-  #jail(): Jail {
-    return {
-      launch: { file: '/bin/sh', args: [], env: {}, cwd: '/' },
-      started: async () => undefined,
-      freeze: async () => {
-        if (this.broken.has('freeze')) throw new CellError('E_SHELL_STATE', 'no freezer');
-        this.frozen = true;
-        this.happened.push('freeze');
-      },
-      thaw: async () => {
-        this.frozen = false;
-        this.happened.push('thaw');
-      },
-      kill: async () => {
-        this.happened.push('kill');
-        if (this.broken.has('kill')) throw new CellError('E_SHELL_STATE', 'process 4712 is left');
-        const ran = this.running;
-        this.running = false;
-        if (ran) this.events?.exited(137);
-      },
-      close: async () => void this.happened.push('jail closed'),
-    };
-  }
-
-  #recorder(): Recorder {
-    return {
-      bytes: 0,
-      input: async () => {
-        await this.disk();
-        if (this.broken.has('input')) throw new CellError('E_FILE_WRITE', 'the disk is full');
-      },
-      output: () => undefined,
-      mark: () => undefined,
-      flush: async () => undefined,
-      end: async () => void this.happened.push('recorded'),
-    };
-  }
-}
-
 export class Shells implements AsyncDisposable {
   readonly bench = new Bench();
   readonly machine = new Machine();
@@ -196,6 +72,7 @@ export class Shells implements AsyncDisposable {
   /** A layer of confinement that this machine has not. */
   lacks: string | undefined;
   sessions: Sessions;
+  #life = { lives: true };
   readonly seats: { readonly who: Principal; readonly part: Part; readonly seat: Seat }[] = [];
   /** Newest challenge of each supervisor. */
   readonly challenges = new Map<Actor, string>();
@@ -213,9 +90,16 @@ export class Shells implements AsyncDisposable {
   }
 
   #make(): Sessions {
-    const { machine } = this;
+    const { machine, clock } = this;
+    const life = { lives: true };
+    this.#life = life;
+    const { approvals } = this.bench;
     return new Sessions({
-      clock: this.clock,
+      clock: {
+        now: clock.now,
+        time: clock.time,
+        after: (span, run) => clock.after(span, () => (life.lives ? run() : undefined)),
+      },
       parts: async () => ({
         flow,
         jailer: machine.jailer,
@@ -224,12 +108,17 @@ export class Shells implements AsyncDisposable {
         stream: machine.stream,
         lacks: async () => this.lacks,
       }),
-      keep: (event) => this.#keep(event),
+      keep: async (event) => (life.lives ? this.#keep(event) : never()),
       log: (_level, text) => void this.log.push(text),
       sight: () => (this.silent ? this.sight : { ...this.sight, heard: this.clock.time() }),
       standing: (actor) => this.standings.get(actor),
       rules: () => this.rules,
-      approvals: this.bench.approvals,
+      approvals: {
+        request: async (who, ask) => approvals.request(who, ask),
+        find: (id) => approvals.find(id),
+        use: async (id, use) => approvals.use(id, use),
+        listen: (hear) => approvals.listen((view) => (life.lives ? hear(view) : undefined)),
+      },
       file: this.bench.path,
     });
   }
@@ -248,13 +137,16 @@ export class Shells implements AsyncDisposable {
     return undefined;
   }
 
-  /** As after a kill of station: what was in memory is gone, what is on disk is read. */
+  /** As after a kill of station: what was in memory is gone with what ran in it; what is on disk is read. */
   async again(): Promise<void> {
-    const before = this.sessions;
+    this.#life.lives = false;
+    this.machine.running = false;
+    this.machine.events = undefined;
+    this.seats.length = 0;
+    this.challenges.clear();
     this.sessions = this.#make();
     this.sessions.start();
     await settle();
-    void before;
   }
 
   steps(id: SessionId): ShellStep[] {
@@ -346,10 +238,17 @@ export class Shells implements AsyncDisposable {
     this.problem = () => undefined;
     this.machine.broken.clear();
     this.lag = 0;
-    await this.sessions.close();
+    const closing = { over: false };
+    void this.sessions.close().finally(() => {
+      closing.over = true;
+    });
+    // oxlint-disable-next-line no-await-in-loop -- time
+    while (!closing.over) await this.run(250);
     this.bench[Symbol.dispose]();
   }
 }
+
+const never = (): Promise<never> => new Promise(() => undefined);
 
 /** Everything that waits for nothing but its turn gets it. */
 export async function settle(): Promise<void> {
