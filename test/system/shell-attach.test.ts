@@ -38,7 +38,7 @@ async function ask(route: Route, id: string, body?: unknown): Promise<SessionVie
   const path = route.path.replace(':id', id);
   const { method } = route;
   const asked = { method, path, cookie, ...(body === undefined ? {} : { body }) };
-  const { body: answer } = await askStation(cell.data, asked as Parameters<typeof askStation>[1]);
+  const { body: answer } = await askStation(cell.data, asked);
   return (route.answer as z.ZodType<SessionView>).parse(answer);
 }
 
@@ -120,7 +120,14 @@ test.each([
   }
 });
 
-test.each([
+/** A way to knock at a shell's socket. */
+interface How {
+  readonly origin?: string;
+  readonly protocol?: string;
+  readonly path?: string;
+}
+
+test.each<[what: string, how: How, status: number]>([
   ['a foreign origin', { origin: 'http://evil.example' }, 403],
   ['no origin', {}, 403],
   ['a null origin', { origin: 'null' }, 403],
@@ -130,17 +137,10 @@ test.each([
 ])('a socket with %s is not opened', async (_what, how, status) => {
   const { url } = await readStation(cell.data);
   const { host, origin: own } = new URL(url);
-  const {
-    protocol = shellProtocol,
-    path = '/shell',
-    ...headers
-  } = {
-    ...(status === 403 ? {} : { origin: own }),
-    ...how,
-  };
-  const socket = new WebSocket(`ws://${host}${path}`, protocol, {
-    headers: { cookie, ...headers },
-  });
+  const asked: How = { ...(status === 403 ? {} : { origin: own }), ...how };
+  const { protocol = shellProtocol, path = '/shell', origin } = asked;
+  const headers = { cookie, ...(origin === undefined ? {} : { origin }) };
+  const socket = new WebSocket(`ws://${host}${path}`, protocol, { headers });
   const answered = await new Promise<number | undefined>((resolve, reject) => {
     socket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
     socket.on('open', () => resolve(undefined));
