@@ -1,9 +1,13 @@
 // A page that cannot be had stops no machine: control runs, and station comes when it can.
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { removeFolder } from '#test/folder.ts';
 import { TestCell, runRebe, until } from './test-cell.ts';
 
 test('a page whose port is taken says so once and comes when it is free; control never notices', async () => {
@@ -39,15 +43,17 @@ test('started by hand on a port that is taken, station ends at once with 1', asy
   await once(other, 'listening');
   const listen = `127.0.0.1:${(other.address() as AddressInfo).port}`;
   const began = performance.now();
-  const ran = runRebe('station', '--listen', listen, '--data', '/tmp');
+  const data = mkdtempSync(join(tmpdir(), 'rebe-port-'));
+  const ran = runRebe('station', '--listen', listen, '--data', data);
   expect(ran).toMatchObject({ code: 1, stdout: '' });
   expect(ran.stderr).toMatch(/^E_STATION_PORT .* is taken\n {2}Give another/);
   expect(performance.now() - began).toBeLessThan(5000);
   other.close();
+  removeFolder(data);
 }, 20_000);
 
-test('an address that is not on loopback is refused before anything starts', () => {
-  const ran = runRebe('run', 'no-such.yaml', '--listen', '0.0.0.0:80', '--data', '/tmp/none');
+test('an address that is none is refused before anything starts', () => {
+  const ran = runRebe('run', 'no-such.yaml', '--listen', '0.0.0.0.0:80', '--data', '/tmp/none');
   expect(ran).toMatchObject({ code: 1, stdout: '' });
   expect(ran.stderr).toContain('E_MANIFEST_FIELD');
   expect(ran.stderr).not.toContain('E_FILE_READ');

@@ -1,0 +1,161 @@
+// People at a running cell: the first one enrolled at its console, station then reached over TLS by other machines; who
+// the command line is; what the record says of all of it.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readStation } from '#controller/server/link.ts';
+import { removeFolder } from '#test/folder.ts';
+import { TestCell, rebe, until } from './test-cell.ts';
+
+const secrets = { ada: 'seven green ladders lean', ben: 'a quiet barge of copper' };
+/** Of this machine, and not where a listener on 127.0.0.1 is met. */
+const elsewhere = '127.0.0.2';
+
+interface Answer {
+  readonly status: number;
+  readonly cookie: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+class Site implements Disposable {
+  readonly #cell: TestCell;
+  readonly #home = mkdtempSync(join(tmpdir(), 'rebe-home-'));
+
+  constructor(cell: TestCell) {
+    this.#cell = cell;
+  }
+
+  /** The command line, with what it reads from standard input. */
+  rebe(input: string, ...words: readonly string[]) {
+    const ran = spawnSync(process.execPath, [rebe, ...words, '--data', this.#cell.data], {
+      input,
+      encoding: 'utf8',
+      env: { ...process.env, HOME: this.#home },
+      timeout: 30_000,
+    });
+    return { code: ran.status, text: `${ran.stdout}${ran.stderr}` };
+  }
+
+  /** Over TLS, with nothing believed but station's own certificate. */
+  async ask(
+    method: string,
+    path: string,
+    options: { body?: unknown; cookie?: string; host?: string } = {},
+  ): Promise<Answer> {
+    const { port } = new URL((await readStation(this.#cell.data)).url);
+    const { body, cookie = '', host = `${elsewhere}:${port}` } = options;
+    const text = body === undefined ? '' : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          host: elsewhere,
+          port,
+          path,
+          method,
+          servername: 'localhost',
+          ca: readFileSync(join(this.#cell.data, 'station', 'tls.crt')),
+          timeout: 20_000,
+          headers: {
+            host,
+            origin: `https://${host}`,
+            cookie,
+            ...(text === '' ? {} : { 'content-type': 'application/json' }),
+            'content-length': Buffer.byteLength(text),
+          },
+        },
+        (answer) => {
+          let read = '';
+          answer.on('data', (part: Buffer) => (read += part.toString('utf8')));
+          answer.on('end', () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              cookie: (answer.headers['set-cookie'] ?? []).join('\n'),
+              body: read.startsWith('{') ? JSON.parse(read) : {},
+            }),
+          );
+        },
+      );
+      sent.on('error', reject);
+      sent.end(text);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    removeFolder(this.#home);
+  }
+}
+
+test('the first administrator is enrolled at the console; from then on people act by name, over TLS and at the terminal', async () => {
+  await using cell = await TestCell.start({
+    absent: true,
+    listen: '0.0.0.0:0',
+    edit: (text) => `${text.replace(/^station:.*\n/m, '')}\nstation: {tls: generated}\n`,
+  });
+  using site = new Site(cell);
+  await until(
+    () => `station says that it is reached by nobody else; it said ${cell.output}`,
+    20_000,
+    () => cell.output.includes('E_STATION_NOT_ENROLLED') || undefined,
+  );
+  const set = ['set', 'tending', 'batch'] as const;
+  expect(site.rebe('', ...set, '7').code).toBe(0);
+  await expect(site.ask('GET', '/')).rejects.toThrow('ECONNREFUSED');
+
+  expect(site.rebe(secrets.ada, 'people', 'add', 'ada', '--role', 'admin')).toMatchObject({
+    code: 0,
+    text: expect.stringContaining('ada is enrolled as admin'),
+  });
+  expect(site.rebe('', ...set, '8').text).toContain('E_CONSOLE_PEOPLE');
+  expect(site.rebe('', 'command', 'tending', 'stop').text).not.toContain('E_CONSOLE_PEOPLE');
+  await until(
+    () => `station is reached from elsewhere; it said ${cell.output}`,
+    20_000,
+    async () => (await site.ask('GET', '/').catch(() => undefined))?.status === 200 || undefined,
+  );
+  expect(cell.output).toContain((await readStation(cell.data)).fingerprint);
+
+  expect(site.rebe(secrets.ben, 'people', 'add', 'ben', '--role', 'maintenance').code).toBe(0);
+  expect(site.rebe('not that one', 'login', 'ben')).toMatchObject({
+    code: 1,
+    text: expect.stringContaining('E_SIGN_IN'),
+  });
+  expect(site.rebe(secrets.ben, 'login', 'ben').code).toBe(0);
+  expect(site.rebe('', ...set, '9', '--reason', 'a small batch').code).toBe(0);
+  expect(site.rebe('', 'people').text).toContain('E_NOT_ALLOWED');
+  expect(site.rebe('', 'logout').code).toBe(0);
+  expect(site.rebe('', ...set, '10').text).toContain('E_CONSOLE_PEOPLE');
+
+  const body = { name: 'ada', password: secrets.ada };
+  const entered = await site.ask('POST', '/api/sign-in', { body });
+  expect(entered).toMatchObject({ status: 200, body: { actor: 'user:ada' } });
+  expect(entered.cookie).toMatch(/^rebe-\d+=[\w-]{43}; .*HttpOnly; SameSite=Strict; Secure$/m);
+  const cookie = entered.cookie.split(';')[0] ?? '';
+  const { body: list } = await site.ask('GET', '/api/people', { cookie });
+  expect(list['people']).toHaveLength(2);
+  const act = { verb: 'parameter', args: { flow: 'tending', name: 'batch', value: 11 } };
+  const refused = await site.ask('POST', '/api/acts', { cookie, body: { ...act, reason: 'x' } });
+  expect(refused.body).toMatchObject({ receipt: { code: 'E_NOT_ALLOWED' } });
+  expect((await site.ask('GET', '/api/me', { host: 'evil.example' })).status).toBe(403);
+  expect(
+    (await site.ask('POST', '/api/sign-in', { body: { ...body, password: 'x' } })).status,
+  ).toBe(401);
+
+  const record = cell.tail();
+  for (const told of ['user:ben', 'user:ada', 'enrolled', 'signed-in', 'refused'])
+    expect(record).toContain(told);
+  await cell.stopCell();
+  for (const file of filesIn(cell.data)) {
+    const text = readFileSync(file, 'latin1');
+    for (const secret of Object.values(secrets)) expect(text.includes(secret), file).toBe(false);
+    expect(statSync(file).mode & 0o007, file).toBe(0);
+  }
+}, 120_000);
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => /\/(?:station|sessions|chronicle|history)[^/]*$|\/station\//.test(file));
