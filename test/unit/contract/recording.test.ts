@@ -1,9 +1,17 @@
 // The bytes of a recording's frames, held by golden bytes: what is on disk today is read in ten years. And that
 // no file, however hostile, is read as something that nobody wrote.
+import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeFrame, FrameReader, framePrefix, noHash } from '#contract/recording.ts';
+import {
+  encodeFrame,
+  frameLimit,
+  framePrefix,
+  FrameReader,
+  noHash,
+  RecordingHead,
+} from '#contract/recording.ts';
 import type { Recorded } from '#contract/recording.ts';
 
 const seed = Number(process.env['REBE_SEED'] ?? 20_261_123);
@@ -11,6 +19,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const unhex = (text: string): Uint8Array => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
+const reference = readFileSync('docs/reference/recording.md', 'utf8');
 const by = 'user:ann';
 const head = {
   format: 'recording/1',
@@ -96,9 +105,21 @@ describe('a frame', () => {
     expect(plain(read(frame).frames)).toEqual(plain([recorded]));
   });
 
-  test('whole, on disk: length, CRC-32, body', () => {
+  test('whole, on disk: length, CRC-32, body; and as the reference shows it', () => {
     const [first] = golden;
-    expect(first && hex(encodeFrame(first[0], crc32))).toBe('000000055a8232926f002420ff');
+    const whole = '000000055a8232926f002420ff';
+    expect(first && hex(encodeFrame(first[0], crc32))).toBe(whole);
+    expect(reference).toContain(`\n${whole}\n`);
+  });
+
+  test('of each kind, and each member of the head, stands in the reference', () => {
+    for (const [recorded, body] of golden) {
+      const letter = Buffer.from(unhex(body.slice(0, 2))).toString();
+      expect(reference).toMatch(new RegExp(`\\| \`${letter}\` +\\| \`${recorded.kind}\` `));
+    }
+    for (const member of Object.keys(RecordingHead.shape))
+      expect(reference, member).toContain(`| \`${member}\` `);
+    expect(reference).toContain(`at most ${frameLimit.toLocaleString('en')}`);
   });
 });
 
