@@ -135,7 +135,8 @@ function partOf({ by, owner, state }: SessionView): Part | undefined {
   if (known?.actor == null) return undefined;
   if (by === known.actor) return state === 'Approved' ? undefined : 'driver';
   if (known.permissions.includes('shell.approve') && owner !== known.actor) return 'supervisor';
-  return known.permissions.includes('shell.observe') ? 'observer' : undefined;
+  const sees = known.permissions.some((each) => each.startsWith('shell.'));
+  return sees ? 'observer' : undefined;
 }
 
 function Ask(): JSX.Element {

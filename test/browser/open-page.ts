@@ -63,6 +63,8 @@ export async function openPage(
   page.on('request', (request) => void requests.push(request.url()));
   page.on('websocket', (socket) => {
     requests.push(socket.url());
+    // Other sockets speak in bytes.
+    if (!socket.url().endsWith('/live')) return;
     socket.on('framesent', ({ payload }) => {
       sent.push(JSON.parse(String(payload)) as FromBrowser);
     });
