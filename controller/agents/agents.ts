@@ -14,6 +14,7 @@ import type { Cancel, Clock } from '#contract/time.ts';
 import type { Approvals } from '#controller/approval/approvals.ts';
 import type { StationEvent } from '#controller/server/records.ts';
 import { Journal } from '#controller/shell/journal.ts';
+import type { Seat } from '#controller/shell/parts.ts';
 import type { Sessions } from '#controller/shell/sessions.ts';
 import { Collector } from './collector.ts';
 import { RefusalCount } from './refusal-count.ts';
@@ -78,12 +79,23 @@ export class Agents {
 
   /** Throws `E_AGENT_*`, `E_SHELL_*`, `E_APPROVAL_*`, or why it is not in the chronicle. */
   async propose(who: Principal, proposal: AgentProposal): Promise<AgentCommand> {
+    return this.#answered(who, { argvHash: hashOf(proposal) }, async () =>
+      this.#propose(who, proposal),
+    );
+  }
+
+  /** Begins what was approved, once; it runs when its supervisor watches. Throws why not. */
+  async execute(who: Principal, id: SessionId): Promise<AgentCommand> {
+    return this.#answered(who, { session: id }, async () => this.#execute(who, id));
+  }
+
+  async #propose(who: Principal, proposal: AgentProposal): Promise<AgentCommand> {
     const { longest_ms, cpu_ms, output, presence } = this.#rulesFor(who);
     const span = proposal.for_ms ?? longest_ms;
     if (span > longest_ms)
       throw new CellError('E_AGENT_BUDGET', `a command may take ${longest_ms} ms, not ${span}`);
     const { argv, reason, expects, model, prompt } = proposal;
-    const hash = createHash('sha256').update(canonicalJson(argv)).digest('hex');
+    const hash = hashOf(proposal);
     const budget = { wall_ms: span, cpu_ms, output };
     const about = { argvHash: hash, expects, model, prompt, budget };
     const run = [limiter, `--cpu=${Math.max(1, Math.ceil(cpu_ms / 1000))}`, '--', ...argv];
@@ -113,31 +125,32 @@ export class Agents {
     return this.#view(work);
   }
 
-  /** Begins what was approved, once; it runs when its supervisor watches. Throws why not. */
-  async execute(who: Principal, id: SessionId): Promise<AgentCommand> {
+  async #execute(who: Principal, id: SessionId): Promise<AgentCommand> {
     const rules = this.#rulesFor(who);
     const work = this.#own(who, id);
     const session = this.#deps.sessions.find(id);
     if (session === undefined || work.collector !== undefined)
       throw new CellError('E_SHELL_STATE', `${id} was executed, or is over`);
-    this.#spend(who.actor, rules.commands);
+    const spend = this.#budget(who.actor, rules.commands);
     const collector = new Collector(rules.output, () => this.#stop(who, id));
     work.collector = collector;
+    let seat: Seat | undefined;
     try {
-      await session.sit(who, 'agent', {
+      seat = await session.sit(who, 'agent', {
         state: (view) => this.#sees(work, view),
         challenge: () => undefined,
         lost: () => undefined,
       });
       collector.follow(session.stream);
       await this.#deps.sessions.begin(who, id);
-      this.#follow(work);
     } catch (error) {
       collector.end();
       delete work.collector;
-      if (error instanceof CellError) this.#tellRefused(work, error.code, error.message);
+      seat?.leave();
       throw error;
     }
+    spend();
+    this.#follow(work);
     return this.#view(work);
   }
 
@@ -200,7 +213,21 @@ export class Agents {
     return work;
   }
 
-  #spend(actor: Actor, limit: number): void {
+  /** What is refused stands in the record, and counts: but not that something is not ready, or was there before. */
+  async #answered<T>(who: Principal, about: object, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof CellError)) throw error;
+      const { code, message } = error;
+      this.#tellRefused(who.actor, { code, text: message, ...about });
+      if (error.retry === 'never' && code !== 'E_SHELL_STATE') this.refused(who.actor);
+      throw error;
+    }
+  }
+
+  /** Throws `E_AGENT_BUDGET`; what is given back counts one more. */
+  #budget(actor: Actor, limit: number): () => void {
     const now = this.#deps.clock.now();
     const recent = (this.#begun.get(actor) ?? []).filter((at) => now - at < hour);
     if (recent.length >= limit)
@@ -208,7 +235,7 @@ export class Agents {
         'E_AGENT_BUDGET',
         `${limit} commands within an hour are executed already`,
       );
-    this.#begun.set(actor, [...recent, now]);
+    return () => void this.#begun.set(actor, [...recent, now]);
   }
 
   #stop(who: Principal, id: SessionId): void {
@@ -228,11 +255,11 @@ export class Agents {
   }
 
   #sees(work: Work, view: SessionView): void {
-    if (work.told || !isOver(view)) return;
-    work.told = true;
     const { collector, hash, id } = work;
-    collector?.end();
-    const { bytes = 0, hash: written = '', code = null } = collector?.output ?? {};
+    if (work.told || collector === undefined || !isOver(view)) return;
+    work.told = true;
+    collector.end();
+    const { bytes, hash: written, code = null } = collector.output;
     this.#tell(work.by, {
       event: 'agent-executed',
       session: id,
@@ -248,18 +275,23 @@ export class Agents {
   #approvalChanged({ request, state, no }: ApprovalView): void {
     if (request.kind !== 'agent-command' || state !== 'denied') return;
     const work = [...this.#works.values()].find(({ id }) => request.what['session'] === id);
-    const why = `denied by ${no?.by ?? 'somebody'}: ${no?.reason ?? ''}`;
-    if (work !== undefined) this.#tellRefused(work, 'E_APPROVAL_STATE', why);
+    const text = `denied by ${no?.by ?? 'somebody'}: ${no?.reason ?? ''}`;
+    const what = work === undefined ? {} : { session: work.id, argvHash: work.hash };
+    this.#tellRefused(request.by, { code: 'E_APPROVAL_STATE', text, ...what });
     this.refused(request.by);
   }
 
-  #tellRefused({ id, by, hash }: Work, code: Code, why: string): void {
+  #tellRefused(
+    by: Actor,
+    what: { code: Code; text: string; session?: SessionId; argvHash?: string },
+  ): void {
+    const { code, text, session, argvHash } = what;
     this.#tell(by, {
       event: 'agent-refused',
-      session: id,
       code,
-      about: { argvHash: hash },
-      text: `${by} is refused: ${why}`.slice(0, 500),
+      ...(session === undefined ? {} : { session }),
+      ...(argvHash === undefined ? {} : { about: { argvHash } }),
+      text: `${by} is refused: ${text}`.slice(0, 500),
     });
   }
 
@@ -304,6 +336,9 @@ export class Agents {
     };
   }
 }
+
+const hashOf = ({ argv }: AgentProposal): string =>
+  createHash('sha256').update(canonicalJson(argv)).digest('hex');
 
 const isAgent = (actor: Actor): boolean => actor.startsWith('agent:');
 const finals: readonly SessionView['state'][] = ['Ended', 'Killed', 'Denied', 'Expired'];

@@ -206,9 +206,9 @@ const isOver = ({ session }: AgentCommand): boolean =>
 
 function tell(view: AgentCommand): Said {
   const { id, hash, session, approval, output, proposal } = view;
-  const { state, why, lacks } = session;
+  const { state, why, lacks, approval: approval_id } = session;
   const { text, ...out } = output ?? { text: '' };
-  const head = { id, argv: proposal.argv, hash, approval, state, why, lacks, ...out };
+  const head = { id, argv: proposal.argv, hash, approval_id, approval, state, why, lacks, ...out };
   const ok = state !== 'Killed' && state !== 'Denied' && state !== 'Expired';
   const wrote = text === '' ? '' : `\nWhat it wrote:\n${marked(text)}`;
   return { ok, text: `${marked(JSON.stringify(head, null, 1))}${wrote}` };
