@@ -129,7 +129,7 @@ export class Works {
     this.#terminal?.drop();
   }
 
-  mark(kind: 'state' | 'mark' | 'resize', about: Json): void {
+  mark(kind: 'state' | 'mark' | 'resize' | 'exit', about: Json): void {
     if (!this.#closed) this.#recorder?.mark(kind, about);
   }
 
@@ -257,6 +257,7 @@ export class Works {
   async #exit(code: number): Promise<void> {
     this.#ran = true;
     this.shut();
+    this.mark('exit', { code });
     await this.#recorder?.flush().catch(() => undefined);
     this.stream.exited(code);
     this.#exited = true;
