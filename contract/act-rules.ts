@@ -55,7 +55,7 @@ export interface ActNeeds {
   readonly approvals: number;
   /** Where the machine must be and is not, in words; empty: it is there. */
   readonly lacks: readonly string[];
-  /** Why, of each rule that holds. */
+  /** Why others must say yes, of each rule that asks for it. */
   readonly because: readonly string[];
 }
 
@@ -71,7 +71,7 @@ export function needsOf(
     reason: held.some((rule) => rule.reason === true),
     approvals: Math.max(0, ...held.map((rule) => rule.approvals ?? 0)),
     lacks: held.flatMap((rule) => lackOf(rule, args, cell) ?? []),
-    because: held.filter((rule) => rule.reason !== true).map((rule) => rule.text),
+    because: held.filter(({ approvals = 0 }) => approvals > 0).map(({ text }) => text),
   };
 }
 
