@@ -188,6 +188,16 @@ describe.skipIf(why !== undefined)(
       }
     });
 
+    test('what shells ask of station’s unit is a drop-in of the bundle, and off', () => {
+      const folder = '/etc/systemd/system/rebe-station@tending-1.service.d';
+      expect(machine.run(`test -e ${folder}`).code).toBe(1);
+      const file = '/opt/rebe-cell/current/systemd/rebe-station-shell.conf';
+      const put = machine.run(`install -D -m 644 ${file} ${folder}/shell.conf`);
+      const verified = machine.run('systemd-analyze verify rebe-station@tending-1.service');
+      machine.run(`rm -r ${folder}`);
+      expect([put, verified]).toEqual([1, 2].map(() => ({ code: 0, stdout: '', stderr: '' })));
+    });
+
     test('the page sees neither the private keys of the cell nor a device', () => {
       const pid = machine.run('systemctl show -P MainPID rebe-station@tending-1').stdout.trim();
       const inside = (command: string): Ran => machine.run(`nsenter -t ${pid} -m ${command}`);

@@ -1,7 +1,7 @@
 // From inside a confined shell: what it must not reach is tried, and what it must not exhaust is used up. These tests
 // fail where a layer is missing; nothing of them is skipped.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -159,7 +159,7 @@ test(
     const open = await jailed.run('for f in /proc/$$/fd/*; do readlink $f; done | sort -u');
     expect(open.text).toMatch(/^\/dev\/\S+\n$/);
     expect((await jailed.run('id')).text).toBe(
-      'uid=1000(shell) gid=1000(shell) groups=1000(shell)\n',
+      'uid=1000(confined) gid=1000(confined) groups=1000(confined)\n',
     );
     // The shell may write into the memory of the jail's first process: that has no more than itself.
     for (const pid of ['self', '1']) {
@@ -185,7 +185,6 @@ test(
     expect((await jailed.run('unshare --user id')).text).toContain('Operation not permitted');
     expect((await jailed.run('cat </dev/tcp/127.0.0.1/22')).text).toContain('refused');
     expect((await jailed.run('ls /dev/pts /proc/net/unix && wc -l </proc/net/unix')).code).toBe(0);
-    expect(readFileSync('/proc/sys/kernel/hostname', 'utf8').trim()).not.toBe('confined');
   },
 );
 

@@ -22,7 +22,7 @@ export const limits = {
 export const descriptors = { filter: 3, evidence: 4, passwd: 5, group: 6, late: 7 } as const;
 
 /** Who the person is inside. Outside it is a user of the pool. */
-export const inside = { user: 1000, name: 'shell', home: '/home/shell', host: 'confined' } as const;
+export const inside = { user: 1000, name: 'confined', home: '/home/confined' } as const;
 
 /** `/etc` of the jail: what programs need to start and to say their names, and nothing of this machine. */
 const settings = [
@@ -168,7 +168,7 @@ function strace({ late }: Doors): string[] {
 
 /** The keyboard's session stays (no `--new-session`): Ctrl-C and jobs need it, and the filter refuses TIOCSTI. */
 function bubblewrap(system: readonly SystemFolder[]): string[] {
-  const { user, home, host } = inside;
+  const { user, home } = inside;
   const { filter, passwd: users, group: groups } = descriptors;
   const { TERM, LANG } = environment;
   const folders = system.map(({ path: at, link }) =>
@@ -176,7 +176,7 @@ function bubblewrap(system: readonly SystemFolder[]): string[] {
   );
   return [
     'bwrap --unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup',
-    `--uid ${user} --gid ${user} --hostname ${host} --die-with-parent --cap-drop ALL --clearenv`,
+    `--uid ${user} --gid ${user} --die-with-parent --cap-drop ALL --clearenv`,
     `--setenv TERM ${TERM} --setenv LANG ${LANG} --setenv HOME ${home} --setenv PATH ${path}`,
     ...folders,
     '--perms 0755 --dir /etc --perms 0755 --dir /var',
