@@ -1,19 +1,19 @@
-// The session of whoever signed in at this terminal: in the home of their operating system's account, for each data
-// directory one, with mode 0600.
+// The session of whoever signed in at this terminal: in the data directory, for each account of the operating system
+// one, with mode 0600. Accounts that may read each other's files there are no bar to each other.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { CellError } from '#contract/error.ts';
 
 const Login = z.strictObject({ name: z.string(), cookie: z.string() });
 export type Login = z.infer<typeof Login>;
 
-const fileOf = (data: string): string => {
-  const name = createHash('sha256').update(resolve(data)).digest('hex').slice(0, 16);
-  return join(homedir(), '.rebe', `login-${name}.json`);
-};
+/** Whoever came by `sudo` is told apart from others who did. */
+function fileOf(data: string): string {
+  const account = process.env['SUDO_USER'] ?? userInfo().username;
+  return join(resolve(data), 'logins', `${account.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}.json`);
+}
 
 /** Undefined: nobody signed in here. */
 export function findLogin(data: string): Login | undefined {

@@ -60,9 +60,19 @@ export class MirrorStore {
       return new MirrorStore(openDatabase(path), false);
     } catch (error) {
       if (!isBroken(error)) throw storeError(error);
+      return MirrorStore.#anew(path, time, error);
     }
+  }
+
+  static #anew(
+    path: string,
+    time: number,
+    broken: InstanceType<typeof Database.SqliteError>,
+  ): MirrorStore {
     try {
-      setAside(path, time);
+      // Others keep theirs in the same file: of tables of another form only our own go.
+      if (broken.code === 'SQLITE_ERROR') dropTables(path);
+      else setAside(path, time);
       return new MirrorStore(openDatabase(path), true);
     } catch (error) {
       throw storeError(error);
@@ -143,6 +153,16 @@ function openDatabase(path: string): Database.Database {
   }
 }
 
+function dropTables(path: string): void {
+  const database = new Database(path, { timeout: 1000 });
+  try {
+    for (const table of ['cursor', 'topic', 'session', 'self'])
+      database.exec(`DROP TABLE IF EXISTS mirror_${table}`);
+  } finally {
+    database.close();
+  }
+}
+
 function prepare(database: Database.Database) {
   return {
     cursors: database.prepare<[], Cursor>('SELECT * FROM mirror_cursor ORDER BY boot DESC'),
@@ -178,7 +198,7 @@ function ask<T>(run: () => T): T {
   }
 }
 
-function isBroken(error: unknown): boolean {
+function isBroken(error: unknown): error is InstanceType<typeof Database.SqliteError> {
   if (!(error instanceof Database.SqliteError)) return false;
   const { code } = error;
   // A table of another form is as good as none.

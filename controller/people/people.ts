@@ -6,7 +6,7 @@ import type { Actor } from '#contract/actor.ts';
 import { CellError, codes } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 import type { PeopleEvent, Permission, Principal } from '#contract/people.ts';
-import { minutes } from '#contract/time.ts';
+import { hours, milliseconds, minutes } from '#contract/time.ts';
 import type { Cancel, Clock, Duration } from '#contract/time.ts';
 import { enrolledFile } from '#controller/enrolled.ts';
 import { hashOf } from '#controller/server/secret.ts';
@@ -23,6 +23,8 @@ import { Stretcher } from './stretch.ts';
 import type { Cost } from './stretch.ts';
 
 export const usualIdle = minutes(5);
+/** Timers are set no longer ahead. */
+const farthest = hours(24);
 /** The use of a token is written this seldom. */
 const usedPace = minutes(1);
 
@@ -49,6 +51,7 @@ export class People {
   readonly #listeners = new Set<Changed>();
   #enrolled: boolean;
   #last: Promise<unknown> = Promise.resolve();
+  #due: Cancel | undefined;
 
   /** Throws `E_PEOPLE_STORE`: nobody can be known then. */
   constructor(clock: Clock, deps: PeopleDeps) {
@@ -63,6 +66,7 @@ export class People {
     if (this.store.people().length > 0) this.enrol();
     if (this.store.lost)
       deps.log('warn', 'station.db could not be read and was set aside: people are enrolled anew');
+    this.watchTokens();
   }
 
   /** Somebody is, or was: what can do everything until then never can again. */
@@ -149,6 +153,22 @@ export class People {
     this.#tell(id);
   }
 
+  /** Whoever holds on to a token is told when it ends. */
+  watchTokens(): void {
+    this.#due?.();
+    this.#due = undefined;
+    const now = this.clock.time();
+    const ends = this.store.tokens().flatMap((token) => (token.ends > now ? [token.ends] : []));
+    if (ends.length === 0) return;
+    const wait = Math.min(Math.max(1, Math.min(...ends) - now), farthest);
+    this.#due = this.clock.after(milliseconds(wait), () => {
+      const time = this.clock.time();
+      for (const { id, ends: end } of this.store.tokens())
+        if (end > now && end <= time) this.#tell(`token-${id}`);
+      this.watchTokens();
+    });
+  }
+
   /** A token is nobody's from now on. */
   endToken(id: string): void {
     this.store.removeToken(id);
@@ -168,12 +188,18 @@ export class People {
     return turn;
   }
 
+  /** What people at the machine should see, besides the record. */
+  say(text: string): void {
+    this.#deps.log('warn', text);
+  }
+
   /** Of what happened and nobody waits for. */
   tell(level: 'info' | 'warn', actor: Actor, body: PeopleEvent): void {
     this.#deps.log(level, body.text, { actor, body });
   }
 
   close(): void {
+    this.#due?.();
     this.sessions.close();
     this.store.close();
   }

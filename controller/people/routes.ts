@@ -83,6 +83,7 @@ export class PeopleDoor {
   }
 
   #own(): Served[] {
+    const { signIn } = this;
     return [
       serve(routes.getMe, (asked) => {
         const { principal } = asked.guest;
@@ -92,12 +93,18 @@ export class PeopleDoor {
       }),
       serve(routes.setOwnPassword, async (asked) => {
         const { old, password } = asked.body;
-        await this.#changes.setPassword(signedIn(asked), this.#self(asked), old, password);
+        const name = this.#self(asked);
+        await signIn.counted(name, fromOf(asked), async () =>
+          this.#changes.setPassword(signedIn(asked), name, old, password),
+        );
         return this.#me(asked, this.#sessionOf(asked));
       }),
       serve(routes.setOwnPin, async (asked) => {
         const { password, pin } = asked.body;
-        await this.#changes.setPin(signedIn(asked), this.#self(asked), password, pin);
+        const name = this.#self(asked);
+        await signIn.counted(name, fromOf(asked), async () =>
+          this.#changes.setPin(signedIn(asked), name, password, pin),
+        );
         return this.#me(asked, this.#sessionOf(asked));
       }),
       serve(routes.setOwnLanguage, async (asked) => {
@@ -127,16 +134,23 @@ export class PeopleDoor {
   }
 
   #factors(): Served[] {
+    const { signIn } = this;
     return [
       serve(routes.beginFactor, async (asked) => {
         const name = this.#self(asked, asked.params.name);
-        const secret = await this.#changes.beginFactor(signedIn(asked), name, asked.body.password);
+        const { password } = asked.body;
+        const secret = await signIn.counted(name, fromOf(asked), async () =>
+          this.#changes.beginFactor(signedIn(asked), name, password),
+        );
         const uri = factorUri(secret, this.#cell() ?? 'rebe-cell', name);
         return { uri, secret: base32(secret) };
       }),
       serve(routes.confirmFactor, async (asked) => {
         const name = this.#self(asked, asked.params.name);
-        await this.#changes.confirmFactor(signedIn(asked), name, asked.body.code);
+        const { code } = asked.body;
+        await signIn.counted(name, fromOf(asked), async () =>
+          this.#changes.confirmFactor(signedIn(asked), name, code),
+        );
         return this.#me(asked, this.#sessionOf(asked));
       }),
       serve(routes.removeFactor, async (asked) => {

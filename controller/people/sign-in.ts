@@ -101,6 +101,7 @@ export class SignIn {
         : `signed in ${actor}`;
       const how = { by: 'link', ...whereOf(from) };
       await this.#people.keep(actor, { event: 'signed-in', change: how, text });
+      if (enrolled) this.#people.say(text);
       if (!(await redeemLink(this.#data, key, clock.time()))) throw linkUsed();
       const { address, panel } = from;
       return this.#people.sessions.begin({ actor, kind: 'page', address, panel });
@@ -109,15 +110,36 @@ export class SignIn {
     }
   }
 
+  /** Whatever else asks for a password counts its wrong ones as a sign-in does. */
+  async counted<T>(name: string, from: From, run: () => Promise<T>): Promise<T> {
+    const attempt = this.#attempt(name, from);
+    try {
+      const done = await run();
+      this.#lockout.right(attempt);
+      return done;
+    } catch (error) {
+      if (!(error instanceof CellError) || error.code !== 'E_SIGN_IN') {
+        this.#lockout.undo(attempt);
+        throw error;
+      }
+      const person = this.#people.store.find(name);
+      throw await this.#refused(person, from, { code: 'E_SIGN_IN', locked: attempt.locked });
+    }
+  }
+
+  /** Throws `E_SIGN_IN_LOCKED`; else it counts as wrong until it is known to be right. */
+  #attempt(name: string, { address, panel }: From): Attempt & { readonly locked: boolean } {
+    const attempt: Attempt = { name, address, panel };
+    const { wait, locked } = this.#lockout.take(attempt);
+    if (wait === 0) return { ...attempt, locked };
+    const span = formatDuration(milliseconds(Math.ceil(wait / 1000) * 1000));
+    throw new CellError('E_SIGN_IN_LOCKED', `locked for ${span}`);
+  }
+
   /** Throws unless this proves that it is this person, who may sign in. Every wrong attempt counts. */
   async #proved(name: string, proof: Proof, from: From, code: string | undefined): Promise<void> {
-    const attempt: Attempt = { name, address: from.address, panel: from.panel };
-    const { wait, locked } = this.#lockout.take(attempt);
-    if (wait > 0)
-      throw new CellError(
-        'E_SIGN_IN_LOCKED',
-        `locked for ${formatDuration(milliseconds(Math.ceil(wait / 1000) * 1000))}`,
-      );
+    const attempt = this.#attempt(name, from);
+    const { locked } = attempt;
     const right = await this.#people.credentials.prove(name, proof).catch((error: unknown) => {
       // What was not looked at was not wrong.
       if (error instanceof CellError && error.code === 'E_SIGN_IN_BUSY')

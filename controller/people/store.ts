@@ -242,6 +242,7 @@ function openDatabase(path: string): Database.Database {
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
     database.exec(schema);
+    if (database.pragma('quick_check(1)', { simple: true }) !== 'ok') throw new Damaged();
     return database;
   } catch (error) {
     database.close();
@@ -292,7 +293,11 @@ function ask<T>(run: () => T): T {
   }
 }
 
+/** It opens, and pages of it are not what they were. */
+class Damaged extends Error {}
+
 function isBroken(error: unknown): boolean {
+  if (error instanceof Damaged) return true;
   if (!(error instanceof Database.SqliteError)) return false;
   return error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB';
 }

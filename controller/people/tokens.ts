@@ -76,6 +76,7 @@ export class Tokens {
         text: `${by.actor} made a token of ${actor} until ${new Date(token.ends).toISOString()}`,
       });
       store.putToken(token);
+      this.#people.watchTokens();
       return { secret, token: viewOf(token) };
     });
   }

@@ -1,13 +1,11 @@
 // People at a running cell: the first one enrolled at its console, station then reached over TLS by other machines; who
 // the command line is; what the record says of all of it.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readStation } from '#controller/server/link.ts';
-import { removeFolder } from '#test/folder.ts';
 import { TestCell, rebe, until } from './test-cell.ts';
 
 const secrets = { ada: 'seven green ladders lean', ben: 'a quiet barge of copper' };
@@ -20,9 +18,8 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-class Site implements Disposable {
+class Site {
   readonly #cell: TestCell;
-  readonly #home = mkdtempSync(join(tmpdir(), 'rebe-home-'));
 
   constructor(cell: TestCell) {
     this.#cell = cell;
@@ -33,7 +30,7 @@ class Site implements Disposable {
     const ran = spawnSync(process.execPath, [rebe, ...words, '--data', this.#cell.data], {
       input,
       encoding: 'utf8',
-      env: { ...process.env, HOME: this.#home },
+
       timeout: 30_000,
     });
     return { code: ran.status, text: `${ran.stdout}${ran.stderr}` };
@@ -82,10 +79,6 @@ class Site implements Disposable {
       sent.end(text);
     });
   }
-
-  [Symbol.dispose](): void {
-    removeFolder(this.#home);
-  }
 }
 
 test('the first administrator is enrolled at the console; from then on people act by name, over TLS and at the terminal', async () => {
@@ -94,7 +87,7 @@ test('the first administrator is enrolled at the console; from then on people ac
     listen: '0.0.0.0:0',
     edit: (text) => `${text.replace(/^station:.*\n/m, '')}\nstation: {tls: generated}\n`,
   });
-  using site = new Site(cell);
+  const site = new Site(cell);
   await until(
     () => `station says that it is reached by nobody else; it said ${cell.output}`,
     20_000,
@@ -125,6 +118,7 @@ test('the first administrator is enrolled at the console; from then on people ac
   expect(site.rebe(secrets.ben, 'login', 'ben').code).toBe(0);
   expect(site.rebe('', ...set, '9', '--reason', 'a small batch').code).toBe(0);
   expect(site.rebe('', 'people').text).toContain('E_NOT_ALLOWED');
+  expect(filesIn(cell.data).join()).toContain('/logins/');
   expect(site.rebe('', 'logout').code).toBe(0);
   expect(site.rebe('', ...set, '10').text).toContain('E_CONSOLE_PEOPLE');
 
@@ -158,4 +152,6 @@ const filesIn = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => /\/(?:station|sessions|chronicle|history)[^/]*$|\/station\//.test(file));
+    .filter((file) =>
+      /\/(?:station|sessions|chronicle|history)[^/]*$|\/(?:station|logins)\//.test(file),
+    );

@@ -173,6 +173,19 @@ describe('a token', () => {
     expect(story.doors.people.store.tokens()).toEqual([]);
   });
 
+  test('that ends by itself is told to whoever holds on to it', async () => {
+    const by = await story.ada();
+    await token(by);
+    const heard: unknown[] = [];
+    story.doors.people.onChanged((credential, principal) => heard.push([credential, principal]));
+    const [{ id } = { id: '' }] = story.doors.people.store.tokens();
+    const ofToken = (): unknown[] => heard.filter((one) => JSON.stringify(one).includes('token-'));
+    story.doors.clock.advance(minutes(59));
+    expect(ofToken()).toEqual([]);
+    story.doors.clock.advance(minutes(2));
+    expect(ofToken()).toEqual([[`token-${id}`, null]]);
+  });
+
   test('that is ended is nobody’s at once', async () => {
     const by = await story.ada();
     const program = await token(by);

@@ -97,6 +97,17 @@ describe('signing in', () => {
   });
 });
 
+test('a password that is guessed in somebody’s open session is counted as at the door', async () => {
+  const visitor = await story.ben(await story.ada());
+  const guess = { old: 'wrong', password: secrets.next };
+  for (let wrong = 0; wrong < freeTries.name; wrong += 1)
+    expect(await visitor.code('POST', '/api/me/password', guess)).toBe('E_SIGN_IN');
+  expect(await visitor.code('POST', '/api/me/password', { ...guess, old: secrets.ben })).toBe(
+    'E_SIGN_IN_LOCKED',
+  );
+  expect(story.count('locked-out')).toBe(1);
+});
+
 describe('a second factor', () => {
   test('is asked for once it is confirmed, and each code is good once', async () => {
     const visitor = await story.ben(await story.ada());
