@@ -52,7 +52,7 @@ export const ApprovalAsk = ApprovalRequest.pick({
 });
 export type ApprovalAsk = z.infer<typeof ApprovalAsk>;
 
-/** One person's yes: an Ed25519 signature over `rebe approval <hash>` by a key that only that person's proof opens. */
+/** One person's yes: an Ed25519 signature over the request's hash by a key that only that person's proof opens. */
 export const ApprovalYes = z.strictObject({
   by: Actor,
   /** The session it was given in. */

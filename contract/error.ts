@@ -282,7 +282,7 @@ export const codes = {
   ),
   E_AGENT_LOCKED: never(
     'The agent is locked out: it was refused too often, or somebody locked it.',
-    'Look at what it tried; who supervises can take the lock away: `rebe unlock`.',
+    'Look at what it tried; who supervises can take the lock away.',
   ),
   // Acts
   E_ACT_FLOW: never('The cell has no flow of this name.', 'See `rebe flows`.'),
