@@ -39,7 +39,7 @@ const told: Hello = {
   ],
 };
 
-export interface Rig {
+interface Rig {
   readonly clock: HandClock;
   readonly console: Console;
   readonly desk: ActDesk;
@@ -65,7 +65,7 @@ export const who = (
   panel: false,
 });
 
-export interface Made {
+interface Made {
   readonly mode?: string;
   readonly more?: Partial<Snapshot>;
   readonly why?: Partial<Why>;

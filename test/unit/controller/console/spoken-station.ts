@@ -1,5 +1,5 @@
 // A whole station on a data directory of its own, for which the test speaks as control does: a small cell is told, what is
-// to be recorded is recorded, acts are taken. Time is quick, so that no pace and no patience holds a test up.
+// to be recorded is recorded, acts are taken. Time is quick for paces, so that none holds a test up; patience is real.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -34,25 +34,22 @@ export interface SpokenStation extends AsyncDisposable {
   /** What reached control. */
   readonly acts: ActMessage[];
   /** With exactly these headers, and no other. */
-  send(path: string, asked?: Asked): Promise<Answer>;
+  readonly send: (path: string, asked?: Asked) => Promise<Answer>;
   /** As whoever came by a link: the cookie of the session. */
   signIn(): Promise<string>;
   /** How control answers an act. */
   answers: (act: ActMessage) => { receipt: Receipt; done?: Done };
 }
 
-/** Everything of `span` real milliseconds is `quick` times as long here. */
+/** A pace of so many a second is `quick` times as many here. */
 const quick = 50;
 
-function quickClock(): Clock {
+export function quickClock(): Clock {
   const real = realClock();
   return {
     now: () => instant(real.now() * quick),
     time: () => utcMs(Date.now()),
-    after: (delay, run) => {
-      const timer = setTimeout(run, delay / quick);
-      return () => clearTimeout(timer);
-    },
+    after: (delay, run) => real.after(delay, run),
   };
 }
 
@@ -61,7 +58,10 @@ export const accepted = (act: ActMessage): { receipt: Receipt; done: Done } => (
   done: { type: 'done', id: act.id, seq: 11, outcome: 'done' },
 });
 
-export async function openSpoken(told: Partial<Snapshot> = {}): Promise<SpokenStation> {
+export async function openSpoken(
+  told: Partial<Snapshot> = {},
+  clock: Clock = quickClock(),
+): Promise<SpokenStation> {
   const data = mkdtempSync(join(tmpdir(), 'rebe-spoken-'));
   mkdirSync(join(data, 'page', 'assets'), { recursive: true });
   writeFileSync(join(data, 'page', 'index.html'), 'cell');
@@ -92,7 +92,7 @@ export async function openSpoken(told: Partial<Snapshot> = {}): Promise<SpokenSt
   });
   await control.listen(join(data, 'control.sock'));
   const started = await startStation(
-    { clock: quickClock(), random: realRandom, log: () => undefined },
+    { clock, random: realRandom, log: () => undefined },
     { data, listen: '127.0.0.1:0', page: join(data, 'page') },
   );
   const origin = started.url.replace(/\/$/, '');
