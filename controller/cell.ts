@@ -31,6 +31,7 @@ import { lost, readPast } from './past.ts';
 import { builtFile, productVersion } from './product.ts';
 import { Recorder } from './recorder.ts';
 import { Rehearsal } from './rehearsal.ts';
+import { BreakGlass } from './break-glass.ts';
 import { tellRestored } from './restored.ts';
 import { RetainedFile } from './retained.ts';
 import { Stops } from './stops.ts';
@@ -119,6 +120,7 @@ export async function startControl(
     tellLostRecord(parts, clock.time(), { why: entry.lost, aside: aside?.file });
   }
   if (entry.restored !== undefined) tellRestored(parts, clock.time(), entry.restored);
+  parts.breakGlass.start(parts.recorder);
   await parts.systemTags.start();
   await parts.devices.start((device, limit) => control.doubtful(device, limit));
   parts.outputs.allSafe();
@@ -251,6 +253,7 @@ export function assemble({
     view,
     stops,
     alarms,
+    breakGlass: new BreakGlass(clock, data, alarms),
     flowAlarms,
     rehearsal,
     mirror: new MirrorWatch(clock, manifest.mirror !== 'none', { systemTags, alarms }),

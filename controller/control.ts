@@ -244,6 +244,7 @@ export class Control implements LoopEvents, DoorTarget {
   alarmChanged(change: SystemAlarmChange): void {
     this.#parts.recorder.systemAlarm(change);
     this.#parts.trends.systemAlarm(change);
+    this.#parts.breakGlass.heard(change);
     this.#parts.view.touch();
   }
 
@@ -280,8 +281,10 @@ export class Control implements LoopEvents, DoorTarget {
       return;
     }
     const known = Actor.safeParse(actor);
-    const { recorder, door } = this.#parts;
-    const seq = recorder.session(known.success ? known.data : 'system', body);
+    const { recorder, door, breakGlass } = this.#parts;
+    const who = known.success ? known.data : 'system';
+    const seq = recorder.session(who, body);
+    if (body.event === 'break-glass') breakGlass.told(who, body.text);
     door.recorded(id, seq, (answer) => peer.send(answer));
   }
 

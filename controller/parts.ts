@@ -3,6 +3,7 @@ import type { Chronicle } from '#controller/chronicle/chronicle.ts';
 import type { Cell } from '#flows/engine/cell.ts';
 import type { Intake } from '#flows/engine/intake.ts';
 import type { SystemAlarms } from './alarms.ts';
+import type { BreakGlass } from './break-glass.ts';
 import type { LoadedCell } from './config.ts';
 import type { Devices } from './devices.ts';
 import type { Door } from './door.ts';
@@ -33,6 +34,7 @@ export interface ControlParts {
   readonly view: View;
   readonly stops: Stops;
   readonly alarms: SystemAlarms;
+  readonly breakGlass: BreakGlass;
   readonly flowAlarms: FlowAlarmTimes;
   readonly mirror: MirrorWatch;
   readonly systemTags: SystemTags;
