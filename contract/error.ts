@@ -463,7 +463,10 @@ export const codes = {
     'This cell has no shells of this tier.',
     'Use the console (`rebe shell`); shells are turned on with `shell:` in the manifest.',
   ),
-  E_SHELL_UNKNOWN: never('There is no such shell or lock.', 'List them: `rebe shell list`.'),
+  E_SHELL_UNKNOWN: never(
+    'There is no such shell or lock.',
+    'List them: `rebe shells`, `rebe lock`.',
+  ),
   E_SHELL_STATE: never(
     'The shell is in no state in which this can be done.',
     'Look at its state, and at what it says is lacking.',

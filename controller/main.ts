@@ -29,6 +29,10 @@ const modules: readonly (readonly [
     async () => (await import('#controller/cli/act.ts')).actVerbs,
   ],
   [['shell'], async () => (await import('#controller/cli/shell.ts')).shellVerbs],
+  [
+    ['shells', 'lock', 'unlock'],
+    async () => (await import('#controller/cli/shells.ts')).shellsVerbs,
+  ],
   [['history'], async () => (await import('#controller/cli/history.ts')).historyVerbs],
   [['mirror'], async () => (await import('#controller/cli/mirror.ts')).mirrorVerbs],
   [['pki'], async () => (await import('#controller/cli/pki.ts')).pkiVerbs],
