@@ -144,8 +144,8 @@ test(
     expect(written.text.split('\n').at(-2)).toBe('/etc/passwd');
     expect(written.text).not.toMatch(/^\/(?!etc\/passwd)/m);
 
-    const processes = await jailed.run('cat /proc/[0-9]*/comm | sort -u');
-    expect(processes.text.trim().split('\n')).toEqual(['bash', 'bwrap', 'cat', 'sort']);
+    const processes = await jailed.run('cat /proc/[0-9]*/comm');
+    expect(new Set(processes.text.trim().split('\n'))).toEqual(new Set(['bash', 'bwrap']));
     const other = await jailed.run(`cat /proc/${process.pid}/environ /proc/${process.pid}/maps`);
     expect(other.text.match(/No such file/g)).toHaveLength(2);
     // What the jail's own first process was started with names nothing of the machine's secrets.
@@ -203,8 +203,8 @@ test('a shell that uses up all it may takes no more: processes, memory, disks', 
 
   jailed.type(':(){ :|:& };:\n');
   const counts: number[] = [];
-  await until('a fork bomb to grow', 60_000, async () => {
-    counts.push((await jailed.processes()).length);
+  await until('a fork bomb to grow', 60_000, () => {
+    counts.push(jailed.processes().length);
     return counts.filter((count) => count > 100).length > 20 ? true : undefined;
   });
   // Those of the jail itself are among them.
@@ -212,5 +212,5 @@ test('a shell that uses up all it may takes no more: processes, memory, disks', 
   await jailed.jail.freeze();
   await jailed.jail.thaw();
   await jailed.kill();
-  expect(await jailed.processes()).toEqual([]);
+  expect(jailed.processes()).toEqual([]);
 });

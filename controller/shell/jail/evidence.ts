@@ -88,7 +88,7 @@ export class Evidence {
   }
 
   /** Looks into the group again and again; what starts and ends in between is not seen. */
-  watch(pids: () => Promise<readonly number[]>): void {
+  watch(pids: () => readonly number[]): void {
     void this.#look(pids);
   }
 
@@ -98,7 +98,7 @@ export class Evidence {
     const pipe = this.#pipe;
     if (pipe === undefined) return;
     const stop = this.#clock.after(drainLimit, () => pipe.destroy());
-    await within(this.#clock, drainLimit / 2, async () => tryWrite(pipe.fd, `${endLine}\n`));
+    await within(this.#clock, drainLimit / 2, () => tryWrite(pipe.fd, `${endLine}\n`));
     await pipe.read;
     stop();
   }
@@ -121,11 +121,11 @@ export class Evidence {
     }
   }
 
-  async #look(pids: () => Promise<readonly number[]>): Promise<void> {
+  async #look(pids: () => readonly number[]): Promise<void> {
     let before = new Map<number, string>();
     while (!this.#ended) {
       const now = new Map<number, string>();
-      for (const pid of await pids()) {
+      for (const pid of pids()) {
         const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
         if (line === '') continue;
         now.set(pid, line);

@@ -1,7 +1,7 @@
 // The control groups of a session: what its processes may use together, and how all of them are stopped and
 // ended at once. Made where trees.ts finds them, in a folder of this cell's own; those of earlier lives go.
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import type { Clock } from '#contract/time.ts';
@@ -137,38 +137,34 @@ export class Group {
     return { early, late: late === undefined ? undefined : door(late) };
   }
 
-  /** Processes in it, by their ids on this machine. */
-  async pids(): Promise<readonly number[]> {
-    const texts = await Promise.all(
-      this.folders.map(async (folder) => readFile(door(folder), 'utf8').catch(none)),
-    );
-    return [
-      ...new Set(texts.flatMap((text) => text.split('\n')).filter((line) => line !== '')),
-    ].map(Number);
+  /** Processes in it, by their ids on this machine. Read at once: /proc and groups are no disk, and threads are late. */
+  pids(): readonly number[] {
+    const lines = this.folders.flatMap((folder) => linesOf(door(folder)));
+    return [...new Set(lines)].map(Number);
   }
 
   /** Whether the process is in it, at the latest after a while. */
   async holds(pid: number): Promise<boolean> {
-    return within(this.#clock, patience.freeze, async () => (await this.pids()).includes(pid));
+    return within(this.#clock, patience.freeze, () => this.pids().includes(pid));
   }
 
   /** Resolves when every process stands still. Throws `E_SHELL_FREEZE`. */
   async freeze(): Promise<void> {
-    await this.#setFrozen(true);
-    if (!(await within(this.#clock, patience.freeze, async () => this.#isFrozen()))) {
+    this.#setFrozen(true);
+    if (!(await within(this.#clock, patience.freeze, () => this.#isFrozen()))) {
       throw new CellError('E_SHELL_FREEZE', `the session is not frozen in ${patience.freeze} ms`);
     }
   }
 
   async thaw(): Promise<void> {
-    await this.#setFrozen(false);
+    this.#setFrozen(false);
   }
 
   /** Ends every process in it, frozen or not. What is left after a while is given back. */
   async kill(): Promise<readonly number[]> {
     await within(this.#clock, patience.kill, async () => {
       await this.#killOnce();
-      return (await this.pids()).length === 0;
+      return this.pids().length === 0;
     });
     return this.pids();
   }
@@ -186,30 +182,30 @@ export class Group {
   async #killOnce(): Promise<void> {
     const freezer = this.#freezer;
     if (freezer !== undefined && existsSync(join(freezer.folder, 'cgroup.kill'))) {
-      await writeFile(join(freezer.folder, 'cgroup.kill'), '1');
+      writeFileSync(join(freezer.folder, 'cgroup.kill'), '1');
       return;
     }
     // Who stands still starts nothing that this list does not have; version 1 lets the signal through on thaw.
     await this.freeze().catch(() => undefined);
-    for (const pid of await this.pids()) killOne(pid);
+    for (const pid of this.pids()) killOne(pid);
     await this.thaw();
   }
 
-  async #setFrozen(frozen: boolean): Promise<void> {
+  #setFrozen(frozen: boolean): void {
     if (this.#freezer === undefined) return;
     const { version, folder } = this.#freezer;
     const [file, text] =
       version === 2
         ? ['cgroup.freeze', frozen ? '1' : '0']
         : ['freezer.state', frozen ? 'FROZEN' : 'THAWED'];
-    await writeFile(join(folder, file), text);
+    writeFileSync(join(folder, file), text);
   }
 
-  async #isFrozen(): Promise<boolean> {
+  #isFrozen(): boolean {
     if (this.#freezer === undefined) return false;
     const { version, folder } = this.#freezer;
     const file = version === 2 ? 'cgroup.events' : 'freezer.state';
-    const text = await readFile(join(folder, file), 'utf8');
+    const text = readFileSync(join(folder, file), 'utf8');
     return version === 2 ? text.includes('frozen 1') : text.startsWith('FROZEN');
   }
 }
@@ -250,8 +246,8 @@ async function passOn(control: Control, folder: string, made: string): Promise<v
 async function moveOwn(folder: string): Promise<void> {
   const own = join(folder, ownGroup);
   await mkdir(own, { recursive: true });
-  for (const pid of (await readFile(join(folder, 'cgroup.procs'), 'utf8')).split('\n')) {
-    if (pid !== '') await writeFile(join(own, 'cgroup.procs'), pid);
+  for (const pid of linesOf(join(folder, 'cgroup.procs'))) {
+    await writeFile(join(own, 'cgroup.procs'), pid);
   }
 }
 
@@ -297,11 +293,14 @@ function killOne(pid: number): void {
 }
 
 const door = (folder: string): string => join(folder, 'cgroup.procs');
-const none = (): string => '';
 
 const delegated = (folder: string): readonly string[] => words(join(folder, 'cgroup.controllers'));
 const handedOn = (folder: string): readonly string[] =>
   words(join(folder, 'cgroup.subtree_control'));
+
+/** Of a group that may be gone. */
+const linesOf = (path: string): readonly string[] =>
+  existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
 
 function words(path: string): readonly string[] {
   return existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ') : [];

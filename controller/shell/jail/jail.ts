@@ -38,7 +38,7 @@ export class HostJail implements Jail {
 
   async started(_pid: number): Promise<void> {
     const { evidence, group, traced } = this.#parts;
-    if (!traced) evidence.watch(async () => group.pids());
+    if (!traced) evidence.watch(() => group.pids());
   }
 
   async freeze(): Promise<void> {
@@ -72,8 +72,8 @@ export class HostJail implements Jail {
   async #endUser(): Promise<readonly number[]> {
     const { claimed, clock } = this.#parts;
     if (claimed === undefined) return [];
-    await within(clock, patience, async () => {
-      const left = await processesOf(claimed.uid);
+    await within(clock, patience, () => {
+      const left = processesOf(claimed.uid);
       for (const pid of left) end(pid);
       return left.length === 0;
     });

@@ -9,7 +9,7 @@ const look = milliseconds(2);
 export async function within(
   clock: Clock,
   limit: number,
-  done: () => Promise<boolean>,
+  done: () => boolean | Promise<boolean>,
 ): Promise<boolean> {
   const end = clock.now() + limit;
   for (;;) {

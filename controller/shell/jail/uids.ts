@@ -1,6 +1,6 @@
 // User ids of confined sessions: one for each, which no person, no service and no other session of this PC has,
 // so that the kernel itself keeps its processes from everything else. Nothing is written down anywhere.
-import { readFile, readdir } from 'node:fs/promises';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { CellError } from '#contract/error.ts';
@@ -20,7 +20,7 @@ export interface ClaimedUid {
  * which ends with its process. Throws `E_SHELL_FULL`.
  */
 export async function claimUid(): Promise<ClaimedUid> {
-  const taken = await uidsInUse();
+  const taken = uidsInUse();
   for (let uid = firstUid; uid < firstUid + count; uid += 1) {
     if (taken.has(uid)) continue;
     const claim = await listenOn(`\0rebe-shell-uid-${uid}`);
@@ -31,27 +31,32 @@ export async function claimUid(): Promise<ClaimedUid> {
 }
 
 /** Processes of this user, by their ids on this machine. */
-export async function processesOf(uid: number): Promise<readonly number[]> {
-  return (await processes()).filter(({ uids }) => uids.includes(uid)).map(({ pid }) => pid);
-}
+export const processesOf = (uid: number): readonly number[] =>
+  processes()
+    .filter(({ uids }) => uids.includes(uid))
+    .map(({ pid }) => pid);
 
-async function uidsInUse(): Promise<ReadonlySet<number>> {
-  return new Set((await processes()).flatMap(({ uids }) => uids));
-}
+const uidsInUse = (): ReadonlySet<number> => new Set(processes().flatMap(({ uids }) => uids));
 
-/** Every process that can be seen, with its real, effective, saved and file system user. */
-async function processes(): Promise<readonly { pid: number; uids: readonly number[] }[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const all = await Promise.all(
-    pids.map(async (pid) => {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+/** Every process that can be seen, with its real, effective, saved and file system user. In one go: some ms. */
+function processes(): readonly { readonly pid: number; readonly uids: readonly number[] }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      const status = statusOf(pid);
       // One that has ended and is not waited for yet runs nothing.
       if (/^State:\s+[ZX]/m.test(status)) return { pid: Number(pid), uids: [] };
       const [, uids = ''] = /^Uid:\s+(.*)$/m.exec(status) ?? [];
       return { pid: Number(pid), uids: uids.split(/\s+/).filter(Boolean).map(Number) };
-    }),
-  );
-  return all;
+    });
+}
+
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 async function listenOn(name: string): Promise<Server | undefined> {

@@ -91,7 +91,7 @@ export class Jailed implements AsyncDisposable {
   }
 
   /** All that run as its user, by their ids on this machine. */
-  async processes(): Promise<readonly number[]> {
+  processes(): readonly number[] {
     return processesOf(this.uid);
   }
 
