@@ -35,6 +35,16 @@ export interface Verification {
   readonly notes: readonly string[];
   /** Of shells, beside the chronicle; absent where it has none. */
   readonly recordings?: RecordingCounts;
+  /** That the chronicle tells of; absent where it tells of none. */
+  readonly approvals?: ApprovalCounts;
+}
+
+/** Approvals that the record tells: `unknown` were asked for before it began, and nothing is said of them. */
+export interface ApprovalCounts {
+  readonly total: number;
+  readonly approved: number;
+  readonly used: number;
+  readonly unknown: number;
 }
 
 /** Recordings that the chronicle knows: `open` may still be recorded, `left` made room, by what the chronicle says. */
@@ -72,6 +82,14 @@ export function withRecordings(
 ): Verification {
   const { findings, notes, counts } = more;
   if (findings.length === 0 && notes.length === 0 && counts.total === 0) return found;
+  return { ...withFindings(found, { findings, notes }), recordings: counts };
+}
+
+/** The verdict that follows when this was found too. */
+export function withFindings(
+  found: Verification,
+  { findings, notes }: { readonly findings: readonly Finding[]; readonly notes: readonly string[] },
+): Verification {
   const kinds = new Set(findings.map(({ kind }) => kind));
   if (found.integrity === 'broken') kinds.add('damage');
   if (found.completeness === 'incomplete') kinds.add('hole');
@@ -82,7 +100,6 @@ export function withRecordings(
     findings: [...found.findings, ...findings].slice(0, findingsKept),
     found: found.found + findings.length,
     notes: [...found.notes, ...notes],
-    recordings: counts,
   };
 }
 
@@ -124,6 +141,7 @@ export function formatVerification(found: Verification): string {
     `  checkpoints   ${checkpoints}, signed up to entry ${signed}`,
     ...found.keys.map((key) => `  signed by     ${key}`),
     ...(found.recordings === undefined ? [] : [`  recordings    ${countsText(found.recordings)}`]),
+    ...(found.approvals === undefined ? [] : [`  approvals     ${countsText(found.approvals)}`]),
     ...found.findings.map((finding) => `  ! ${finding.text}`),
   ];
   const more = found.found - found.findings.length;
@@ -131,7 +149,7 @@ export function formatVerification(found: Verification): string {
   return [...lines, ...found.notes.map((note) => `  - ${note}`)].join('\n');
 }
 
-function countsText({ total, ...counts }: RecordingCounts): string {
+function countsText({ total, ...counts }: RecordingCounts | ApprovalCounts): string {
   const parts = Object.entries(counts).filter(([, count]) => count > 0);
   return [`${total}`, parts.map(([what, count]) => `${count} ${what}`).join(', ')]
     .filter((part) => part !== '')

@@ -7,6 +7,7 @@ import { entryKinds } from '#contract/entry.ts';
 import type { EntryKind } from '#contract/entry.ts';
 import type { EntryNames } from '#controller/chronicle/format.ts';
 import { formatEntry, plainEntry } from '#controller/chronicle/format.ts';
+import { withApprovals } from '#controller/approval/verify.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import type { Reader } from '#controller/chronicle/reader.ts';
 import { formatVerification } from '#controller/chronicle/verdict.ts';
@@ -28,11 +29,12 @@ async function verify(invocation: Invocation): Promise<number> {
   const shown = progress('verify');
   const keys = invocation.option('keys');
   const recordings = invocation.option('recordings');
-  const found = await verifyRecord(path, {
+  const recorded = await verifyRecord(path, {
     ...(keys === undefined ? {} : { keys }),
     ...(recordings === undefined ? {} : { recordings }),
     onProgress: (done, total) => shown.show(done, total),
   });
+  const found = withApprovals(recorded);
   shown.end();
   answer(invocation, found, () => formatVerification(found));
   return found.exit;
@@ -115,7 +117,10 @@ export const recordVerbs: readonly Verb[] = [
       'Checks that the record was not altered: 0 whole, 1 altered, 2 incomplete, 3 cannot be verified.',
     example: 'rebe verify data/chronicle.db --keys data/keys/cell.pub',
     words: [0, 1],
-    more: 'The recordings of shells beside the chronicle are held against it too, segment by segment.',
+    more: [
+      'The recordings of shells beside the chronicle are held against it too, segment by segment; and each approval',
+      'in it is proved from it alone: request, signatures, keys, window and uses.',
+    ].join('\n'),
     options: {
       keys: { type: 'string', help: 'public keys that may have signed it' },
       recordings: { type: 'string', help: 'where recordings are (default: beside the chronicle)' },

@@ -178,6 +178,13 @@ test('an agent proposes, is denied, proposes, is approved, and executes while so
     await client.close();
     removeFolder(home);
   }
+  await cell.stopCell();
+  // The record alone proves who said yes to what, with the people's keys in it.
+  expect(cell.json('verify', join(data, 'chronicle.db'))).toMatchObject({
+    exit: 0,
+    approvals: { total: 2, approved: 1, used: 1, unknown: 0 },
+    recordings: { total: 1, whole: 1 },
+  });
   const events = entriesOf(data, 'session').filter(({ actor }) => actor.startsWith('agent:'));
   const story = events.flatMap(({ body }) => {
     const change = body['event'] === 'approval' ? `approval ${String(body['change'])}` : undefined;
