@@ -49,7 +49,7 @@ const noCounts = { total: 0, whole: 0, open: 0, cut: 0, altered: 0, missing: 0, 
 interface Session {
   readonly told: Told[];
   left: boolean;
-  /** It ended, was killed, denied, or expired. */
+  /** It ended, was killed, denied, expired, or was lost. */
   over: boolean;
 }
 
@@ -67,6 +67,8 @@ function readSessions(path: string): Map<SessionId, Session> {
       sessions.set(id, session);
       if (body.event === 'recorded') session.told.push({ seq: entry.seq, event: body });
       if (body.event === 'recording-left') session.left = true;
+      // Station came back and found it cut.
+      if (body.event === 'shell-lost') session.over = true;
       if (body.event === 'shell-step')
         session.over = Object.values(body.states).some((state) =>
           ends.has(state.split('.').at(-1) ?? ''),
