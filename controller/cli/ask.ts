@@ -1,5 +1,7 @@
 // Verbs that ask a running cell: status, tags, read, flows, devices, alarms, forces, why.
 // What they answer is made in console/show-cell.ts, for the console too.
+import { resolve } from 'node:path';
+import { readStation } from '#controller/server/link.ts';
 import * as shows from '#controller/console/show-cell.ts';
 import { printed } from '#controller/console/shown.ts';
 import type { Shown } from '#controller/console/shown.ts';
@@ -8,14 +10,31 @@ import type { Connection } from './connection.ts';
 import { answer, exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
-type Show = (connection: Connection, words: readonly string[]) => Shown | Promise<Shown>;
+type Show = (
+  connection: Connection,
+  words: readonly string[],
+  data: string,
+) => Shown | Promise<Shown>;
+
+/** Where the page is, besides, and by which certificate it is known. */
+async function withStation(shown: Shown, data: string): Promise<Shown> {
+  const found = await readStation(resolve(data)).catch(() => undefined);
+  if (found === undefined) return shown;
+  const { url, fingerprint } = found;
+  const known = fingerprint === undefined ? '' : `, certificate SHA-256 ${fingerprint}`;
+  return {
+    ...shown,
+    value: { ...(shown.value as Readonly<Record<string, unknown>>), station: found },
+    page: `${printed(shown)}\npage ${url}${known}`,
+  };
+}
 
 /** A verb that shows what it is asked for, and ends with 1 when that is not well. */
 function asking(plan: Omit<Verb, 'run'>, show: Show): Verb {
   const run = async (invocation: Invocation): Promise<number> => {
     const connection = await openConnection(invocation.data);
     try {
-      const shown = await show(connection, invocation.words);
+      const shown = await show(connection, invocation.words, invocation.data);
       answer(invocation, shown.value, () => printed(shown));
       return shown.unwell === true ? exit.found : exit.good;
     } finally {
@@ -34,7 +53,7 @@ export const askVerbs: readonly Verb[] = [
       example: 'rebe status',
       words: [0, 0],
     },
-    (cell) => shows.showStatus(cell),
+    async (cell, _words, data) => withStation(shows.showStatus(cell), data),
   ),
   asking(
     {
