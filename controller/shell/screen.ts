@@ -4,6 +4,7 @@ import { SerializeAddon } from '@xterm/addon-serialize';
 import headless from '@xterm/headless';
 import { shellLimits } from '#contract/shell-frames.ts';
 import type { Size } from './parts.ts';
+import { findFlood } from './plain-flood.ts';
 
 /** Lines above the screen that a late comer gets too. */
 const scrollback = 200;
@@ -29,6 +30,8 @@ export class Screen {
   #waiting: Waiting[] = [];
   #next = 0;
   #backlog = 0;
+  /** Bytes to be read before it is looked again for what need not be. */
+  #mustRead = 0;
   #asked = 0;
   #reading = false;
   #closed = false;
@@ -75,6 +78,7 @@ export class Screen {
 
   #goOn(): void {
     if (this.#reading || this.#closed || (this.#asked === 0 && this.#backlog <= lazy)) return;
+    if (this.#asked === 0 && this.#backlog > lazy && this.#skip()) return;
     this.#reading = true;
     const bytes = this.#take();
     if (bytes.length === 0) {
@@ -84,9 +88,39 @@ export class Screen {
     this.#terminal.write(bytes, () => {
       this.#reading = false;
       this.#backlog -= bytes.length;
+      this.#mustRead = Math.max(0, this.#mustRead - bytes.length);
       this.#read();
       this.#goOn();
     });
+  }
+
+  /** Leaves out what would only scroll by. True when so much was that nothing needs to be read now. */
+  #skip(): boolean {
+    if (this.#mustRead > 0) return false;
+    const run = this.#waiting.slice(this.#next);
+    const end = run.findIndex(({ kind }) => kind !== 'bytes');
+    const parts = (end < 0 ? run : run.slice(0, end)).flatMap((each) =>
+      each.kind === 'bytes' ? [each.bytes] : [],
+    );
+    const bytes = Buffer.concat(parts);
+    const flood = findFlood(bytes, this.#terminal.rows + scrollback);
+    if (typeof flood === 'number') {
+      this.#mustRead = flood;
+      return false;
+    }
+    const left = [
+      bytes.subarray(0, flood.from),
+      flood.colours,
+      Buffer.from(bytes.subarray(flood.to)),
+    ];
+    const kept = left.filter(({ length }) => length > 0);
+    this.#waiting = [
+      ...kept.map((each) => ({ kind: 'bytes', bytes: each }) as const),
+      ...(end < 0 ? [] : run.slice(end)),
+    ];
+    this.#next = 0;
+    this.#backlog += kept.reduce((sum, { length }) => sum + length, 0) - bytes.length;
+    return this.#backlog <= lazy;
   }
 
   /** Bytes up to the size of a step, or to what is no bytes; that is done when it comes first. */
