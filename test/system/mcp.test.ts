@@ -28,7 +28,7 @@ const agents = 'shell: {on: true, agents: {on: true, refusals: 5}}';
 
 /** People of the cell: an administrator, the owner of the agent, and a supervisor; cookies by name. */
 async function enrolled(data: string): Promise<Record<'root' | 'sven' | 'rita', string>> {
-  const link = await until('station answers', 30_000, async () =>
+  const link = await until('station answers', 60_000, async () =>
     askStation(data, {
       method: 'POST',
       path: '/session',
@@ -142,7 +142,7 @@ test('an agent proposes, is denied, proposes, is approved, and executes while so
     expect(sven.stderr).toContain('E_APPROVAL_OWNER');
     const denied = ['--deny', '--reason', 'not while it runs'];
     await rebeAs(home, data, 'rita', 'approve', await approvalOf(client, first), ...denied);
-    const told = await until('the denial is told', 10_000, async () => {
+    const told = await until('the denial is told', 60_000, async () => {
       const { text } = await call(client, 'proposal', { id: first });
       return text.includes('"Denied"') ? text : undefined;
     });
@@ -155,7 +155,11 @@ test('an agent proposes, is denied, proposes, is approved, and executes while so
       expect.stringContaining('hello from'),
     ]);
     const page = await watch(data, id, cookies.rita);
-    const done = await call(client, 'execute', { id, wait_s: 50 });
+    await call(client, 'execute', { id, wait_s: 20 });
+    const done = await until('it is over', 120_000, async () => {
+      const shown = await call(client, 'proposal', { id });
+      return /"state": "(?:Ended|Killed)"/.test(shown.text) ? shown : undefined;
+    });
     page.close();
     // In its jail, as nobody of this machine; what would steer a terminal is not told.
     expect(done.text).toMatch(/^hello from \S+\nls: cannot access '\/var\/lib'/m);
@@ -167,7 +171,7 @@ test('an agent proposes, is denied, proposes, is approved, and executes while so
       // oxlint-disable-next-line no-await-in-loop -- one after another
       await expect(askStation(data, ask)).rejects.toThrow('shell.approve');
     }
-    const locked = await until('it is locked out', 10_000, async () => {
+    const locked = await until('it is locked out', 60_000, async () => {
       const { text } = await call(client, 'proposals').catch((error: unknown) => ({
         text: String(error),
       }));
@@ -206,7 +210,7 @@ test('an agent proposes, is denied, proposes, is approved, and executes while so
   ]);
   const about = events.find(({ body }) => body['event'] === 'agent-proposed')?.body['about'];
   expect(about).toMatchObject({ argv: proposal.argv, model: 'model-7', prompt: proposal.prompt });
-}, 120_000);
+}, 300_000);
 
 /** The approval of a proposed command, as the person who is to answer it finds it. */
 async function approvalOf(client: Client, id: string): Promise<string> {
