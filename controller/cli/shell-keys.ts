@@ -36,6 +36,9 @@ export async function interact(talk: Talk): Promise<void> {
     removeHistoryDuplicates: true,
     completer: async (line: string) => complete(asker, line),
   });
+  // Ctrl-D while a line runs: its answer is shown, and then it is over.
+  let over = false;
+  keys.once('close', () => (over = true));
   /** Leaves the line that runs: what became of it is not waited for. */
   let waiting: (() => void) | undefined;
   keys.on('SIGINT', () => {
@@ -61,6 +64,7 @@ export async function interact(talk: Talk): Promise<void> {
       await answered(talk, line, (leave) => (waiting = leave));
       waiting = undefined;
     }
+    if (over) break;
     keys.prompt();
   }
   keys.close();

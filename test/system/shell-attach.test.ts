@@ -6,14 +6,11 @@ import type { Route } from '#contract/api.ts';
 import { shellProtocol } from '#contract/shell-frames.ts';
 import { askShell, beginShell, readShell } from '#contract/shell-routes.ts';
 import type { SessionView } from '#contract/shell.ts';
-import { realClock } from '#controller/clock.ts';
 import { askStation } from '#controller/server/client.ts';
 import { mintLink, readStation } from '#controller/server/link.ts';
-import type { Terminal } from '#controller/shell/parts.ts';
-import { loadTerminals } from '#controller/shell/terminal.ts';
+import { atTerminal } from './at-terminal.ts';
 import { TestCell, rebe, until } from './test-cell.ts';
 
-const open = await loadTerminals(realClock());
 let cell: TestCell;
 let cookie = '';
 const manifestShell = /^shell: .*$/m;
@@ -42,32 +39,7 @@ async function ask(route: Route, id: string, body?: unknown): Promise<SessionVie
   return (route.answer as z.ZodType<SessionView>).parse(answer);
 }
 
-/** A terminal in which a person's own shell runs this line. */
-function person(line: string) {
-  const chunks: Buffer[] = [];
-  const terminal: Terminal = open(
-    {
-      file: '/bin/bash',
-      args: ['--norc', '--noprofile', '-c', line],
-      env: { PATH: process.env['PATH'] ?? '/usr/bin', TERM: 'xterm', HOME: cell.data },
-      cwd: cell.data,
-    },
-    { cols: 90, rows: 20 },
-    { output: (bytes) => void chunks.push(bytes), exited: () => undefined },
-  );
-  const text = (): string => Buffer.concat(chunks).toString('latin1');
-  return {
-    terminal,
-    text,
-    type: async (typed: string) => terminal.write(Buffer.from(typed)),
-    shows: async (sign: RegExp) =>
-      until(
-        () => `${String(sign)} in: ${text().slice(-2000)}`,
-        30_000,
-        () => (sign.test(text()) ? true : undefined),
-      ),
-  };
-}
+const person = (line: string) => atTerminal(cell.data, line);
 
 test(
   'a person attaches, works, leaves, comes back, and has their terminal as it was',
