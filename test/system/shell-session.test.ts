@@ -1,0 +1,151 @@
+// A supervised session in a cell of real processes: the machine leaves its place and the shell stops; control is killed, and
+// then station. Whatever happens the chronicle has its steps and its end, they re-execute, and no process is left.
+import { readFileSync, readdirSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ShellStep } from '#contract/shell.ts';
+import { atTerminal } from './at-terminal.ts';
+import type { Person } from './at-terminal.ts';
+import { entriesOf } from './record.ts';
+import { rebe, TestCell, until } from './test-cell.ts';
+
+let cell: TestCell;
+const manual = '{tending: {in: [mode.Manual], rest: true}}';
+const shell = `shell: {on: true, where: ${manual}, T2: {approvals: 0}}`;
+
+beforeAll(async () => {
+  cell = await TestCell.start({ calm: {}, edit: (text) => text.replace(/^shell: .*$/m, shell) });
+  await cell.reach('unit.Aborted', 60_000);
+}, 120_000);
+afterAll(async () => cell[Symbol.asyncDispose]());
+
+interface Shell {
+  readonly id: string;
+  readonly state: string;
+  readonly why?: string;
+  readonly lacks: readonly string[];
+}
+const shells = (...words: readonly string[]): Shell => cell.json('shells', ...words) as Shell;
+const stateOf = (id: string): Shell | undefined =>
+  (cell.json('shells', '--all') as Shell[]).find((one) => one.id === id);
+
+const reaches = async (id: string, state: string): Promise<Shell> =>
+  until(
+    () => `${state} of ${JSON.stringify(stateOf(id))}`,
+    60_000,
+    () => {
+      const found = stateOf(id);
+      return found?.state === state ? found : undefined;
+    },
+  );
+
+/** Processes that have this word among theirs. */
+const running = (word: string): string[] =>
+  readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(word);
+    } catch {
+      return false;
+    }
+  });
+
+/** The steps of a session as the chronicle has them. */
+const stepsOf = (id: string): ShellStep[] =>
+  entriesOf(cell.data, 'session').flatMap(({ body }) =>
+    body['event'] === 'shell-step' && body['session'] === id ? [body as unknown as ShellStep] : [],
+  );
+
+function attached(id: string): Person {
+  const words = [process.execPath, rebe, 'shell', 'attach', id, '--data', cell.data];
+  return atTerminal(cell.data, words.join(' '));
+}
+
+/** Asked for and begun, with somebody at its keyboard, on a machine that allows it. */
+async function begun(): Promise<{ readonly id: string; readonly ann: Person }> {
+  const { id, state } = shells('ask', 'T2', '--reason', 'the gripper sticks');
+  expect(state).toBe('Approved');
+  shells('begin', id);
+  return { id, ann: attached(id) };
+}
+
+const replayed = (): unknown => {
+  const { code, stdout } = cell.rebe('replay', '--sessions', '--json');
+  return { code, same: (JSON.parse(stdout) as { same: boolean }).same };
+};
+
+test('leaving the machine’s place pauses it; what is typed meanwhile never executes; control may be killed', async () => {
+  const { id, ann } = await begun();
+  try {
+    expect(stateOf(id)?.lacks).toEqual(['tending is not in mode.Manual']);
+    cell.rebe('command', 'tending', 'manual');
+    await ann.shows(/~\$ $/);
+    await ann.type('echo one-$((1 + 1)); sleep 76543 &\r');
+    await ann.shows(/one-2/);
+    cell.rebe('command', 'tending', 'automatic');
+    const why = 'the machine has left the state that the shell needs';
+    expect(await reaches(id, 'Paused')).toMatchObject({ why });
+    await ann.type('echo two-$((1 + 1))\r');
+    cell.rebe('command', 'tending', 'manual');
+    await until('Manual', 30_000, () => (stateOf(id)?.lacks.length === 0 ? true : undefined));
+    expect(shells('resume', id).state).toBe('Running');
+    await ann.type('echo three-$((1 + 2))\r');
+    await ann.shows(/three-3/);
+    expect(ann.text()).not.toContain('two-2');
+    process.kill(cell.pidOf('control'), 'SIGKILL');
+    await reaches(id, 'Paused');
+    await cell.up(2);
+    await until('steps again', 60_000, () =>
+      stepsOf(id).at(-1)?.states['session'] === 'Paused' ? true : undefined,
+    );
+    expect(running('76543')).not.toEqual([]);
+    shells('kill', id);
+    expect(await reaches(id, 'Killed')).toMatchObject({ why: 'killed' });
+    expect(running('76543')).toEqual([]);
+  } finally {
+    ann.terminal.close();
+  }
+  await until('its end', 30_000, () =>
+    stepsOf(id).at(-1)?.states['session'] === 'Killed' ? true : undefined,
+  );
+  expect(replayed()).toEqual({ code: 0, same: true });
+}, 180_000);
+
+test('station is killed: its shell ends in the chronicle, and no process of it is left', async () => {
+  cell.rebe('command', 'tending', 'manual');
+  const { id, ann } = await begun();
+  try {
+    await ann.shows(/~\$ $/);
+    await ann.type('(setsid nohup sleep 87654 &) ; sleep 87654 & echo up-$((1 + 1))\r');
+    await ann.shows(/up-2/);
+    expect(running('87654').length).toBeGreaterThan(1);
+    process.kill(cell.pidOf('station'), 'SIGKILL');
+    await until('no process', 60_000, () => (running('87654').length === 0 ? true : undefined));
+    const told = await until('its end in the chronicle', 60_000, () =>
+      entriesOf(cell.data, 'session').find(
+        ({ body }) => body['event'] === 'shell-lost' && body['session'] === id,
+      ),
+    );
+    expect(told).toMatchObject({ actor: 'system', body: { about: { state: 'Killed' } } });
+    await until('a station that knows it', 60_000, () => {
+      try {
+        return stateOf(id)?.state === 'Killed' ? true : undefined;
+      } catch {
+        return undefined;
+      }
+    });
+    expect(replayed()).toEqual({ code: 0, same: true });
+  } finally {
+    ann.terminal.close();
+  }
+}, 180_000);
+
+test('break-glass is recorded, and its alarm stands until it is acknowledged', async () => {
+  const reason = 'the page is dead';
+  expect(cell.rebe('shell', '--break-glass').code).toBe(64);
+  expect(cell.rebe('shell', '--break-glass', '--reason', reason).code).toBe(0);
+  const told = entriesOf(cell.data, 'session').find(({ body }) => body['event'] === 'break-glass');
+  expect(told).toMatchObject({ actor: expect.stringMatching(/^console:/), body: { text: reason } });
+  const standing = (): string => JSON.stringify(cell.json('alarms'));
+  expect(standing()).toContain('shell.break-glass');
+  expect(cell.rebe('ack', 'shell.break-glass').code).toBe(0);
+  expect(standing()).not.toContain('shell.break-glass');
+}, 60_000);
