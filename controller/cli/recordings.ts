@@ -1,13 +1,15 @@
 // `recordings`: which shells were recorded, what is in one, and a recording as asciicast or as text. It reads the data
 // directory, of a cell that runs too, and writes nothing there.
 import { createWriteStream, existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { printable } from '#contract/diagnostic.ts';
 import { CellError } from '#contract/error.ts';
 import type { RecordingSummary } from '#contract/recording-routes.ts';
 import { SessionId } from '#contract/shell.ts';
+import { hours } from '#contract/time.ts';
+import { realClock } from '#controller/clock.ts';
 import { asciicast } from '#controller/recording/asciicast.ts';
 import type { Losses } from '#controller/recording/asciicast.ts';
 import { Catalogue } from '#controller/recording/catalogue.ts';
@@ -15,25 +17,27 @@ import { inspect } from '#controller/recording/inspect.ts';
 import { played } from '#controller/recording/page.ts';
 import { eventsOf, headOf } from '#controller/recording/played.ts';
 import { recordingsFolder } from '#controller/recording/recordings.ts';
+import { goesOn } from '#controller/recording/told.ts';
 import { transcript } from '#controller/recording/transcript.ts';
 import { answer, exit, table } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
 async function recordings(invocation: Invocation): Promise<number> {
-  const catalogue = new Catalogue(recordingsFolder(resolve(invocation.data)), () => false);
+  const data = resolve(invocation.data);
+  const catalogue = new Catalogue(recordingsFolder(data), () => false);
   const [word] = invocation.words;
   const file = invocation.option('asciicast');
   if (word === undefined) {
     if (file !== undefined || invocation.flag('text'))
       throw new CellError('E_USAGE', 'name the recording: `rebe recordings` lists them');
-    const all = await catalogue.list();
+    const all = (await catalogue.list()).map((summary) => asItStands(data, summary));
     answer(invocation, all, () => listText(all));
     return exit.good;
   }
   const session = SessionId.safeParse(word).data;
   if (session === undefined)
     throw new CellError('E_USAGE', `${word} is no recording, such as sh-0123456789abcdef`);
-  const summary = await catalogue.summary(session);
+  const summary = asItStands(data, await catalogue.summary(session));
   const folder = catalogue.pathOf(session);
   if (file !== undefined) return writeAsciicast(invocation, folder, resolve(file));
   if (invocation.flag('text')) {
@@ -42,6 +46,23 @@ async function recordings(invocation: Invocation): Promise<number> {
     return exit.good;
   }
   return one(invocation, summary, folder);
+}
+
+/** No shell is open for longer. */
+const longest = hours(24);
+
+/** What has no end may be open: the record of a cell that runs says so. */
+function asItStands(data: string, summary: RecordingSummary): RecordingSummary {
+  const { state, session, began } = summary;
+  const chronicle = join(data, 'chronicle.db');
+  const old = realClock().time() - began > longest;
+  if (state !== 'cut' || old || !existsSync(chronicle)) return summary;
+  try {
+    return goesOn(data, session, began) ? { ...summary, state: 'open' } : summary;
+  } catch (error) {
+    if (error instanceof CellError) return summary;
+    throw error;
+  }
 }
 
 async function one(

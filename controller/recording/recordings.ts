@@ -85,7 +85,9 @@ export class SessionRecordings implements Recordings {
   ): Promise<Recorder> {
     if (!this.#room()) throw new CellError('E_RECORDING_FULL', 'other shells take all of it');
     const folder = join(this.#folder, session);
+    let secretKey: Uint8Array | undefined;
     try {
+      if (this.#options.secrets === 'hash') secretKey = readSecretKey(this.#data);
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       await this.#disk.syncFolder(this.#data);
       await this.#reserve.ensure();
@@ -95,7 +97,7 @@ export class SessionRecordings implements Recordings {
       const text = cause instanceof Error ? cause.message : String(cause);
       throw new CellError('E_RECORDING_DISK', `${folder}: ${text}`, { cause });
     }
-    const recorder = this.#make(session, folder, about, events);
+    const recorder = this.#make(session, { folder, secretKey }, about, events);
     this.#open.set(session, recorder);
     try {
       await recorder.begin();
@@ -109,15 +111,14 @@ export class SessionRecordings implements Recordings {
 
   #make(
     session: SessionId,
-    folder: string,
+    own: { readonly folder: string; readonly secretKey: Uint8Array | undefined },
     about: { readonly title: string; readonly size: Size; readonly by: Actor },
     events: RecorderEvents,
   ): SessionRecorder {
     const began = Math.floor(this.#clock.time());
     const home = {
+      ...own,
       disk: this.#disk,
-      folder,
-      secretKey: this.#options.secrets === 'hash' ? readSecretKey(this.#data) : undefined,
       release: async () => this.#reserve.release(),
       tell: async (event: RecordingEvent) => this.#teller.tell(event),
       room: () => this.#room(),

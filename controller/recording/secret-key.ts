@@ -3,21 +3,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CellError } from '#contract/error.ts';
 
 const length = 32;
 
-/** Reads the key, or makes it. Throws `E_FILE_WRITE`. */
+/** Reads the key, or makes it. What the system says of it is thrown. */
 export function readSecretKey(data: string): Uint8Array {
   const folder = join(data, 'keys');
   const path = join(folder, 'recording.key');
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return existing(path) ?? made(path);
-  } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
-    throw new CellError('E_FILE_WRITE', `${path}: ${text}`, { cause });
-  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return existing(path) ?? made(path);
 }
 
 function existing(path: string): Uint8Array | undefined {
@@ -32,6 +26,6 @@ function existing(path: string): Uint8Array | undefined {
 
 function made(path: string): Uint8Array {
   const key = randomBytes(length);
-  writeFileSync(path, key, { mode: 0o600 });
+  writeFileSync(path, key, { mode: 0o600, flush: true });
   return key;
 }

@@ -36,6 +36,34 @@ export function toldAround(data: string, session: SessionId, at: number): Told[]
   }
 }
 
+const ends: ReadonlySet<string> = new Set(['Ended', 'Killed', 'Denied', 'Expired']);
+
+/** Whether a session is over after this; undefined where it says nothing of that. */
+export function isOver(body: SessionBody): boolean | undefined {
+  // Station came back and found it cut.
+  if (body.event === 'shell-lost') return true;
+  if (body.event !== 'shell-step') return undefined;
+  return Object.values(body.states).some((state) => ends.has(state.split('.').at(-1) ?? ''));
+}
+
+export const sessionOf = (body: SessionBody): SessionId | undefined =>
+  'session' in body ? body.session : undefined;
+
+/** The record says that a session that began at `began` (UTC ms) goes on. Throws `E_CHRONICLE_*`. */
+export function goesOn(data: string, session: SessionId, began: number): boolean {
+  const reader = openReader(join(data, 'chronicle.db'));
+  try {
+    for (const entry of reader.backwards({ kinds: ['session'], since: began - slack })) {
+      const body = sessionBody(entry);
+      const over = body !== undefined && sessionOf(body) === session ? isOver(body) : undefined;
+      if (over !== undefined) return !over;
+    }
+    return false;
+  } finally {
+    reader.close();
+  }
+}
+
 /** The body of a `session` entry; undefined where this version cannot read it. */
 export function sessionBody(entry: Entry): SessionBody | undefined {
   try {

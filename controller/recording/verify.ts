@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { SessionBody } from '#contract/entry.ts';
 import { CellError } from '#contract/error.ts';
 import { SessionId } from '#contract/shell.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
@@ -13,7 +12,7 @@ import { verifyChronicle } from '#controller/chronicle/verify.ts';
 import type { VerifyOptions } from '#controller/chronicle/verify.ts';
 import { inspect } from './inspect.ts';
 import { judge } from './judgement.ts';
-import { sessionBody } from './told.ts';
+import { isOver, sessionBody, sessionOf } from './told.ts';
 import type { Told } from './told.ts';
 
 export interface VerifyRecordOptions extends VerifyOptions {
@@ -53,8 +52,6 @@ interface Session {
   over: boolean;
 }
 
-const ends: ReadonlySet<string> = new Set(['Ended', 'Killed', 'Denied', 'Expired']);
-
 function readSessions(path: string): Map<SessionId, Session> {
   const sessions = new Map<SessionId, Session>();
   const reader = openReader(path);
@@ -67,21 +64,13 @@ function readSessions(path: string): Map<SessionId, Session> {
       sessions.set(id, session);
       if (body.event === 'recorded') session.told.push({ seq: entry.seq, event: body });
       if (body.event === 'recording-left') session.left = true;
-      // Station came back and found it cut.
-      if (body.event === 'shell-lost') session.over = true;
-      if (body.event === 'shell-step')
-        session.over = Object.values(body.states).some((state) =>
-          ends.has(state.split('.').at(-1) ?? ''),
-        );
+      session.over = isOver(body) ?? session.over;
     }
   } finally {
     reader.close();
   }
   return sessions;
 }
-
-const sessionOf = (body: SessionBody): SessionId | undefined =>
-  'session' in body ? SessionId.safeParse(body.session).data : undefined;
 
 class RecordingsCheck {
   readonly #folder: string;

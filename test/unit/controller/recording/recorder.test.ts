@@ -171,6 +171,56 @@ test('a disk that is slower than a terminal holds the terminal, and lets it go o
   expect(rig.failures).toEqual([]);
 });
 
+test('a disk that does not answer has failed after 10 s; the end comes all the same', async () => {
+  let silent = false;
+  const never = new Promise<void>(() => undefined);
+  const disk: RecordingDisk = {
+    ...realDisk,
+    create: async (path) => {
+      const file = await realDisk.create(path);
+      return {
+        write: async (bytes, position) => file.write(bytes, position),
+        sync: async () => (silent ? never : file.sync()),
+        close: async () => file.close(),
+      };
+    },
+  };
+  await using rig = new RecordingRig({ disk });
+  const recorder = await rig.open();
+  silent = true;
+  const typing = recorder.input(text('x'), typed);
+  rig.clock.pass(9000);
+  expect(rig.failures).toEqual([]);
+  rig.clock.pass(1000);
+  expect(rig.failures).toMatchObject([{ code: 'E_RECORDING_DISK' }]);
+  await expect(typing).rejects.toMatchObject({ code: 'E_RECORDING_DISK' });
+  // Whoever does not heed `full` loses what is beyond the bound, and memory stays bounded.
+  for (let chunk = 0; chunk < 400; chunk += 1) recorder.output(Buffer.alloc(65_536));
+  expect(recorder.bytes).toBeLessThan(20_000_000);
+  let over = false;
+  void (async () => {
+    await recorder.end();
+    over = true;
+  })();
+  await rig.until(() => over, 1000);
+  expect(rig.failures).toHaveLength(1);
+});
+
+test('output that came faster than any disk is missed where it was lost', async () => {
+  await using rig = new RecordingRig();
+  const recorder = await rig.open();
+  recorder.output(Buffer.alloc(17_000_000));
+  expect(rig.failures).toMatchObject([{ code: 'E_RECORDING_DISK' }]);
+  recorder.output(text('after'));
+  await recorder.end();
+  const events = await eventsOf(rig.folderOf());
+  expect(events).toMatchObject([
+    { kind: 'mark', about: { failed: 'E_RECORDING_DISK' } },
+    { kind: 'mark', about: { lost_bytes: 17_000_000 } },
+    { kind: 'output' },
+  ]);
+});
+
 test('a session that has a recording gets no second one', async () => {
   await using rig = new RecordingRig();
   await rig.open();
