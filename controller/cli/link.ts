@@ -9,6 +9,7 @@ export const linkVerbs: readonly Verb[] = [
     name: 'link',
     usage: '',
     summary: 'Prints a link that signs one browser in; it is good once.',
+    more: 'It may do everything as long as nobody is enrolled, and then only add and change people.',
     example: 'rebe link',
     words: [0, 0],
     run: async (invocation) => {
