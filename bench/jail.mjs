@@ -1,7 +1,7 @@
 // What a confined shell that does its worst costs control's scans, beside the same cell in peace; and what the jail itself
 // costs: its first prompt, freezing, the kill. Needs root, bubblewrap, and `npm run build`.
 // `node bench/jail.mjs [seconds of each attack, 65] [launches]`
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,14 +78,12 @@ const attacks = {
   'in a jail: floods its terminal': 'yes "a flood that nobody asked for"\n',
   'in a jail: all at once':
     'yes flood & (while :; do head -c 600M /dev/zero | tail >/dev/null; done) & :(){ :|:& };:\n',
-  'without a jail: as many busy loops as processors, twice':
-    'for i in $(seq $((2 * $(nproc)))); do (while :; do :; done) & done; wait\n',
 };
 
-async function scansUnder(jailer, data, attack, index, confined) {
+async function scansUnder(jailer, data, attack, index) {
   const before = scansOf(data);
   const shown = { read: () => 0, end: async () => {} };
-  if (attack !== undefined && confined) {
+  if (attack !== undefined) {
     const jail = await jailer.prepare(`sh-${String(index).padStart(16, '0')}`, 'T2', () => {});
     const one = await shell(jail.launch, jail);
     one.type(attack);
@@ -95,9 +93,6 @@ async function scansUnder(jailer, data, attack, index, confined) {
       one.close();
       await jail.close();
     };
-  } else if (attack !== undefined) {
-    const { pid = 0 } = spawn('/bin/bash', ['-c', attack], { detached: true, stdio: 'ignore' });
-    shown.end = async () => void process.kill(-pid, 'SIGKILL');
   }
   await sleep(seconds * 1000);
   const after = scansOf(data);
@@ -161,8 +156,7 @@ await sleep(Math.max(seconds, 5) * 1000);
 const rows = [];
 let peace;
 for (const [index, [name, attack]] of Object.entries(attacks).entries()) {
-  const confined = !name.startsWith('without');
-  const { after, missed, count, read } = await scansUnder(jailer, cell, attack, index, confined);
+  const { after, missed, count, read } = await scansUnder(jailer, cell, attack, index);
   peace ??= after;
   const ratio = short(after.late.p99 / peace.late.p99);
   const cost = short(after.cost.p99 / peace.cost.p99);

@@ -1,5 +1,6 @@
 // What of a jail this machine has: each layer is found here, and where one is missing no shell is opened and it is
 // named. What starts in a session is told, by strace and without it. And the full shell, which only groups hold.
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { realClock } from '#controller/clock.ts';
 import { HostJailer } from '#controller/shell/jail/jailer.ts';
+import { ended } from '#controller/shell/jail/layers.ts';
 import { removeFolder } from '#test/folder.ts';
 import { until } from '#test/system/test-cell.ts';
 import { Jailed } from './jail/jailed.ts';
@@ -118,6 +120,28 @@ const running = (): boolean =>
       return false;
     }
   });
+
+test('a command instead of a shell runs as its words are, in the same walls', limit, async () => {
+  const data = mkdtempSync(join(tmpdir(), 'rebe-jail-'));
+  const jailer = new HostJailer(realClock(), { data });
+  const words = [
+    '/bin/sh',
+    '-c',
+    'id -u; printf "%s|" "$@"; exit 7',
+    'sh',
+    'two words',
+    '$HOME',
+    '--',
+  ];
+  const jail = await jailer.prepare('sh-00000000000000a9', 'T2', ignore, words);
+  const { file, args, env, cwd } = jail.launch;
+  const ran = await ended(spawn(file, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] }));
+  expect(ran).toEqual({ code: 7, out: '1000\ntwo words|$HOME|--|', err: '' });
+  await jail.kill();
+  await jail.close();
+  await jailer.close();
+  removeFolder(data);
+});
 
 test('a full shell is root, and its end leaves nothing either', limit, async () => {
   await using jailed = await Jailed.open('T3');

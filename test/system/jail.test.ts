@@ -70,7 +70,7 @@ async function typeProbe(jailed: Jailed): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'rebe-probe-'));
   const built = join(folder, 'probe');
   const source = join(import.meta.dirname, 'jail', 'probe.c');
-  execFileSync('gcc', ['-Os', '-s', '-Wall', '-Werror', '-o', built, source]);
+  execFileSync('/usr/bin/gcc', ['-Os', '-s', '-Wall', '-Werror', '-o', built, source]);
   const text = execFileSync('gzip', ['-9', '-c', built]).toString('base64');
   removeFolder(folder);
   const lines = text.match(/.{1,1000}/g) ?? [];
