@@ -17,12 +17,6 @@ export const shells = signal<readonly SessionView[]>([]);
 export const shellRules = signal<ShellRules | null>(null);
 export const approvals = signal<readonly ApprovalView[]>([]);
 
-const over = new Set<SessionView['state']>(['Ended', 'Killed', 'Denied', 'Expired']);
-export const isOpen = ({ state }: SessionView): boolean => !over.has(state);
-/** Somebody types, or may at any moment. */
-export const isAtWork = ({ state }: SessionView): boolean =>
-  state === 'Waiting' || state === 'Running' || state === 'Paused' || state === 'Ending';
-
 /** Those that whoever is here may say yes to. */
 export function mine(all: readonly ApprovalView[]): readonly ApprovalView[] {
   const known = me.value;

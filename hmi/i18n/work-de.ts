@@ -98,6 +98,7 @@ export const workDe: Readonly<Record<keyof typeof workEn, string>> = {
   'approvals.others': 'Angefragt',
   'approvals.past': 'Erledigt',
   'approvals.why': 'Warum:',
+  'approvals.expects': 'Erwartete Wirkung:',
   'approvals.yes': '{given} von {needs} haben zugestimmt',
   'approvals.uses': '{used} von {uses} Mal benutzt',
   'approvals.until': 'gültig bis {at}, noch {span}',

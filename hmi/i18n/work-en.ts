@@ -97,6 +97,7 @@ export const workEn = {
   'approvals.others': 'Asked for',
   'approvals.past': 'Over',
   'approvals.why': 'Why:',
+  'approvals.expects': 'Expected effect:',
   'approvals.yes': '{given} of {needs} have said yes',
   'approvals.uses': 'used {used} of {uses} times',
   'approvals.until': 'good until {at}, {span} left',

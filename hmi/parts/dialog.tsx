@@ -33,12 +33,12 @@ export function Dialog({ title, children, close = closeOver, alert }: DialogProp
         if (event.key === 'Escape') close();
       }}
     >
-      <header>
+      <div class="head">
         <h2>{title}</h2>
         <button type="button" class="plain" onClick={close}>
           {t('dialog.close')}
         </button>
-      </header>
+      </div>
       <div class="scroll">{children}</div>
     </div>
   );

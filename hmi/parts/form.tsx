@@ -55,6 +55,8 @@ export function Field(props: FieldProps): JSX.Element {
     ...(digits === true ? { inputMode: 'numeric' } : {}),
     ...(most === undefined ? {} : { maxLength: most }),
     value: value.value,
+    'aria-label': label,
+    ...(hint === undefined ? {} : { 'aria-description': hint }),
     onInput: (event: { readonly currentTarget: { readonly value: string } }) => {
       value.value = event.currentTarget.value;
     },

@@ -68,7 +68,7 @@ function Played({ recording: told }: { recording: Recording }): JSX.Element {
           <span class="push" />
           <Back />
         </header>
-        <div class="terminal" ref={played.place} />
+        <div class="glass" ref={played.place} />
         <Controls playing={played} told={told} />
         <p class="quiet" role="status">
           {played.notice.value}

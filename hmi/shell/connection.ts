@@ -3,6 +3,7 @@
 import { ShellClient } from '#contract/shell-client.ts';
 import { shellPace } from '#contract/shell-frames.ts';
 import type { StationSays, TerminalSize } from '#contract/shell-frames.ts';
+import { isOpen } from './stage.ts';
 
 /** One socket, from its start to its end. */
 export interface ShellWire {
@@ -52,6 +53,8 @@ export class ShellConnection {
   readonly #client: ShellClient;
   #wire: ShellWire | undefined;
   #ended = false;
+  /** The shell itself is over: there is nothing to come back to. */
+  #over = false;
   /** Counts connections, so that a late word of an old one is not taken for the new one's. */
   #count = 0;
   #delay = firstDelay;
@@ -136,7 +139,7 @@ export class ShellConnection {
 
   #again(): void {
     this.#drop();
-    if (this.#ended) return;
+    if (this.#ended || this.#over) return;
     const delay = this.#delay * (0.5 + this.#deps.random());
     this.#delay = Math.min(longestDelay, this.#delay * 2);
     this.#cancel = this.#deps.after(delay, () => void this.start());
@@ -163,6 +166,7 @@ export class ShellConnection {
   }
 
   #hear(says: StationSays): void {
+    if (says.type === 'welcome' || says.type === 'state') this.#over = !isOpen(says.view);
     if (says.type === 'welcome') {
       this.#delay = firstDelay;
       if (this.#size !== undefined) this.#client.resize(this.#size);

@@ -12,7 +12,7 @@ import { t } from '#hmi/i18n/text.ts';
 import { AskButton, Problem, useAsking } from '#hmi/parts/form.tsx';
 import { formatSpan, formatTime } from '#hmi/parts/format.ts';
 import { isAgent, nameOf } from '#hmi/parts/names.ts';
-import { isOpen } from '#hmi/feed/work.ts';
+import { isOpen } from './stage.ts';
 
 interface RailProps {
   readonly id: string;
@@ -20,11 +20,10 @@ interface RailProps {
   readonly view: Signal<SessionView | undefined>;
   /** The person did something: proves presence. */
   readonly act: () => void;
-  readonly leave: () => void;
 }
 type Word = 'pause' | 'resume' | 'end';
 
-export function Rail({ id, part, view, act, leave }: RailProps): JSX.Element {
+export function Rail({ id, part, view, act }: RailProps): JSX.Element {
   const asking = useAsking();
   const seen = useSignal(0);
   const shown = view.value;
@@ -40,8 +39,10 @@ export function Rail({ id, part, view, act, leave }: RailProps): JSX.Element {
   const ended = shown === undefined || !isOpen(shown);
   return (
     <aside class="panel rail" aria-label={t('rail.title')}>
-      {shown !== undefined && <Facts view={shown} part={part} />}
-      {shown !== undefined && <Participants id={id} view={shown} part={part} />}
+      <div class="scroll" tabIndex={0} role="group" aria-label={t('rail.participants')}>
+        {shown !== undefined && <Facts view={shown} part={part} />}
+        {shown !== undefined && <Participants id={id} view={shown} part={part} />}
+      </div>
       {part === 'supervisor' && !ended && (
         <button
           type="button"
@@ -70,10 +71,6 @@ export function Rail({ id, part, view, act, leave }: RailProps): JSX.Element {
         />
       </div>
       <Problem asking={asking} />
-      <span class="push" />
-      <button type="button" class="plain" onClick={leave}>
-        {t(ended ? 'rail.back' : 'rail.leave')}
-      </button>
       <AskButton
         title={t('rail.end')}
         stop

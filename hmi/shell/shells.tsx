@@ -1,12 +1,13 @@
 // Shells: who has asked for one, who is in one; and a form to ask. One of them can be opened: its terminal takes the place.
 import { signal, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { Part, SessionView, Tier } from '#contract/shell.ts';
 import type { askShell, beginShell } from '#contract/shell-routes.ts';
 import { ask } from '#hmi/feed/ask.ts';
 import { cellTime } from '#hmi/feed/cell.ts';
 import { lackOf, me } from '#hmi/feed/me.ts';
-import { approvals, askWork, isOpen, mine, shellRules, shells } from '#hmi/feed/work.ts';
+import { approvals, askWork, mine, shellRules, shells } from '#hmi/feed/work.ts';
 import { beginWork } from '#hmi/work/begin.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Choices } from '#hmi/parts/choices.tsx';
@@ -14,6 +15,7 @@ import { AskButton, Field, Form, Problem, useAsking } from '#hmi/parts/form.tsx'
 import { formatMoment, formatSpan } from '#hmi/parts/format.ts';
 import { isAgent, nameOf } from '#hmi/parts/names.ts';
 import { tab } from '#hmi/work/tab.ts';
+import { isOpen } from './stage.ts';
 import { TerminalRoom } from './terminal-room.tsx';
 
 beginWork();
@@ -23,6 +25,11 @@ const opened = signal<{ readonly id: string; readonly part: Part } | undefined>(
 const overLimit = 10;
 
 export function Shells(): JSX.Element {
+  useEffect(() => {
+    // Of one that ended meanwhile there is nothing more to see here.
+    const there = shells.peek().some((each) => each.id === opened.peek()?.id && isOpen(each));
+    if (!there) opened.value = undefined;
+  }, []);
   const shown = opened.value;
   if (shown !== undefined) {
     return (

@@ -1,9 +1,10 @@
 // A shell's terminal with what stands beside it: who takes part, how long, why, whether it is recorded, and the buttons
 // of whoever is here. Everybody sees the same.
 import type { JSX } from 'preact';
-import type { Part } from '#contract/shell.ts';
+import type { Part, SessionView } from '#contract/shell.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Rail } from './rail.tsx';
+import { isOpen } from './stage.ts';
 import { useTerminal } from './use-terminal.ts';
 import type { Paste } from './use-terminal.ts';
 
@@ -21,10 +22,15 @@ export function TerminalRoom({ id, part, leave }: Room): JSX.Element {
   return (
     <div class={`room ${owner === undefined ? '' : 'agent'}`} data-state={state}>
       <section class="panel screen" aria-label={t('room.terminal')}>
-        <p class={`state ${runs ? '' : 'held'}`} role="status">
-          <b>{up.value ? state && t(`session.${state}`) : t('room.down')}</b> {why} {notice.value}
-        </p>
-        <div class="terminal" ref={place} data-up={up.value} />
+        <div class={`state ${runs ? '' : 'held'}`}>
+          <p role="status">
+            <b>{stageOf(up.value, view.value)}</b> {why} {notice.value}
+          </p>
+          <button type="button" class="plain" onClick={leave}>
+            {t('rail.leave')}
+          </button>
+        </div>
+        <div class="glass" ref={place} data-up={up.value} />
         {asked !== undefined && (
           <Pasted
             paste={asked}
@@ -36,9 +42,15 @@ export function TerminalRoom({ id, part, leave }: Room): JSX.Element {
           />
         )}
       </section>
-      <Rail id={id} part={part} view={view} act={act} leave={leave} />
+      <Rail id={id} part={part} view={view} act={act} />
     </div>
   );
+}
+
+/** A shell that is over has no connection any more, and needs none. */
+function stageOf(up: boolean, view: SessionView | undefined): string {
+  if (!up && (view === undefined || isOpen(view))) return t('room.down');
+  return view === undefined ? '' : t(`session.${view.state}`);
 }
 
 const Pasted = (props: { paste: Paste; give: (yes: boolean) => void }): JSX.Element => (

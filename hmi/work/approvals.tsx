@@ -71,6 +71,11 @@ function Card(props: { view: ApprovalView; children?: JSX.Element }): JSX.Elemen
       <p>
         <small>{t('approvals.why')}</small> {request.reason}
       </p>
+      {typeof request.what['expects'] === 'string' && (
+        <p>
+          <small>{t('approvals.expects')}</small> {request.what['expects']}
+        </p>
+      )}
       <dl class="rows">
         {rowsOf(request.what).map(([name, value]) => (
           <div key={name}>

@@ -2,7 +2,15 @@
 import type { Locator, Page } from 'playwright-core';
 
 /** The screens, as the navigation has them. */
-export const screens = ['overview', 'alarms', 'trends', 'signals', 'devices', 'settings'] as const;
+export const screens = [
+  'overview',
+  'alarms',
+  'trends',
+  'signals',
+  'devices',
+  'settings',
+  'work',
+] as const;
 export const goTo = (page: Page, screen: (typeof screens)[number]): Promise<void> =>
   page.locator(`nav button[data-screen="${screen}"]`).click();
 

@@ -15,8 +15,9 @@ export const passwordOf = (name: string): string => `the ${name} of this cell kn
 /** The first one must be an administrator. */
 export async function startStaffedCell(
   people: Readonly<Record<string, readonly Role[]>>,
+  options: { readonly edit?: (manifest: string) => string } = {},
 ): Promise<StaffedCell> {
-  const cell = await TestCell.start({ calm: {} });
+  const cell = await TestCell.start({ ...options, calm: {} });
   const end = (): Promise<void> => cell[Symbol.asyncDispose]();
   try {
     const link = await linkOf(cell);
@@ -42,18 +43,22 @@ export async function startStaffedCell(
 export const titleOf = (name: string): string =>
   name.replace(/^./, (letter) => letter.toUpperCase());
 
-/** Asks station's port as one browser would: cookies are kept. */
-export function portOf(address: string): (path: string, body: unknown) => Promise<unknown> {
+/** Asks station's port as one browser would: cookies are kept. With a token it asks as a program does. */
+export function portOf(
+  address: string,
+  token?: string,
+): (path: string, body?: unknown) => Promise<unknown> {
   const cookies = new Map<string, string>();
+  const { origin } = new URL(address);
   return async (path, body) => {
     const answer = await fetch(new URL(path, address), {
-      method: 'POST',
       headers: {
         'content-type': 'application/json',
-        origin: new URL(address).origin,
-        cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        ...(token === undefined
+          ? { origin, cookie: [...cookies].map((each) => each.join('=')).join('; ') }
+          : { authorization: `Bearer ${token}` }),
       },
-      body: JSON.stringify(body),
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     });
     for (const text of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(text) ?? [];

@@ -8,6 +8,8 @@ import { heartbeat_ms } from '#contract/pace.ts';
 import { root } from '#test/system/test-cell.ts';
 import { emptyPast } from './told-past.ts';
 import type { Past } from './told-past.ts';
+import { calmCrew } from './told-people.ts';
+import type { Crew } from './told-people.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -32,6 +34,8 @@ export interface ToldOptions {
   readonly locale?: string;
   /** What is answered to questions about the past. */
   readonly past?: Past;
+  /** Who is here, and what waits for people. */
+  readonly crew?: Crew;
   /** Where the page is opened: `#trends?...`. */
   readonly hash?: string;
 }
@@ -40,7 +44,7 @@ export interface ToldOptions {
 export async function openTold(
   browser: Browser,
   messages: readonly ToBrowser[],
-  { size, locale = 'en-GB', past = emptyPast, hash = '' }: ToldOptions,
+  { size, locale = 'en-GB', past = emptyPast, crew = calmCrew, hash = '' }: ToldOptions,
 ): Promise<ToldPage> {
   const context = await browser.newContext({ viewport: size, locale });
   const heard: FromBrowser[] = [];
@@ -54,7 +58,8 @@ export async function openTold(
   await context.route('**/*', (route) => {
     const { pathname, searchParams } = new URL(route.request().url());
     if (pathname.startsWith('/api/')) {
-      const { status, body } = past(pathname.slice('/api/'.length), searchParams);
+      const path = pathname.slice('/api/'.length);
+      const { status, body } = crew(path) ?? past(path, searchParams);
       return route.fulfill({ status, json: body });
     }
     const path = pathname === '/' ? '/index.html' : pathname;
@@ -95,6 +100,6 @@ const link = (): ToBrowser => ({
   control: 'up',
   lastFrame: Date.now(),
   time: Date.now(),
-  actor: 'console:ada',
+  actor: 'user:ada',
   panel: true,
 });

@@ -1,0 +1,118 @@
+// Who is at the page: sign-in, refusal, PIN, idle; that what somebody may not says so on its button; that the stops ask
+// for nobody; and the screens of people, as an administrator works them.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { button, inState } from './hands.ts';
+import { axe, launch, openPage, overflows, shoot, smallTargets } from './open-page.ts';
+import { openPart, passwordOf, signInAt, startStaffedCell } from './staffed-cell.ts';
+import type { StaffedCell } from './staffed-cell.ts';
+
+const limit = 20_000;
+let browser: Browser;
+let staffed: StaffedCell;
+beforeAll(async () => {
+  browser = await launch();
+  staffed = await startStaffedCell({ ada: ['admin'], otto: ['operator'], mia: ['maintenance'] });
+}, 120_000);
+afterAll(async () => {
+  await staffed[Symbol.asyncDispose]();
+  await browser.close();
+});
+
+const hintOf = (page: Page, title: string): Promise<string> =>
+  button(page, title).locator('.hint').innerText();
+const who = (page: Page, name: string): Promise<void> =>
+  page.locator('.who', { hasText: name }).waitFor({ timeout: limit });
+
+test('a kiosk shows all and stops; a wrong password is refused in words; an operator may what operators may', async () => {
+  await using open = await openPage(browser, staffed.address);
+  const { page } = open;
+  await who(page, 'nobody');
+  expect(await hintOf(page, 'Clear')).toBe('nobody is signed in');
+  await page.locator('.who').click();
+  // The panel leaves the stops free: one is pressed under it.
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('otto');
+  await dialog.getByLabel('Password').fill('a wrong one of many letters');
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await dialog.getByRole('alert').filter({ hasText: 'E_SIGN_IN' }).waitFor({ timeout: limit });
+  await shoot(page, 'sign-in-refused');
+  expect(await axe(page)).toEqual([]);
+  await button(page, 'Abort').click();
+  await inState(page, 'unit.Aborted');
+  expect(open.acts().map(({ args }) => args['name'])).toEqual(['abort']);
+  await dialog.getByLabel('Password').fill(passwordOf('otto'));
+  await page.keyboard.press('Enter');
+  await who(page, 'Otto');
+  expect(await hintOf(page, 'Clear')).toBe('tap, then confirm');
+  expect(await hintOf(page, 'Manual')).toBe('needs maintenance');
+  // A browser says itself that an answer was a refusal.
+  expect(open.problems.filter((each) => !each.includes('401'))).toEqual([]);
+}, 60_000);
+
+test('people change at a panel by PIN, with keys for a glove; signing out leaves a kiosk', async () => {
+  await using open = await openPage(browser, staffed.address);
+  const { page } = open;
+  const dialog = page.getByRole('dialog');
+  await signInAt(page, 'mia');
+  await page.locator('.who').click();
+  await dialog.getByRole('button', { name: 'PIN' }).click();
+  await dialog.getByLabel('Password').fill(passwordOf('mia'));
+  await dialog.getByLabel('New PIN').fill('271828');
+  await dialog.getByRole('button', { name: 'Set PIN' }).click();
+  await dialog.getByText('You have a PIN.').waitFor({ timeout: limit });
+  await dialog.getByRole('button', { name: 'Sign out' }).click();
+  await who(page, 'nobody');
+  await page.locator('.who').click();
+  await dialog.getByRole('button', { name: 'Mia' }).click();
+  for (const digit of '271828')
+    await dialog.getByRole('button', { name: digit, exact: true }).click();
+  await shoot(page, 'pin');
+  expect(await smallTargets(page, 48)).toEqual([]);
+  await dialog.getByRole('button', { name: 'OK' }).click();
+  await who(page, 'Mia');
+}, 60_000);
+
+test('a page that is left alone warns, a hand keeps it, and it ends as a kiosk', async () => {
+  await using open = await openPage(browser, staffed.address);
+  const { page } = open;
+  await page.clock.install();
+  await signInAt(page, 'otto');
+  const warning = page.getByRole('alertdialog');
+  await page.clock.fastForward('04:45');
+  await warning.waitFor({ timeout: limit });
+  await shoot(page, 'idle');
+  await warning.getByRole('button', { name: 'Stay' }).click();
+  await warning.waitFor({ state: 'detached', timeout: limit });
+  await page.clock.fastForward('05:05');
+  await who(page, 'nobody');
+  expect(await hintOf(page, 'Clear')).toBe('nobody is signed in');
+}, 60_000);
+
+test('an administrator adds a person, gives roles, sees sessions, and a token once', async () => {
+  await using open = await openPage(browser, staffed.address);
+  const { page } = open;
+  await signInAt(page, 'ada');
+  await openPart(page, 'people');
+  await page.getByLabel('Name', { exact: true }).fill('eve');
+  await page.getByLabel('First password').fill('eve begins with this one');
+  await page.getByRole('button', { name: 'engineer' }).click();
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page
+    .locator('[data-person="eve"]', { hasText: 'first password' })
+    .waitFor({ timeout: limit });
+  expect([await axe(page), await smallTargets(page, 48)]).toEqual([[], []]);
+  await page.locator('[data-value="sessions"]').click();
+  await page.locator('[data-session]', { hasText: 'THIS ONE' }).waitFor({ timeout: limit });
+  await page.locator('[data-value="roles"]').click();
+  expect(await page.locator('.rights tbody tr').count()).toBeGreaterThan(10);
+  expect([await axe(page), await overflows(page)]).toEqual([[], []]);
+  await page.locator('[data-value="tokens"]').click();
+  await page.getByLabel('Name', { exact: true }).fill('reader');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  expect((await page.locator('.secret').innerText()).length).toBeGreaterThan(30);
+  await page.getByRole('button', { name: 'I have kept it' }).click();
+  await page.locator('[data-token]', { hasText: 'reader' }).waitFor({ timeout: limit });
+  expect(await page.locator('.secret').count()).toBe(0);
+  expect(open.problems).toEqual([]);
+}, 60_000);
