@@ -1,9 +1,11 @@
 // `rebe shell` as people have it: at a terminal with its keys, and from a script; a cell as real processes.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readStation } from '#controller/server/link.ts';
 import { atTerminal } from './at-terminal.ts';
-import { TestCell, rebe, until } from './test-cell.ts';
+import { TestCell, rebe, root, until } from './test-cell.ts';
 
 let cell: TestCell;
 
@@ -25,6 +27,21 @@ function piped(input: string, ...words: readonly string[]) {
   const ran = spawnSync(process.execPath, all, { input, env, encoding: 'utf8', timeout: 60_000 });
   return { code: ran.status, lines: ran.stdout.trim().split('\n'), stderr: ran.stderr };
 }
+
+test('the guide: each line that it reads with is answered, and what it shows of a dry run is what is said', () => {
+  const guide = readFileSync(join(root, 'docs/guides/console.md'), 'utf8');
+  const reading = guide.slice(guide.indexOf('## T0'), guide.indexOf('## T1'));
+  const cells = [...reading.matchAll(/^\| (`.*`) +\|/gm)].map(([, cellText = '']) => cellText);
+  const lines = cells.flatMap((text) => [...text.matchAll(/`([^`]+)`/g)].map(([, line]) => line));
+  expect(lines.length).toBeGreaterThan(12);
+  const ran = piped(`${lines.join('\n')}\n`, '--json');
+  expect(ran).toMatchObject({ code: 0, stderr: '' });
+  expect(ran.lines).toHaveLength(lines.length);
+  const shown = guide.slice(guide.indexOf('tending-1> set tending batch 50 --dry-run\n  WHAT'));
+  const [asked = '', ...said] = shown.slice(0, shown.indexOf('```')).trimEnd().split('\n');
+  const tried = piped('', asked.replace('tending-1> ', ''));
+  expect(tried.lines).toEqual(said.map((line) => line.trim()));
+}, 120_000);
 
 test(
   'a person completes, tries, acts with a reason, leaves a line, and has their lines again the next time',
