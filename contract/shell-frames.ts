@@ -45,48 +45,59 @@ export type TerminalSize = z.infer<typeof TerminalSize>;
 const Offset = z.int().nonnegative();
 const InSeq = z.int().min(0).max(0xff_ff_ff_ff);
 
+/** First, and in time: the ticket, and where this viewer stands. */
+const Hello = z.strictObject({
+  type: z.literal('hello'),
+  ticket: z.string().max(64),
+  client: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .meta({ description: 'names this terminal through its drops; made by it at random' }),
+  offset: Offset.nullable().meta({
+    description: 'the bytes of output that it has; null: none, it wants the screen as it is',
+  }),
+});
+
+/** Still here, and looked at. */
+const Prove = z.strictObject({
+  type: z.literal('prove'),
+  challenge: z.string().max(128),
+  acted: z.boolean().meta({ description: 'since the last answer its person did something' }),
+});
+
 /** What a viewer says that is not typed. */
 export const ViewerSays = z.discriminatedUnion('type', [
-  /** First, and within 5 s: the ticket, and where this viewer stands. */
-  z.strictObject({
-    type: z.literal('hello'),
-    ticket: z.string().max(64),
-    /** Names this terminal through its drops, so that what it typed is typed once. Made by it at random. */
-    client: z.string().regex(/^[0-9a-f]{32}$/),
-    /** The bytes of output that it has; null: none, it wants the screen as it is. */
-    offset: Offset.nullable(),
-  }),
-  /** Still here. A supervisor answers the newest challenge; `acted`: since the last, its person did something. */
-  z.strictObject({
-    type: z.literal('prove'),
-    challenge: z.string().max(128),
-    acted: z.boolean(),
-  }),
+  Hello,
+  Prove,
   /** Nobody looks at it any more. */
   z.strictObject({ type: z.literal('hidden') }),
+  /** Still here. */
   z.strictObject({ type: z.literal('beat') }),
 ]);
 export type ViewerSays = z.infer<typeof ViewerSays>;
 
 /** What station says that no program wrote. */
 export const StationSays = z.discriminatedUnion('type', [
-  /** The answer to `hello`. `inSeq`: the last input of this client that was taken; what came after is sent again. */
+  /** The answer to `hello`; and again when the viewer is given another part. */
   z.strictObject({
     type: z.literal('welcome'),
     part: Part,
     view: SessionView,
     size: TerminalSize,
-    inSeq: InSeq,
+    inSeq: InSeq.meta({
+      description: 'the last input of this client that was taken; what came after is sent again',
+    }),
   }),
+  /** The session is otherwise than before. */
   z.strictObject({ type: z.literal('state'), view: SessionView }),
   /** To a supervisor: to be answered with `prove`. */
   z.strictObject({ type: z.literal('challenge'), challenge: z.string().max(128) }),
-  /** This was not done, and will not be. `inSeq`: of the input that it is about. */
+  /** This was not done, and will not be. */
   z.strictObject({
     type: z.literal('refused'),
     code: z.string().max(64),
     text: z.string().max(500),
-    inSeq: InSeq.optional(),
+    inSeq: InSeq.optional().meta({ description: 'of the input that it is about' }),
   }),
 ]);
 export type StationSays = z.infer<typeof StationSays>;

@@ -17,7 +17,7 @@ interface Door {
   readonly exported: Names;
 }
 
-function doorOf(files: readonly string[], exports: Readonly<Record<string, unknown>>): Door {
+export function doorOf(files: readonly string[], exports: Readonly<Record<string, unknown>>): Door {
   const schemas = Object.entries(exports).filter(([, value]) => value instanceof z.ZodType);
   return {
     docs: docComments(files.map((file) => readFileSync(file, 'utf8')).join('\n')),
@@ -43,7 +43,7 @@ export function fieldTable(object: z.ZodObject, names: Names, docs: DocComments,
 
 const isLiteral = (schema: unknown): boolean => schema instanceof z.ZodLiteral;
 
-function messages(union: z.ZodType, names: Names, door: Door, depth = 3): string[] {
+export function messages(union: z.ZodType, names: Names, door: Door, depth = 3): string[] {
   if (!(union instanceof z.ZodDiscriminatedUnion)) return [];
   return union.options.flatMap((option) => {
     if (!(option instanceof z.ZodObject)) return [];
@@ -85,7 +85,7 @@ export function wirePage(): string {
   );
 }
 
-function shapeOf(
+export function shapeOf(
   named: unknown,
   { name, names, docs }: { name: string; names: Names; docs: DocComments },
 ): string[] {

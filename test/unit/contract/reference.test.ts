@@ -18,6 +18,7 @@ import {
   scenarioSchema,
 } from '#test/reference/manifest.ts';
 import { mirrorPage } from '#test/reference/mirror.ts';
+import { shellPage } from '#test/reference/shell.ts';
 import { wirePage } from '#test/reference/wire.ts';
 
 const update = process.env['UPDATE'] === '1';
@@ -29,6 +30,7 @@ describe('a committed reference says what its source says', () => {
     ['docs/reference/errors.md', errorsPage],
     ['docs/reference/manifest.md', () => manifestPage(kinds)],
     ['docs/reference/wire.md', wirePage],
+    ['docs/reference/shell-protocol.md', shellPage],
     ['docs/reference/entries.md', entriesPage],
     ['docs/reference/history.md', historyPage],
     ['docs/reference/comparison.md', comparisonPage],
