@@ -21,6 +21,9 @@ export interface GroupLimits {
 /** In ms: until all processes stand still, and until the last is gone. */
 const patience = { freeze: 1_000, kill: 3_000 };
 
+/** µs in which a group has its share of a processor; who used it up waits for the next: Ctrl-C must not wait long. */
+const period = 20_000;
+
 /** Station itself stands here where version 2 lets no group with processes have groups below it. */
 const ownGroup = 'rebe-station';
 
@@ -261,7 +264,6 @@ async function setLimit(
     if (!optional || existsSync(path)) await writeFile(path, text);
   };
   const two = version === 2;
-  const period = 100_000;
   const quota = Math.round(to.cpu * period);
   switch (control) {
     case 'memory':
@@ -277,7 +279,10 @@ async function setLimit(
       return;
     case 'cpu':
       if (two) await set('cpu.max', `${quota} ${period}`);
-      else await set('cpu.cfs_quota_us', `${quota}`);
+      else {
+        await set('cpu.cfs_period_us', `${period}`);
+        await set('cpu.cfs_quota_us', `${quota}`);
+      }
       await set(two ? 'cpu.weight' : 'cpu.shares', two ? '5' : '32', true);
       return;
     case 'freezer':
