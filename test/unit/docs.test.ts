@@ -58,3 +58,22 @@ function headings(page: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+test('each test that the page about security names is there, by its title', () => {
+  const rows = readFileSync('docs/security.md', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| CR'));
+  const named = rows.flatMap((row) =>
+    [...row.matchAll(/`(test\/[^`]+\.test\.ts)`(?: "([^"]+)")?/g)].map(([, file = '', title]) => ({
+      file,
+      title,
+    })),
+  );
+  const missing = named.filter(
+    ({ file, title }) =>
+      !existsSync(file) || (title !== undefined && !readFileSync(file, 'utf8').includes(title)),
+  );
+  expect(missing).toEqual([]);
+  expect(named.length).toBeGreaterThan(30);
+  expect(rows.filter((row) => (row.match(/\|/g) ?? []).length !== 5)).toEqual([]);
+});
