@@ -164,9 +164,11 @@ export class ActDesk {
     if (needs.reason && (typeof reason !== 'string' || reason.trim() === ''))
       return refusedReceipt(id, 'E_ACT_REASON');
     if (needs.lacks.length > 0) return refusedReceipt(id, 'E_ACT_WHERE', needs.lacks.join('; '));
-    if (needs.approvals === 0) return undefined;
+    // One that is given is judged, needed or not: the record names none that was not used.
     if (approval === undefined)
-      return refusedReceipt(id, 'E_ACT_APPROVAL', needs.because.join('; '));
+      return needs.approvals === 0
+        ? undefined
+        : refusedReceipt(id, 'E_ACT_APPROVAL', needs.because.join('; '));
     const code = await this.#deps.second.use(approval, {
       kind: 'act',
       what: approvedOf(verb, args),

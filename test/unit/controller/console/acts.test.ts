@@ -99,6 +99,9 @@ describe('an act', () => {
     const rig = make({ mode: 'mode.Manual', code: 'E_APPROVAL_USED' });
     const line = 'force ram.valve true --for 20min --reason x --approval ap-0123456789abcdef';
     expect(await rig.ask(line)).toMatchObject({ ok: false, code: 'E_APPROVAL_USED' });
+    // Neither where none is needed: the record names no approval that was not judged.
+    const short = line.replace('20min', '1min');
+    expect(await rig.ask(short)).toMatchObject({ ok: false, code: 'E_APPROVAL_USED' });
     expect(rig.given).toEqual([]);
   });
 });
