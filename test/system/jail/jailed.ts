@@ -30,7 +30,9 @@ export class Jailed implements AsyncDisposable {
   readonly seen: readonly StartedProcess[];
   readonly #terminal: Terminal;
   readonly #exited: Promise<number>;
+  /** The last of what was printed, and how much that was in all. */
   #output = '';
+  #printed = 0;
   #commands = 0;
   #over = false;
 
@@ -55,6 +57,7 @@ export class Jailed implements AsyncDisposable {
       {
         output: (bytes) => {
           this.#output = `${this.#output}${bytes.toString('latin1')}`.slice(-1_000_000);
+          this.#printed += bytes.length;
         },
         exited: (code) => exited?.(code),
       },
@@ -104,15 +107,20 @@ export class Jailed implements AsyncDisposable {
   async run(command: string): Promise<Ran> {
     this.#commands += 1;
     const end = `${mark}${this.#commands} `;
-    const from = this.#output.length;
+    const from = this.#printed;
     this.type(`{ ${command}\n} 2>&1; echo "@@""done${this.#commands} $?"\n`);
     const found = await until(
       () => `the end of ${command}: ${this.#output.slice(-2_000)}`,
       patience,
-      () => new RegExp(`${end}(\\d+)\\r?\\n`).exec(this.#output.slice(from)) ?? undefined,
+      () => new RegExp(`${end}(\\d+)\\r?\\n`).exec(this.#since(from)) ?? undefined,
     );
-    const text = this.#output.slice(from, from + found.index).replaceAll('\r\n', '\n');
+    const text = this.#since(from).slice(0, found.index).replaceAll('\r\n', '\n');
     return { code: Number(found[1]), text };
+  }
+
+  /** What was printed after so many bytes, as far as it is kept. */
+  #since(from: number): string {
+    return this.#output.slice(Math.max(0, this.#output.length - (this.#printed - from)));
   }
 
   /** Everything ends, and how long that took in ms. */
