@@ -36,7 +36,9 @@ describe.each(shown.filter((_, index) => soak || index % 3 === 0))(
         await page.waitForTimeout(150);
         await shoot(page, `told-work-${name}-${locale}-${part}`);
         const small = await smallTargets(page, 48);
-        const lost = [...(await overflows(page)), ...(await overlaps(page)), ...small];
+        // A panel lies over the screen: that is what it is for.
+        const covered = part === 'dialog' ? [] : await overlaps(page);
+        const lost = [...(await overflows(page)), ...covered, ...small];
         found.push(...[...(await axe(page)), ...lost].map((each) => `${part}: ${each}`));
       };
       await look('overview');
