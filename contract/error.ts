@@ -187,7 +187,7 @@ export const codes = {
   ),
   E_PROOF_OLD: later(
     'This needs a proof of who you are that is a few minutes old at most.',
-    'Give password or PIN again, then ask again.',
+    'Give the password again, or for an approval the PIN; then ask again.',
   ),
   E_PASSWORD_WEAK: never(
     'The password is one that is guessed first.',
@@ -486,10 +486,6 @@ export const codes = {
   E_SHELL_STORE: later(
     'What is kept of shells and locks cannot be read or written; nobody may have a shell.',
     'Look at the disk and at station.db in the data directory.',
-  ),
-  E_SHELL_PROOF: never(
-    'It is too long ago that you proved who you are.',
-    'Sign in again, with your second factor, and begin at once.',
   ),
   E_SHELL_LAYER: never(
     'This PC lacks a layer of confinement that the shell must have.',

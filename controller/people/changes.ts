@@ -5,7 +5,6 @@ import { CellError } from '#contract/error.ts';
 import type { PeopleEvent, Role } from '#contract/people.ts';
 import type { Principal } from '#contract/people.ts';
 import type { People } from './people.ts';
-import { freshProof, proofWithin } from './principal.ts';
 import { peopleLimit } from './store.ts';
 import type { Person } from './store.ts';
 import { isWeak } from './weak.ts';
@@ -145,7 +144,7 @@ export class Changes {
         this.#people.store.put({ ...person, temporary: false });
       });
       this.#endAll(name, by.credential);
-      this.#people.sessions.prove(by.credential);
+      this.#people.sessions.prove(by.credential, 'password');
       this.#people.rejudge(name);
     });
   }
@@ -226,9 +225,9 @@ export class Changes {
     });
   }
 
-  /** Before anybody is enrolled there is nothing to prove with. */
+  /** By password: a PIN is for quick things. Before anybody is enrolled there is nothing to prove with. */
   #fresh(by: Principal): void {
-    if (this.#people.enrolled) proofWithin(by, freshProof, this.#people.clock);
+    if (this.#people.enrolled) this.#people.provedByPassword(by);
   }
 
   #find(name: string): Person {

@@ -13,7 +13,14 @@ import { hashOf } from '#controller/server/secret.ts';
 import type { StationLog } from '#controller/server/live.ts';
 import type { Records } from '#controller/server/records.ts';
 import { Credentials } from './credentials.ts';
-import { consolePrincipal, personPrincipal, rightsOfAll, tokenPrincipal } from './principal.ts';
+import {
+  consolePrincipal,
+  freshProof,
+  personPrincipal,
+  proofWithin,
+  rightsOfAll,
+  tokenPrincipal,
+} from './principal.ts';
 import { openPepper } from './sealed.ts';
 import { Sessions } from './sessions.ts';
 import type { Session } from './sessions.ts';
@@ -122,6 +129,12 @@ export class People {
     // An agent is nobody without whoever it belongs to.
     if (token.owner !== undefined && owner?.disabled !== false) return null;
     return tokenPrincipal(token);
+  }
+
+  /** Throws `E_PROOF_OLD` unless the password, or a link, was used in this session within 10 minutes. */
+  provedByPassword(by: Principal): void {
+    const proved = this.sessions.get(by.credential)?.password ?? 0;
+    proofWithin({ actor: by.actor, proved }, freshProof, this.clock);
   }
 
   /** Somebody enrolled who may sign in: the key, and what the roles may. Undefined: nobody is, or not any more. */

@@ -66,7 +66,11 @@ export function consolePrincipal(
 }
 
 /** Throws `E_PROOF_OLD` when the principal proved itself longer ago than that. */
-export function proofWithin(principal: Principal, span: Duration, clock: Clock): void {
+export function proofWithin(
+  principal: Pick<Principal, 'actor' | 'proved'>,
+  span: Duration,
+  clock: Clock,
+): void {
   const age = clock.time() - principal.proved;
   // A clock that was set back makes no proof younger.
   if (Math.abs(age) <= span) return;

@@ -29,6 +29,8 @@ const Session = z.strictObject({
   address: z.string(),
   began: z.number(),
   proved: z.number(),
+  /** When it was last proved by password, or by a link; 0: never. */
+  password: z.number(),
   used: z.number(),
   ends: z.number(),
 });
@@ -36,7 +38,11 @@ export type Session = Readonly<z.infer<typeof Session>>;
 const Browser = z.strictObject({ hash: z.string(), name: z.string(), until: z.number() });
 const File = z.strictObject({ sessions: z.array(Session), browsers: z.array(Browser) });
 
-export type SessionPlan = Pick<Session, 'actor' | 'name' | 'kind' | 'panel' | 'address'>;
+/** What proves a person; a link proves whoever can write in the data directory. */
+export type ProvedBy = 'password' | 'PIN' | 'link';
+export type SessionPlan = Pick<Session, 'actor' | 'name' | 'kind' | 'panel' | 'address'> & {
+  readonly by: ProvedBy;
+};
 type Ended = (session: Session, why: 'idle' | 'over') => void;
 
 export class Sessions {
@@ -62,11 +68,12 @@ export class Sessions {
     this.#watch();
   }
 
-  begin(plan: SessionPlan): { readonly secret: string; readonly session: Session } {
+  begin({ by, ...plan }: SessionPlan): { readonly secret: string; readonly session: Session } {
     const secret = makeSecret();
     const hash = hashOf(secret);
     const now = this.#clock.time();
-    const times = { began: now, proved: now, used: now, ends: now + sessionLife };
+    const password = by === 'PIN' ? 0 : now;
+    const times = { began: now, proved: now, password, used: now, ends: now + sessionLife };
     const session = { ...plan, ...times, id: hash.slice(0, 16), hash };
     this.#sessions.set(hash, session);
     const oldest = this.#sessions.values().next().value;
@@ -108,11 +115,12 @@ export class Sessions {
   }
 
   /** It proved again who it is. */
-  prove(id: string): void {
+  prove(id: string, by: ProvedBy): void {
     const session = this.#live(id);
     if (session === undefined) return;
     session.proved = this.#clock.time();
     session.used = session.proved;
+    if (by === 'password') session.password = session.proved;
     this.#write();
   }
 

@@ -10,7 +10,7 @@ import type { Proof } from './credentials.ts';
 import { Lockout } from './lockout.ts';
 import type { Attempt } from './lockout.ts';
 import type { People } from './people.ts';
-import type { Session, SessionPlan } from './sessions.ts';
+import type { ProvedBy, Session, SessionPlan } from './sessions.ts';
 import type { Person } from './store.ts';
 
 /** Where somebody asks from, as the page's door knows it. */
@@ -58,7 +58,7 @@ export class SignIn {
   ): Promise<Begun> {
     const { name, password, code, kind } = given;
     await this.#proved(name, { password }, from, code);
-    const session = await this.#begin(name, { kind, ...from }, 'by password');
+    const session = await this.#begin(name, { kind, ...from }, 'password');
     const browser = this.#people.sessions.remember(name, from.browser);
     return { ...session, browser };
   }
@@ -70,7 +70,7 @@ export class SignIn {
     if (!this.#people.sessions.rememberedIn(from.browser).includes(name))
       throw new CellError('E_PIN_NOT_HERE', 'the password was not used here within 12 hours');
     await this.#proved(name, { pin }, from, undefined);
-    return this.#begin(name, { kind: 'page', ...from }, 'by PIN');
+    return this.#begin(name, { kind: 'page', ...from }, 'PIN');
   }
 
   /** A session proves again who it is. Throws what `withPassword` does. */
@@ -84,7 +84,7 @@ export class SignIn {
     await this.#proved(name, proof, from, code);
     const text = `${actor} proved again who it is`;
     await this.#people.keep(actor, { event: 'proved', text });
-    this.#people.sessions.prove(id);
+    this.#people.sessions.prove(id, proof.pin === undefined ? 'password' : 'PIN');
     this.#people.rejudge(name);
   }
 
@@ -104,7 +104,7 @@ export class SignIn {
       if (enrolled) this.#people.say(text);
       if (!(await redeemLink(this.#data, key, clock.time()))) throw linkUsed();
       const { address, panel } = from;
-      return this.#people.sessions.begin({ actor, kind: 'page', address, panel });
+      return this.#people.sessions.begin({ actor, kind: 'page', address, panel, by: 'link' });
     } finally {
       this.#claimed.delete(key);
     }
@@ -185,21 +185,20 @@ export class SignIn {
   async #begin(
     name: string,
     { kind, address, panel }: Pick<SessionPlan, 'kind' | 'address' | 'panel'>,
-    how: string,
+    by: ProvedBy,
   ): Promise<Begun> {
     const actor: Actor = `user:${name}`;
-    const key = this.#people.store.find(name)?.key;
-    const change = { by: how, kind, ...whereOf({ address, panel }) };
-    await this.#people.keep(actor, {
-      event: 'signed-in',
-      change,
-      text: `${actor} signed in ${how}`,
-    });
-    const now = this.#people.store.find(name);
+    const { store } = this.#people;
+    const before = store.secret(name, 'password')?.check;
+    const change = { by, kind, ...whereOf({ address, panel }) };
+    const text = `${actor} signed in by ${by}`;
+    await this.#people.keep(actor, { event: 'signed-in', change, text });
+    const [now, after] = [store.find(name), store.secret(name, 'password')?.check];
+    const same = before !== undefined && after !== undefined && Buffer.from(before).equals(after);
     // Disabled, removed or given another password while the record was written.
-    if (now === undefined || now.disabled || now.key !== key)
+    if (now === undefined || now.disabled || !same)
       throw new CellError('E_SIGN_IN', 'nobody was signed in');
-    return this.#people.sessions.begin({ actor, name, kind, address, panel });
+    return this.#people.sessions.begin({ actor, name, kind, address, panel, by });
   }
 }
 

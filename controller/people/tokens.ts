@@ -6,7 +6,7 @@ import type { CommandRole, Principal } from '#contract/people.ts';
 import type { TokenScope, TokenView } from '#contract/people-routes.ts';
 import { hashOf, makeSecret } from '#controller/server/secret.ts';
 import type { People } from './people.ts';
-import { actorOfToken, freshProof, proofWithin } from './principal.ts';
+import { actorOfToken } from './principal.ts';
 import { tokenLimit } from './store.ts';
 import type { Token } from './store.ts';
 
@@ -36,7 +36,7 @@ export class Tokens {
 
   /** The token and its secret, which is told this once. Throws `E_PERSON_EXISTS`, `E_PERSON_NONE`, `E_PROOF_OLD`. */
   async add(by: Principal, plan: NewToken): Promise<{ secret: string; token: TokenView }> {
-    proofWithin(by, freshProof, this.#people.clock);
+    this.#people.provedByPassword(by);
     const { name, owner, scopes, commands, verbs, for_ms: span } = plan;
     return this.#people.alone(async () => {
       const { store, clock, enrolled } = this.#people;

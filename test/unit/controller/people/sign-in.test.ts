@@ -242,7 +242,7 @@ describe('a session', () => {
     expect((await visitor.me()).actor).toBeNull();
   });
 
-  test('that changes people must have proved itself lately', async () => {
+  test('that changes people must have proved itself lately, and by password', async () => {
     const by = await story.ada();
     story.doors.clock.advance(minutes(4));
     await by.post('/api/touch', {});
@@ -253,6 +253,10 @@ describe('a session', () => {
     expect(await by.code('POST', '/api/people', add)).toBe('E_PROOF_OLD');
     expect(await by.code('POST', '/api/prove', { password: 'x' })).toBe('E_SIGN_IN');
     expect(await by.code('POST', '/api/prove', {})).toBe('E_DOOR_FRAME');
+    await by.post('/api/me/pin', { password: secrets.ada, pin: secrets.pin });
+    expect(await by.code('POST', '/api/prove', { pin: '111213' })).toBe('E_SIGN_IN');
+    expect((await by.post('/api/prove', { pin: secrets.pin })).status).toBe(200);
+    expect(await by.code('POST', '/api/people', add)).toBe('E_PROOF_OLD');
     await by.post('/api/prove', { password: secrets.ada });
     expect((await by.post('/api/people', add)).status).toBe(200);
   });
