@@ -142,3 +142,16 @@ export const readFrames = {
     next: z.number().nullable(),
   }),
 } as const satisfies Route;
+
+export const exportRecording = {
+  method: 'GET',
+  path: '/api/recordings/:id/asciicast',
+  summary: 'One recording as asciicast v3, for other players.',
+  needs: 'recordings',
+  params,
+  answer: {
+    media: 'application/x-asciicast; charset=utf-8',
+    about:
+      'a line of JSON each: header, then `[seconds since the line before, code, data]` with codes o, i, m, r and x; what is no UTF-8 is replaced, and a last line says how often',
+  },
+} as const satisfies Route;

@@ -1,5 +1,6 @@
 // What pages ask about recordings: which there are, what is in one and whether it is proved, its events to play.
 import {
+  exportRecording,
   listRecordings,
   readFrames,
   readRecording,
@@ -7,15 +8,18 @@ import {
 } from '#contract/recording-routes.ts';
 import type * as z from 'zod';
 import type { SessionId } from '#contract/shell.ts';
+import { Readable } from 'node:stream';
 import { CellError } from '#contract/error.ts';
 import { serve } from '#controller/server/routes.ts';
-import type { Served } from '#controller/server/routes.ts';
+import type { Served, Streamed } from '#controller/server/routes.ts';
+import { asciicast } from './asciicast.ts';
 import { inspect } from './inspect.ts';
 import type { Inspection } from './inspect.ts';
 import { judge, verdictOf } from './judgement.ts';
-import { inspectionsKept } from './limits.ts';
+import { exportsAtOnce, exportTime, inspectionsKept } from './limits.ts';
 import { isMark, played } from './page.ts';
 import { Playback } from './playback.ts';
+import { eventsOf, headOf } from './played.ts';
 import type { SessionRecordings } from './recordings.ts';
 import { toldAround } from './told.ts';
 import type { Told } from './told.ts';
@@ -29,6 +33,7 @@ export class RecordingDoor {
   readonly #playback = new Playback();
   /** Of recordings that are not open, by what their summary was. */
   readonly #answers = new Map<SessionId, { readonly of: string; readonly answer: Read }>();
+  #exports = 0;
   /** One recording is read whole at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -41,6 +46,7 @@ export class RecordingDoor {
     return [
       serve(listRecordings, async ({ query }) => this.#list(query.before)),
       serve(readRecording, async ({ params }) => this.#inTurn(async () => this.#read(params.id))),
+      serve(exportRecording, async ({ params }) => this.#export(params.id)),
       serve(readFrames, async ({ params, query }) => {
         await this.#recordings.catalogue.summary(params.id);
         return this.#playback.page(this.#recordings.catalogue.pathOf(params.id), query);
@@ -55,6 +61,23 @@ export class RecordingDoor {
     const recordings = asked.slice(0, recordingsLimit);
     const more = asked.length > recordings.length;
     return { recordings, more, bytes, bound: this.#recordings.bound };
+  }
+
+  /** Sent as it is read; its first file is read before anything is sent. */
+  async #export(session: SessionId): Promise<Streamed> {
+    if (this.#exports >= exportsAtOnce)
+      throw new CellError('E_DOOR_RATE', `${exportsAtOnce} recordings are being sent`);
+    const { catalogue } = this.#recordings;
+    await catalogue.summary(session);
+    const folder = catalogue.pathOf(session);
+    const body = Readable.from(asciicast(await headOf(folder), eventsOf(folder)));
+    this.#exports += 1;
+    const late = this.#recordings.clock.after(exportTime, () => body.destroy());
+    body.once('close', () => {
+      late();
+      this.#exports -= 1;
+    });
+    return { body, file: `${session}.cast` };
   }
 
   async #read(session: SessionId): Promise<Read> {

@@ -1,5 +1,5 @@
 // Bounds of recordings, by name.
-import { milliseconds, seconds } from '#contract/time.ts';
+import { milliseconds, minutes, seconds } from '#contract/time.ts';
 
 /** A segment is sealed when it is so old, however little is in it. */
 export const segmentAge = seconds(1);
@@ -21,7 +21,7 @@ export const diskPatience = seconds(10);
 export const endPatience = seconds(5);
 /** Between two tries to tell the chronicle; what waits to be told. */
 export const tellPause = seconds(1);
-export const tellsKept = 1000;
+export const tellsKept = 100;
 /** Given up when the disk is full. */
 export const reserveBytes = 64 * 1024 * 1024;
 /** A mark's JSON, in bytes; what is longer is replaced by a word. */
@@ -35,3 +35,6 @@ export const readFilesKept = 6;
 export const keyframeBytes = 32 * 1024 * 1024;
 /** Recordings that are read whole at once, for their verdicts. */
 export const inspectionsKept = 200;
+/** Recordings that are being sent as asciicast at once, and how long one may take. */
+export const exportsAtOnce = 4;
+export const exportTime = minutes(10);

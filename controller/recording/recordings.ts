@@ -37,7 +37,7 @@ export interface RecordingsDeps {
 }
 
 export class SessionRecordings implements Recordings {
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #log: StationLog;
   readonly #disk: RecordingDisk;
   readonly #data: string;
@@ -56,7 +56,7 @@ export class SessionRecordings implements Recordings {
   #closed = false;
 
   constructor(deps: RecordingsDeps, data: string, options: RecordingOptions) {
-    this.#clock = deps.clock;
+    this.clock = deps.clock;
     this.#log = deps.log;
     this.#disk = deps.disk ?? realDisk;
     this.#data = data;
@@ -115,7 +115,7 @@ export class SessionRecordings implements Recordings {
     about: { readonly title: string; readonly size: Size; readonly by: Actor },
     events: RecorderEvents,
   ): SessionRecorder {
-    const began = Math.floor(this.#clock.time());
+    const began = Math.floor(this.clock.time());
     const home = {
       ...own,
       disk: this.#disk,
@@ -128,7 +128,7 @@ export class SessionRecordings implements Recordings {
       },
     };
     const title = about.title.slice(0, 500);
-    return new SessionRecorder(this.#clock, home, { ...about, session, title, began }, events);
+    return new SessionRecorder(this.clock, home, { ...about, session, title, began }, events);
   }
 
   /** Open sessions alone must stay within the bound; past it with the others, the oldest of those leave. */

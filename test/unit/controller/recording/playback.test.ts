@@ -1,9 +1,11 @@
 // What pages are told of recordings, over station's port: lists, marks, verdicts, pages of events and screens.
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { expect, test, vi } from 'vitest';
 import type * as z from 'zod';
 import {
+  exportRecording,
   listRecordings,
   pageBytes,
   readFrames,
@@ -13,7 +15,7 @@ import type { PlayedEvent } from '#contract/recording-routes.ts';
 import { RecordingDoor } from '#controller/recording/door.ts';
 import { Playback } from '#controller/recording/playback.ts';
 import { filesOf } from '#controller/recording/reader.ts';
-import type { Asked, Served } from '#controller/server/routes.ts';
+import type { Asked, Served, Streamed } from '#controller/server/routes.ts';
 import type { Route } from '#contract/api.ts';
 import { RecordingRig, session, typed } from './rig.ts';
 
@@ -176,4 +178,25 @@ test('what is no recording has a code', async () => {
   // A folder of somebody else's among them disturbs nobody.
   cpSync(rig.folderOf(), join(rig.data, 'recordings', 'not-ours'), { recursive: true });
   expect((await ask(routes, listRecordings, {})).recordings).toHaveLength(1);
+});
+
+test('a recording is sent as asciicast, four at once', async () => {
+  await using rig = new RecordingRig();
+  const recorder = await rig.open();
+  recorder.output(Buffer.from('$ '));
+  await recorder.end();
+  const { routes } = new RecordingDoor(rig.recordings, rig.data);
+  const served = routes.find(({ route }) => route === exportRecording);
+  const asked = { params: { id: session } } as unknown as Asked<Route>;
+  const send = async (): Promise<Streamed> => (await served?.answer(asked)) as Streamed;
+  const sent = await Promise.all([send(), send(), send(), send()]);
+  await expect(send()).rejects.toMatchObject({ code: 'E_DOOR_RATE' });
+  for (const { body, file } of sent) {
+    expect(file).toBe(`${session}.cast`);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const lines = (await textOf(body)).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ version: 3 }, [0, 'o', '$ ']]);
+  }
+  await rig.until(() => sent.every(({ body }) => body.closed));
+  (await send()).body.destroy();
 });
