@@ -13,6 +13,7 @@ import { RecordingOptions } from '#contract/shell.ts';
 import type { SessionView } from '#contract/shell.ts';
 import { realClock } from '#controller/clock.ts';
 import { SessionRecordings } from '#controller/recording/recordings.ts';
+import { mayBeSecret } from '#controller/shell/echo.ts';
 import type { Recorder, RunningSession, Seat, Terminal } from '#controller/shell/parts.ts';
 import { ShellSocket } from '#controller/shell/socket.ts';
 import { OutputStream } from '#controller/shell/stream.ts';
@@ -82,7 +83,7 @@ async function session(): Promise<RunningSession> {
   let turn: Promise<void> = Promise.resolve();
   const type = async (before: Promise<void>, bytes: Uint8Array, auto: boolean): Promise<void> => {
     await before;
-    const secret = !(await terminal.echoes());
+    const secret = mayBeSecret(bytes) && !(await terminal.echoes());
     await recorder?.input(bytes, { actor: who.actor, auto, secret });
     await terminal.write(bytes);
   };

@@ -11,6 +11,9 @@ const freshFor = 1000;
 const newline = 10;
 const carriageReturn = 13;
 
+/** Control characters alone are nobody's secret: Ctrl-C is not kept waiting for an answer. */
+export const mayBeSecret = (bytes: Uint8Array): boolean => bytes.some((byte) => byte >= 0x20);
+
 export class Echo {
   readonly #clock: Clock;
   /** Of the terminal's far end. */

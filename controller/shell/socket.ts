@@ -63,6 +63,8 @@ export class ShellSocket implements SocketPath {
       guest,
     );
     this.#connections.add(connection);
+    // Nobody's connections take no places from others.
+    if (guest.principal === null) connection.end('E_NOT_SIGNED_IN', 'nobody is signed in on it');
   }
 
   /** A session or a token is another's standing now, or nobody's: null. */

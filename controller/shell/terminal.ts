@@ -91,8 +91,7 @@ class NativeTerminal implements Terminal {
       '',
       (code, signal) => this.#exited(signal === 0 ? code : 128 + signal),
     );
-    const { O_RDWR, O_NOCTTY, O_NONBLOCK } = constants;
-    this.#slave = openSync(made.pty, O_RDWR | O_NOCTTY | O_NONBLOCK);
+    this.#slave = farEnd(made);
     this.pid = made.pid;
     this.#clock = clock;
     this.#native = native;
@@ -242,6 +241,18 @@ class NativeTerminal implements Terminal {
     const rest = ending.tail.subarray(0, end);
     if (rest.length > 0) this.#events.output(rest);
     this.#events.exited(ending.code);
+  }
+}
+
+/** Throws what a machine does that has no descriptors left; the program is gone then. */
+function farEnd({ fd, pid, pty }: ReturnType<Native['fork']>): number {
+  const { O_RDWR, O_NOCTTY, O_NONBLOCK } = constants;
+  try {
+    return openSync(pty, O_RDWR | O_NOCTTY | O_NONBLOCK);
+  } catch (error) {
+    process.kill(pid, 'SIGKILL');
+    closeSync(fd);
+    throw error;
   }
 }
 

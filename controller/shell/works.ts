@@ -5,6 +5,7 @@ import type { SessionBody } from '#contract/entry.ts';
 import { CellError } from '#contract/error.ts';
 import { milliseconds, seconds } from '#contract/time.ts';
 import type { Clock, Duration } from '#contract/time.ts';
+import { mayBeSecret } from './echo.ts';
 import type { Journal } from './journal.ts';
 import type { SessionCommand, SessionOutputs } from './machine.ts';
 import type {
@@ -165,7 +166,7 @@ export class Works {
     const recorder = this.#recorder;
     const terminal = this.#terminal;
     if (!open() || recorder === undefined || terminal === undefined) throw notTyped();
-    const secret = !(await terminal.echoes());
+    const secret = mayBeSecret(bytes) && !(await terminal.echoes());
     await recorder.input(bytes, { actor: place.who.actor, auto, secret });
     if (open()) {
       await terminal.write(bytes);
