@@ -47,7 +47,7 @@ export interface SessionsDeps extends Omit<SessionDeps, 'locked' | 'changed' | k
   parts(): Promise<SessionParts>;
   /** Policy, as the manifest has it; undefined while control was never heard. */
   rules(): ShellRules | undefined;
-  readonly approvals: Pick<Approvals, 'request' | 'find' | 'listen' | 'use'>;
+  readonly approvals: Pick<Approvals, 'request' | 'find' | 'listen' | 'use' | 'withdraw'>;
   /** `station.db`. */
   readonly file: string;
 }
@@ -226,7 +226,7 @@ export class Sessions {
       throw new CellError('E_SHELL_STATE', `it is ${session.state}`);
     }
     if (request.tier === 'T3' && this.#deps.clock.time() - who.proved > proofLife) {
-      throw new CellError('E_SHELL_PROOF', 'a shell of T3 begins within 5 min of a sign-in');
+      throw new CellError('E_PROOF_OLD', 'a shell of T3 begins within 5 min of a sign-in');
     }
     if (request.approval !== undefined) {
       const what = whatOf(id, request);
@@ -316,9 +316,22 @@ export class Sessions {
       this.#deps.log('warn', error instanceof Error ? error.message : String(error));
     }
     if (!over) return;
+    this.#takeBack(view);
     this.#running.delete(view.id);
     this.#kept.delete(view.id);
     this.#keepPast(view);
+  }
+
+  /** Of a shell that never began nobody is asked for a yes any more. */
+  #takeBack({ id, began, approval, why }: SessionView): void {
+    const by = this.#running.get(id)?.request.by;
+    const { approvals, log } = this.#deps;
+    if (began !== undefined || approval === undefined || by === undefined) return;
+    const state = approvals.find(approval)?.state;
+    if (state !== 'requested' && state !== 'approved') return;
+    approvals
+      .withdraw(by, approval, `its shell is over: ${why ?? ''}`.slice(0, 500))
+      .catch((error: unknown) => log('warn', String(error)));
   }
 
   #keepPast(view: SessionView): void {

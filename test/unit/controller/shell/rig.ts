@@ -117,6 +117,7 @@ export class Shells implements AsyncDisposable {
         request: async (who, ask) => approvals.request(who, ask),
         find: (id) => approvals.find(id),
         use: async (id, use) => approvals.use(id, use),
+        withdraw: async (who, id, why) => approvals.withdraw(who, id, why),
         listen: (hear) => approvals.listen((view) => (life.lives ? hear(view) : undefined)),
       },
       file: this.bench.path,

@@ -108,6 +108,7 @@ describe('a shell', () => {
     shells.sessions.say(dora, first, 'end');
     await settle();
     expect(shells.view(first)).toMatchObject({ state: 'Ended', why: 'taken back' });
+    expect(shells.bench.approvals.find(shells.view(first).approval ?? '')?.state).toBe('withdrawn');
     expect(await codeOf(() => shells.ask())).toBeUndefined();
   });
 
@@ -133,7 +134,7 @@ describe('a shell', () => {
     expect(shells.view(id).state).toBe('Requested');
     await shells.approve(id, rita);
     expect(await codeOf(() => shells.sessions.begin(emil, id))).toBe('E_SHELL_PART');
-    expect(await codeOf(() => shells.sessions.begin(dora, id))).toBe('E_SHELL_PROOF');
+    expect(await codeOf(() => shells.sessions.begin(dora, id))).toBe('E_PROOF_OLD');
     const fresh = { ...dora, proved: shells.clock.time() };
     await shells.sessions.begin(fresh, id);
     await settle();

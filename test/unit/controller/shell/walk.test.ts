@@ -1,8 +1,8 @@
 // Random walks through sessions, and stories in which each record in turn fails. Whatever happens: no byte reaches the
 // terminal outside Running, what gives stands in the chronicle before it takes effect, whoever watches changes nothing,
 // everything ends, and the chronicle re-executes. A seed that fails is printed; SEEDS=7 or SEEDS=1-50 runs others.
-import { describe, expect, it } from 'vitest';
-import { present } from '#contract/error.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { assert, present } from '#contract/error.ts';
 import type { Principal } from '#contract/people.ts';
 import type { Part, SessionId } from '#contract/shell.ts';
 import type { Random } from '#contract/time.ts';
@@ -248,9 +248,10 @@ describe('a walk through sessions', () => {
     total.steps += shells.record.filter(({ body }) => body.event === 'shell-step').length;
   });
 
-  it('goes through enough', () => {
-    expect(total.typed).toBeGreaterThan(seeds.length);
-    expect(total.steps).toBeGreaterThan(seeds.length * 20);
+  afterAll(() => {
+    // One seed alone may type nothing.
+    assert(seeds.length < 5 || total.typed > seeds.length, `${total.typed} bytes were typed`);
+    assert(total.steps > seeds.length * 10, `${total.steps} steps were taken`);
   });
 });
 
