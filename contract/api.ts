@@ -6,7 +6,7 @@ import type { Permission } from './people.ts';
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** A word after a colon is a parameter: `/api/people/:name`. */
-  readonly path: `/api/${string}`;
+  readonly path: `/api/${string}` | '/session';
   readonly summary: string;
   /** `anyone` may look without a session; `signed-in` is whoever has one. */
   readonly needs: Permission | 'anyone' | 'signed-in';

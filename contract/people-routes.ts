@@ -121,6 +121,16 @@ const nothing = z.strictObject({});
 const named = z.strictObject({ name: PersonName });
 const numbered = z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) });
 
+export const openLink = {
+  method: 'POST',
+  path: '/session',
+  summary: 'Trades a link of one use, of the cell’s own console, for a session.',
+  needs: 'anyone',
+  bodyLimit: 1024,
+  body: z.strictObject({ key: z.string().max(64) }),
+  answer: nothing,
+} as const satisfies Route;
+
 export const signIn = {
   method: 'POST',
   path: '/api/sign-in',

@@ -4,6 +4,7 @@ import { CellError } from '#contract/error.ts';
 import type { Principal } from '#contract/people.ts';
 import * as routes from '#contract/people-routes.ts';
 import type { Me, PersonView, SessionRow } from '#contract/people-routes.ts';
+import { panelActor } from '#controller/server/acts.ts';
 import { serve, signedIn } from '#controller/server/routes.ts';
 import type { Asked, Served } from '#controller/server/routes.ts';
 import type { Cookies } from '#controller/server/session.ts';
@@ -55,6 +56,7 @@ export class PeopleDoor {
   #entrance(): Served[] {
     const { signIn } = this;
     return [
+      serve(routes.openLink, async (asked) => this.#openLink(asked, asked.body.key)),
       serve(routes.signIn, async (asked) =>
         this.#enter(asked, await signIn.withPassword(asked.body, fromOf(asked))),
       ),
@@ -197,6 +199,20 @@ export class PeopleDoor {
   }
 
   /** The session begins in this browser; the one that it had ends. */
+  /** Whoever tries a link that is none is told of, as nobody. */
+  async #openLink(asked: Any, key: string): Promise<Record<string, never>> {
+    try {
+      const { secret } = await this.signIn.withLink(key, { ...fromOf(asked), browser: undefined });
+      asked.cookie(this.#cookies.session(secret, sessionLife));
+      return {};
+    } catch (error) {
+      const code = error instanceof CellError ? error.code : 'E_INTERNAL';
+      const text = `refused ${code}: a link of the console`;
+      this.#people.tell('warn', panelActor, { event: 'refused', code, text });
+      throw error;
+    }
+  }
+
   #enter(asked: Any, { session, secret, browser }: Begun): Me {
     const { principal } = asked.guest;
     if (principal !== null) this.#people.endSession(principal.credential);

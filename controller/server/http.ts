@@ -7,9 +7,8 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import fastifyStatic from '@fastify/static';
 import fastify from 'fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyServerOptions } from 'fastify';
 import { WebSocketServer } from 'ws';
-import * as z from 'zod';
 import type { Actor } from '#contract/actor.ts';
 import { addressLimit } from '#contract/api.ts';
 import { CellError } from '#contract/error.ts';
@@ -18,7 +17,6 @@ import type { Principal } from '#contract/people.ts';
 import type { Clock } from '#contract/time.ts';
 import type { People } from '#controller/people/people.ts';
 import type { PeopleDoor } from '#controller/people/routes.ts';
-import { sessionLife } from '#controller/people/sessions.ts';
 import { panelActor } from './acts.ts';
 import type { StationLog } from './live.ts';
 import { refusedEvent } from './records.ts';
@@ -46,7 +44,6 @@ export interface HttpOptions {
   readonly names?: readonly string[];
 }
 
-const SessionRequest = z.strictObject({ key: z.string().max(64) });
 const connectionLimit = 512;
 const bodyLimit = 1024;
 
@@ -69,7 +66,6 @@ export class HttpDoor {
   readonly #clock: Clock;
   readonly #log: StationLog;
   readonly #people: People;
-  readonly #entrance: PeopleDoor;
   readonly #barred: (principal: Principal) => string | undefined;
   readonly #cookies: Cookies;
   readonly #options: HttpOptions;
@@ -82,7 +78,6 @@ export class HttpDoor {
     this.#clock = clock;
     this.#log = log;
     this.#people = served.people;
-    this.#entrance = served.entrance;
     this.#barred = served.barred ?? (() => undefined);
     this.#cookies = served.cookies;
     const routes = [...served.entrance.routes, ...served.routes];
@@ -168,7 +163,6 @@ export class HttpDoor {
       barred: (principal) => this.#barred(principal),
       refused: (guest, code, what) => this.#refused(code, what, guest.principal?.actor),
     });
-    app.post('/session', async (request, reply) => this.#signIn(request, reply));
     void app.register(fastifyStatic, {
       root: join(this.#options.page, 'assets'),
       prefix: '/assets/',
@@ -200,25 +194,6 @@ export class HttpDoor {
     const page = await readFile(join(this.#options.page, 'index.html')).catch(() => undefined);
     if (page === undefined) return refuse(reply, 'E_FILE_READ');
     return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(page);
-  }
-
-  async #signIn({ raw, body }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const request = SessionRequest.safeParse(body);
-    if (!request.success) return refuse(reply, 'E_DOOR_FRAME');
-    const from = { address: raw.socket.remoteAddress ?? '', ...this.#guestOf(raw) };
-    try {
-      const { signIn } = this.#entrance;
-      const { secret } = await signIn.withLink(request.data.key, { browser: undefined, ...from });
-      const cookie = this.#cookies.session(secret, sessionLife);
-      return reply
-        .header('set-cookie', cookie)
-        .header('cache-control', 'no-store')
-        .code(204)
-        .send();
-    } catch (error) {
-      this.#refused(this.#codeOf(error), 'a page: sign-in');
-      throw error;
-    }
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -276,6 +251,6 @@ export class HttpDoor {
 function openApp(settings: FastifyServerOptions, tls: Tls | undefined): FastifyInstance {
   if (tls === undefined) return fastify(settings);
   const { cert, key } = tls;
-  const https = { cert, key, minVersion: 'TLSv1.2' } as const;
+  const https = { cert, key, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
   return fastify({ ...settings, https } as FastifyServerOptions);
 }

@@ -46,7 +46,7 @@ test('a page and a live cell within 15 s, and Ctrl-C leaves no process and no li
     body: JSON.stringify({ key: link.hash.replace('#key=', '') }),
   };
   const session = await fetch(new URL('/session', link), asked);
-  expect(session.status).toBe(204);
+  expect(session.status).toBe(200);
   expect(session.headers.get('set-cookie')).toMatch(/^rebe-\d+=.*HttpOnly; SameSite=Strict$/);
   const again = await fetch(new URL('/session', link), asked);
   expect(again.status).toBe(403);
