@@ -4,7 +4,6 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Actor } from '#contract/actor.ts';
 import { CellError, codes } from '#contract/error.ts';
-import type { Code } from '#contract/error.ts';
 import type { PeopleEvent, Permission, Principal } from '#contract/people.ts';
 import { hours, milliseconds, minutes } from '#contract/time.ts';
 import type { Cancel, Clock, Duration } from '#contract/time.ts';
@@ -228,7 +227,3 @@ export class People {
     this.#tell(id);
   }
 }
-
-/** What went wrong, as a code. */
-export const codeOf = (error: unknown): Code =>
-  error instanceof CellError ? error.code : 'E_INTERNAL';
