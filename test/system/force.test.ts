@@ -2,6 +2,9 @@
 // interlock, a force ends when it was to end, a held command ends when the hand goes away.
 import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
+import { ApprovalView } from '#contract/approval.ts';
+import { askStation } from '#controller/server/client.ts';
+import { enrolled, password } from './enrolled.ts';
 import { RawClient } from './raw-client.ts';
 import { entriesOf, receivedBy } from './record.ts';
 import type { Received } from './record.ts';
@@ -25,6 +28,38 @@ const outcomes = (data: string, count: number): Promise<unknown[]> =>
   });
 
 const reason = 'a test of forces';
+
+/** An output for more than 10 min: asked for by one, said yes to by another, given once with that. The approval. */
+async function forcedByTwo(data: string): Promise<string> {
+  const { sven, rita } = await enrolled(data);
+  const say = async (cookie: string, line: string) => {
+    const body = { line, json: true };
+    const { body: told } = await askStation(data, {
+      method: 'POST',
+      path: '/api/console',
+      body,
+      cookie,
+    });
+    return told as { readonly ok: boolean; readonly code?: string; readonly value: unknown };
+  };
+  const line = `force coolant.pump true --for 20min --reason "${reason}"`;
+  expect(await say(sven, line)).toMatchObject({ ok: false, code: 'E_ACT_APPROVAL' });
+  const asked = ApprovalView.parse((await say(sven, `${line} --ask`)).value);
+  const { id } = asked.request;
+  const given = `${line} --approval ${id}`;
+  expect(await say(sven, given)).toMatchObject({ ok: false, code: 'E_APPROVAL_WAITING' });
+  await askStation(data, {
+    method: 'POST',
+    path: `/api/approvals/${id}/yes`,
+    body: { hash: asked.hash, proof: { password } },
+    cookie: rita,
+  });
+  const other = given.replace('20min', '21min');
+  expect(await say(sven, other)).toMatchObject({ ok: false, code: 'E_APPROVAL_ALTERED' });
+  expect(await say(sven, given)).toMatchObject({ ok: true });
+  expect(await say(sven, given)).toMatchObject({ ok: false, code: 'E_APPROVAL_USED' });
+  return id;
+}
 
 test('a force on an input opens no interlock', async () => {
   await using cell = await TestCell.start({ calm: {} });
@@ -68,14 +103,20 @@ test('a force on an input opens no interlock', async () => {
   expect(JSON.parse(list.stdout)).toContainEqual(
     expect.objectContaining({ tag: 'robot.job', value: 'load', actor: 'console:test', reason }),
   );
+  const approval = await forcedByTwo(cell.data);
   // The end of a force is an act of the system, in the scan where it ends.
   const end = entriesOf(cell.data, 'act').find(
     ({ actor, body }) => actor === 'system' && body['verb'] === 'unforce',
   );
   expect(end?.body).toMatchObject({ args: { tag: 'coolant.pump' }, outcome: 'done' });
+  const long = entriesOf(cell.data, 'act').find(({ body }) => body['approval'] === approval);
+  expect(long).toMatchObject({
+    actor: 'user:sven',
+    body: { verb: 'force', args: { tag: 'coolant.pump', value: true }, result: 'accepted' },
+  });
   await cell.stopCell();
   expect(cell.rebe('replay').stdout).toContain('identical at every scan');
-}, 60_000);
+}, 180_000);
 
 test('a held command moves the machine while it is kept, and lapses when the hand goes away', async () => {
   await using cell = await TestCell.start({ calm: {} });

@@ -18,41 +18,12 @@ import {
 } from '#contract/shell-frames.ts';
 import type { ViewerSays } from '#contract/shell-frames.ts';
 import { askStation, dialStation } from '#controller/server/client.ts';
-import { mintLink } from '#controller/server/link.ts';
 import { removeFolder } from '#test/folder.ts';
+import { enrolled, password } from './enrolled.ts';
 import { entriesOf } from './record.ts';
 import { TestCell, rebe, until } from './test-cell.ts';
 
-const password = 'a long enough phrase';
 const agents = 'shell: {on: true, agents: {on: true, refusals: 5}}';
-
-/** People of the cell: an administrator, the owner of the agent, and a supervisor; cookies by name. */
-async function enrolled(data: string): Promise<Record<'root' | 'sven' | 'rita', string>> {
-  const link = await until('station answers', 60_000, async () =>
-    askStation(data, {
-      method: 'POST',
-      path: '/session',
-      body: { key: await mintLink(data) },
-    }).catch(() => undefined),
-  );
-  const cookie = link.cookies.join('; ');
-  const people = { root: 'admin', sven: 'engineer', rita: 'supervisor' } as const;
-  const cookies = { root: '', sven: '', rita: '' };
-  for (const name of ['root', 'sven', 'rita'] as const) {
-    // oxlint-disable no-await-in-loop -- the administrator comes first
-    const body = { name, roles: [people[name]], password, temporary: false };
-    await askStation(data, { method: 'POST', path: '/api/people', body, cookie });
-    const signedIn = { name, password, kind: 'cli' };
-    const session = await askStation(data, {
-      method: 'POST',
-      path: '/api/sign-in',
-      body: signedIn,
-    });
-    cookies[name] = session.cookies.find((one) => /^rebe-\d+=/.test(one)) ?? '';
-    // oxlint-enable no-await-in-loop
-  }
-  return cookies;
-}
 
 async function tokenOf(data: string, cookie: string): Promise<string> {
   const body = {
