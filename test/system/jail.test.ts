@@ -109,7 +109,7 @@ test('system calls and sockets: each way out is refused', limit, async () => {
     ...refused('clone3 later-call', ENOSYS),
     ...refused('mount umount pivot-root chroot fsopen handle bpf keyctl add-key perf', EPERM),
     ...refused('io-uring userfaultfd module reboot clock hostname device', EPERM),
-    ...refused('tiocsti tiocsti-high tioclinux', EPERM),
+    ...refused('tiocsti tiocsti-high tioclinux tiocsetd', EPERM),
     // Its own user is the only one there is inside.
     ...refused('setuid setuid-station', EINVAL),
     setgroups: EPERM,

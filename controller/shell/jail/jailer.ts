@@ -125,10 +125,12 @@ export class HostJailer implements Jailer {
   async #make(session: string, wanted: Wanted): Promise<Jail> {
     const { tier, traced, command } = wanted;
     const folder = this.#folder(session);
-    const undo: (() => Promise<unknown>)[] = [
-      async () => rm(folder, { recursive: true, force: true }),
-    ];
+    const undo: (() => Promise<unknown>)[] = [];
     try {
+      await mkdir(this.#folder(), { recursive: true, mode: 0o700 });
+      // One that is there is another jail's.
+      await mkdir(folder, { mode: 0o700 });
+      undo.push(async () => rm(folder, { recursive: true, force: true }));
       await this.#writeFiles(folder, wanted);
       const group = await (await this.#groups()).make(session, tier === 'T2' ? limits : undefined);
       undo.push(async () => group.remove());
@@ -158,7 +160,6 @@ export class HostJailer implements Jailer {
   }
 
   async #writeFiles(folder: string, { tier, traced }: Wanted): Promise<void> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     if (tier === 'T2' && isMachine(process.arch)) {
       await writeFile(join(folder, 'filter'), encodeProgram(seccompProgram(process.arch)));
       await writeFile(join(folder, 'passwd'), passwd);

@@ -43,8 +43,11 @@ const x32 = 0x40000000;
 /** `CLONE_NEWNS`, `NEWCGROUP`, `NEWUTS`, `NEWIPC`, `NEWUSER`, `NEWPID`, `NEWNET`. */
 const newNamespaces = 0x7e020000;
 
-/** They push characters into a terminal's input, as if they had been typed [ioctl_tty(2)]. */
-const typing = [0x5412, 0x541c];
+/**
+ * TIOCSTI and TIOCLINUX push characters into a terminal's input, as if they had been typed; TIOCSETD has the kernel load
+ * code for lines of another kind [ioctl_tty(2)].
+ */
+const terminal = [0x5412, 0x541c, 0x5423];
 
 /** `AF_UNIX`, `AF_INET`, `AF_INET6`: in the jail's own network namespace they reach nothing. */
 const families = [1, 2, 10];
@@ -92,7 +95,7 @@ export function seccompProgram(machine: Machine): readonly Instruction[] {
       ...when(op.anyOf, newNamespaces, refuse(errno.EPERM)),
       allow,
     ]),
-    ...call(judgedCalls.ioctl, oneOf(1, typing, refuse(errno.EPERM), allow)),
+    ...call(judgedCalls.ioctl, oneOf(1, terminal, refuse(errno.EPERM), allow)),
     ...call(judgedCalls.socket, oneOf(0, families, allow, refuse(errno.EAFNOSUPPORT))),
     ...call(judgedCalls.personality, oneOf(0, personas, allow, refuse(errno.EPERM))),
     ...Object.values(refusedCalls).flatMap((numbers) => call(numbers, [refuse(errno.EPERM)])),

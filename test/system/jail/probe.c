@@ -131,6 +131,8 @@ int main(int argc, char **argv) {
   say("tiocsti", ioctl(0, TIOCSTI, "x"));
   say("tiocsti-high", syscall(SYS_ioctl, 0, TIOCSTI | (1UL << 32), "x"));
   say("tioclinux", ioctl(0, TIOCLINUX, "\2"));
+  int discipline = 0;
+  say("tiocsetd", ioctl(0, TIOCSETD, &discipline));
 
   say("setuid", setuid(0));
   say("setuid-station", setresuid(other, 0, 0));

@@ -99,6 +99,7 @@ const judged: readonly (readonly [string, keyof typeof judgedCalls, readonly big
       refused(errno.EPERM),
     ],
     ['TIOCLINUX', 'ioctl', [0n, 0x541cn], refused(errno.EPERM)],
+    ['TIOCSETD', 'ioctl', [0n, 0x5423n], refused(errno.EPERM)],
     ['TIOCGWINSZ', 'ioctl', [0n, 0x5413n], allow],
     ['TCSETS', 'ioctl', [0n, 0x5402n], allow],
     ['a unix socket', 'socket', [1n, 1n], allow],
