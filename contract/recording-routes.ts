@@ -6,10 +6,11 @@ import type { Route } from './api.ts';
 import { ProgramExit, TerminalSize } from './recording.ts';
 import { SessionId } from './shell.ts';
 
-/** Recordings in one answer, and marks in one. */
+/** Recordings in one answer; marks in one, and characters of what they are about. */
 export const recordingsLimit = 200;
 export const marksLimit = 5000;
-/** Bytes of input and output, and events, in one page of events. */
+export const marksText = 1_048_576;
+/** Bytes of input, output and marks in one page of events, and events. */
 export const pageBytes = 262_144;
 export const pageEvents = 5000;
 

@@ -2,7 +2,7 @@
 // It never stops at what is wrong; the files after it are read as well.
 import { basename } from 'node:path';
 import { CellError } from '#contract/error.ts';
-import { marksLimit } from '#contract/recording-routes.ts';
+import { marksLimit, marksText } from '#contract/recording-routes.ts';
 import { noHash } from '#contract/recording.ts';
 import type { RecordingHead } from '#contract/recording.ts';
 import { filesOf, readFile } from './reader.ts';
@@ -52,6 +52,7 @@ class Inspector {
   #output = 0;
   #fileBytes = 0;
   #t = 0;
+  #marksText = 0;
   #moreMarks = false;
   #tornHead = 0;
 
@@ -150,9 +151,10 @@ class Inspector {
   }
 
   #mark(numbered: NumberedEvent): void {
-    const { kind } = numbered.event;
-    if (kind === 'output' || kind === 'input' || kind === 'secret') return;
-    if (this.#marks.length < marksLimit) this.#marks.push(numbered);
+    const { event } = numbered;
+    if (event.kind === 'output' || event.kind === 'input' || event.kind === 'secret') return;
+    this.#marksText += JSON.stringify(event.about).length;
+    if (this.#marks.length < marksLimit && this.#marksText <= marksText) this.#marks.push(numbered);
     else this.#moreMarks = true;
   }
 }

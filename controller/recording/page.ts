@@ -7,7 +7,7 @@ import type {
   RecordingMark,
   readFrames,
 } from '#contract/recording-routes.ts';
-import type { TerminalSize } from '#contract/recording.ts';
+import type { RecordedEvent, TerminalSize } from '#contract/recording.ts';
 import type { NumberedEvent, ReadFile } from './reader.ts';
 
 export type Asked = FramesQuery;
@@ -39,7 +39,7 @@ export class PageOfEvents {
         return false;
       }
       this.#events.push(played(numbered, head.began));
-      this.#bytes += 'bytes' in event ? event.bytes.length : 0;
+      this.#bytes += sizeOf(event);
     }
     return true;
   }
@@ -55,6 +55,11 @@ export class PageOfEvents {
     if (screen === undefined) return page;
     return { ...page, keyframe: { ...screen, screen: Buffer.from(screen.screen).toString() } };
   }
+}
+
+function sizeOf(event: RecordedEvent): number {
+  if ('bytes' in event) return event.bytes.length;
+  return 'about' in event ? JSON.stringify(event.about).length : 0;
 }
 
 const base64 = (bytes: Uint8Array): string =>

@@ -200,3 +200,21 @@ test('a recording is sent as asciicast, four at once', async () => {
   await rig.until(() => sent.every(({ body }) => body.closed));
   (await send()).body.destroy();
 });
+
+test('marks that say much come in bounded answers: a part of them at once, all of them in pages', async () => {
+  await using rig = new RecordingRig();
+  const recorder = await rig.open();
+  for (let index = 0; index < 100; index += 1)
+    recorder.mark('mark', `${index} ${'x'.repeat(50_000)}`);
+  recorder.mark('mark', 'y'.repeat(100_000));
+  await recorder.end();
+  const { routes } = new RecordingDoor(rig.recordings, rig.data);
+  const { marks, more } = await ask(routes, readRecording, { id: session });
+  expect(marks.length).toBeGreaterThan(10);
+  expect(marks.length).toBeLessThan(30);
+  expect(more).toBe(true);
+  const page: Page = await ask(routes, readFrames, { id: session });
+  expect(JSON.stringify(page).length).toBeLessThan(2 * pageBytes);
+  const last: Page = await ask(routes, readFrames, { id: session, query: { after: 99 } });
+  expect(last.events).toMatchObject([{ n: 100, about: { unreadable: 'mark', bytes: 100_002 } }]);
+});
