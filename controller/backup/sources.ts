@@ -14,7 +14,7 @@ const files = ['enrolled', 'retained.json', 'retained.1.json', 'visits.json'];
 const setAside = /^[a-z]+\..+\.broken\.db(-wal|-shm)?$/;
 /** Of the running processes, of this machine, or of the simulator: they are made anew. */
 const passing =
-  /^(recordings\.reserve|lock\.db|sessions\.json|station\.json|links|logins|endpoints\.json|broker\.json|restored\.json|dev|simulator.*|.+\.sock|.+\.new|.+\.db-(wal|shm|journal))$/;
+  /^(recordings\.reserve|lock\.db|sessions\.json|station\.json|links|logins|jails|endpoints\.json|broker\.json|restored\.json|dev|simulator.*|.+\.sock|.+\.new|.+\.db-(wal|shm|journal))$/;
 /** Open by others while they are copied; the record last, so that no cursor or figure is ahead of it. */
 const database = /^[a-z-]+\.db$/;
 export const record = 'chronicle.db';

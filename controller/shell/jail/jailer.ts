@@ -3,7 +3,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, readlinkSync } from 'node:fs';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { CellError } from '#contract/error.ts';
@@ -83,6 +83,7 @@ export class HostJailer implements Jailer {
   async close(): Promise<void> {
     const groups = await this.#opened?.catch(() => undefined);
     await groups?.close();
+    await rmdir(this.#folder()).catch(() => undefined);
   }
 
   async #tryAll(): Promise<readonly Layer[]> {
