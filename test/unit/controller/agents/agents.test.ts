@@ -131,6 +131,41 @@ test('what is approved has argv, its hash, what is expected, model, prompt and b
   });
 });
 
+test('what is started is the command itself, under a limit of processor time, in its jail', async () => {
+  await using bench = new Bench({ cpu: '7s' });
+  const started: unknown[] = [];
+  const { jailer } = bench.shells.machine;
+  const { prepare } = jailer;
+  Object.assign(jailer, {
+    prepare: async (...given: readonly unknown[]) => {
+      started.push(given[1], given[3]);
+      return prepare();
+    },
+  });
+  await bench.running();
+  expect(started).toEqual(['T2', ['/usr/bin/prlimit', '--cpu=7', '--', ...proposal.argv]]);
+});
+
+test('without presence in the policy it runs once it was approved', async () => {
+  await using bench = new Bench({ presence: false });
+  const id = await bench.approved();
+  await bench.agents.execute(helper, id);
+  await bench.shells.run(500);
+  expect(bench.shells.view(id).state).toBe('Running');
+});
+
+test('denials count as refusals do', async () => {
+  await using bench = new Bench({ refusals: 2 });
+  for (let count = 0; count < 2; count += 1) {
+    // oxlint-disable no-await-in-loop -- one after another
+    const { session } = await bench.propose();
+    await bench.shells.bench.approvals.deny(rita, session.approval ?? '', 'no');
+    await settle();
+    // oxlint-enable no-await-in-loop
+  }
+  expect(bench.agents.barred(helper)).toContain('refused 2 times');
+});
+
 test('the chronicle has what was proposed, refused and executed, with model, prompt and hashes', async () => {
   await using bench = new Bench();
   const id = await bench.running();
