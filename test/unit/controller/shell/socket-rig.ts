@@ -163,3 +163,11 @@ function makeViewer(
   };
   return viewer;
 }
+
+/** A viewer that is welcomed and sees the program. */
+export async function seated(it: Rig, name: string, part: Part): Promise<Viewer> {
+  const viewer = it.viewer(name, part);
+  await viewer.connect();
+  await until(() => viewer.loop.text.includes('ready') || viewer.loop.snapshots > 0);
+  return viewer;
+}
