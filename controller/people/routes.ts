@@ -198,7 +198,6 @@ export class PeopleDoor {
     ];
   }
 
-  /** The session begins in this browser; the one that it had ends. */
   /** Whoever tries a link that is none is told of, as nobody. */
   async #openLink(asked: Any, key: string): Promise<Record<string, never>> {
     try {
@@ -213,6 +212,7 @@ export class PeopleDoor {
     }
   }
 
+  /** The session begins in this browser; the one that it had ends. */
   #enter(asked: Any, { session, secret, browser }: Begun): Me {
     const { principal } = asked.guest;
     if (principal !== null) this.#people.endSession(principal.credential);
