@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import type { Clock } from '#contract/time.ts';
 import { within } from './patience.ts';
-import { controls, findTrees } from './trees.ts';
+import { controls, findTrees, movedGroup } from './trees.ts';
 import type { Control, Tree } from './trees.ts';
 
 export interface GroupLimits {
@@ -21,11 +21,11 @@ export interface GroupLimits {
 /** In ms: until all processes stand still, and until the last is gone. */
 const patience = { freeze: 1_000, kill: 3_000 };
 
+/** At processes that are to be moved, while they start others. */
+const looks = 20;
+
 /** µs in which a group has its share of a processor; who used it up waits for the next: Ctrl-C must not wait long. */
 const period = 20_000;
-
-/** Station itself stands here where version 2 lets no group with processes have groups below it. */
-const ownGroup = 'rebe-station';
 
 /** The groups of this cell's sessions, one folder in each tree that is used. */
 export class Groups {
@@ -245,12 +245,23 @@ async function passOn(control: Control, folder: string, made: string): Promise<v
   await turnOn(made);
 }
 
-/** Station and what stands beside it go one group down. */
+/** Station and what stands beside it go one group down; what they start meanwhile is seen by the next look. */
 async function moveOwn(folder: string): Promise<void> {
-  const own = join(folder, ownGroup);
+  const own = join(folder, movedGroup);
   await mkdir(own, { recursive: true });
-  for (const pid of linesOf(join(folder, 'cgroup.procs'))) {
-    await writeFile(join(own, 'cgroup.procs'), pid);
+  for (let look = 0; look < looks; look += 1) {
+    const pids = linesOf(door(folder));
+    if (pids.length === 0) return;
+    for (const pid of pids) moveOne(pid, own);
+  }
+}
+
+function moveOne(pid: string, own: string): void {
+  try {
+    writeFileSync(door(own), pid);
+  } catch (error) {
+    // It has ended meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

@@ -1,9 +1,15 @@
 // Where on this machine control groups can be made: version 2 or 1 of the kernel's trees, as /proc says
 // [Linux, cgroup-v2.rst and cgroup-v1/]. It makes none; groups.ts does.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export const controls = ['memory', 'pids', 'cpu', 'freezer'] as const;
 export type Control = (typeof controls)[number];
+
+/**
+ * Where version 2 lets no group with processes have groups below it, station moves one down, into a group of this name;
+ * sessions have theirs beside it, in this life and the next.
+ */
+export const movedGroup = 'rebe-station';
 
 /** One mounted tree, and the group in it that this process is in. */
 export interface Tree {
@@ -28,7 +34,8 @@ export function findTrees(
   const trees = mounts(proc.mountinfo).flatMap(({ type, root, point, options }) => {
     const version = type === 'cgroup2' ? 2 : 1;
     const names = version === 2 ? [''] : options.filter((name) => own.has(name));
-    const path = within(root, own.get(names[0] ?? 'none'));
+    const group = own.get(names[0] ?? 'none');
+    const path = within(root, version === 2 ? beforeMove(group) : group);
     return path === undefined ? [] : [{ version, names, folder: join(point, path) } as const];
   });
   const having = (control: Control): readonly Tree[] =>
@@ -66,6 +73,9 @@ function mounts(mountinfo: string): readonly Mount[] {
     return [{ type, root, point, options: options.split(',') }];
   });
 }
+
+const beforeMove = (path: string | undefined): string | undefined =>
+  path?.endsWith(`/${movedGroup}`) === true ? dirname(path) : path;
 
 /** A group's path below what is mounted; undefined when it lies outside. */
 function within(root: string, path: string | undefined): string | undefined {

@@ -23,6 +23,18 @@ const machines = [
     ),
   },
   {
+    name: 'the same for a station that moved one group down in an earlier life',
+    mountinfo: [mount('/', '/sys/fs/cgroup', 'cgroup2', 'rw')],
+    cgroup: ['0::/system.slice/rebe-station@demo.service/rebe-station'],
+    delegated: ['cpu', 'memory', 'pids'],
+    wanted: Object.fromEntries(
+      controls.map((control) => [
+        control,
+        ['2 /sys/fs/cgroup/system.slice/rebe-station@demo.service'],
+      ]),
+    ),
+  },
+  {
     name: 'version 2 alone, and nothing was delegated',
     mountinfo: [mount('/', '/sys/fs/cgroup', 'cgroup2', 'rw')],
     cgroup: ['0::/system.slice/x.service'],
