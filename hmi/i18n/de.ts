@@ -132,7 +132,7 @@ export const de: Readonly<Record<PageKey, string>> = {
   'right.acknowledge': 'das Recht zu quittieren',
   'right.command': 'das Recht zu befehlen',
   'right.parameter': 'das Recht, Parameter zu setzen',
-  'right.force': 'das Recht zu forcen',
+  'right.force': 'das Recht zu erzwingen',
   'right.act.approve': 'das Recht, Eingriffe freizugeben',
   'right.flow.edit': 'das Recht, Abläufe zu ändern',
   'right.deploy.approve': 'das Recht, Abläufe freizugeben',

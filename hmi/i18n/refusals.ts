@@ -47,6 +47,14 @@ const de: Refusals = {
   E_SHELL_PART: 'Das steht Ihrer Rolle in der Shell nicht zu.',
   E_SHELL_INPUT: 'Die Shell lief nicht: Was getippt wurde, ging nirgendwohin.',
   E_SHELL_LOCKED: 'Jemand oder etwas ist von Shells ausgesperrt.',
+  E_SHELL_STORE: 'Shells können nicht gespeichert werden. Die Platte prüfen.',
+  E_SHELL_LAYER: 'Auf diesem PC fehlt eine Schicht der Einsperrung; ohne sie gibt es keine Shell.',
+  E_SHELL_JAIL: 'Die Shell ließ sich nicht einsperren und wurde nicht begonnen.',
+  E_SHELL_FREEZE: 'Die Prozesse der Shell ließen sich nicht anhalten.',
+  E_SHELL_SURVIVOR: 'Prozesse der Shell leben noch.',
+  E_SHELL_TICKET: 'Die Eintrittskarte ist verbraucht oder abgelaufen.',
+  E_SHELL_ORDER: 'Etwas fehlte auf dem Weg; was nicht ankam, wird nicht noch einmal getippt.',
+  E_SHELL_TERMINAL: 'Das Terminal ließ sich nicht öffnen.',
   E_SHELL_FULL: 'Es gibt so viele Shells oder Plätze, wie es geben darf.',
 };
 const refusals: Readonly<Record<Exclude<Language, 'en'>, Refusals>> = { de };

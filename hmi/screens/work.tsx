@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import type { Permission } from '#contract/people.ts';
 import { lackOf } from '#hmi/feed/me.ts';
+import { playing } from '#hmi/playback/playing.ts';
 import { beginWork } from '#hmi/work/begin.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Choices } from '#hmi/parts/choices.tsx';
@@ -41,10 +42,12 @@ const needs: Readonly<Partial<Record<Tab, Permission>>> = {
 export function Work(): JSX.Element {
   const shown = tab.value;
   const Part = parts[shown];
+  // A recording has the screen to itself.
+  const plays = shown === 'recordings' && playing.value !== undefined;
   const need = needs[shown];
   const lack = need === undefined ? undefined : lackOf(need);
   return (
-    <main class={`work ${shown}`} tabIndex={0} aria-label={t('nav.work')}>
+    <main class={`work ${shown} ${plays ? 'plays' : ''}`} tabIndex={0} aria-label={t('nav.work')}>
       <Choices
         label={t('work.parts')}
         values={tabs}

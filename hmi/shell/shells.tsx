@@ -15,6 +15,7 @@ import { AskButton, Field, Form, Problem, useAsking } from '#hmi/parts/form.tsx'
 import { formatMoment, formatSpan } from '#hmi/parts/format.ts';
 import { isAgent, nameOf } from '#hmi/parts/names.ts';
 import { tab } from '#hmi/work/tab.ts';
+import { Proved } from '#hmi/people/proved.tsx';
 import { isOpen } from './stage.ts';
 import { TerminalRoom } from './terminal-room.tsx';
 
@@ -129,6 +130,7 @@ function Card({ session }: { session: SessionView }): JSX.Element {
         )}
       </div>
       <Problem asking={asking} />
+      <Proved asking={asking} />
     </article>
   );
 }

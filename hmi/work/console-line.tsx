@@ -8,6 +8,7 @@ import type { consoleRoutes } from '#contract/console-routes.ts';
 import { ask } from '#hmi/feed/ask.ts';
 import { connected } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
+import { commonStart } from './lines.ts';
 
 /** Lines that the arrows bring back. */
 const lineLimit = 200;
@@ -154,15 +155,3 @@ const Offered = (props: {
     {props.offered.more && <li class="quiet">{t('console.more')}</li>}
   </ul>
 );
-
-/** What all begin with. */
-export function commonStart(all: readonly string[]): string {
-  const [first = ''] = all;
-  let length = first.length;
-  for (const each of all) {
-    let same = 0;
-    while (same < length && each[same] === first[same]) same += 1;
-    length = same;
-  }
-  return first.slice(0, length);
-}

@@ -6,8 +6,10 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { ConsoleAnswer } from '#contract/console.ts';
 import type { consoleRoutes } from '#contract/console-routes.ts';
 import { ask } from '#hmi/feed/ask.ts';
+import { store } from '#hmi/feed/cell.ts';
 import { beginWork } from './begin.ts';
 import { Line } from './console-line.tsx';
+import { isHazardous } from './lines.ts';
 import { refusalText } from '#hmi/i18n/refusals.ts';
 import { t } from '#hmi/i18n/text.ts';
 
@@ -29,21 +31,23 @@ export function Console(): JSX.Element {
   const busy = useSignal(false);
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [entries.value]);
-  const give = async (line: string): Promise<void> => {
+  const run = async (line: string): Promise<void> => {
     busy.value = true;
     await answered(line);
     busy.value = false;
   };
+  const give = (line: string): void =>
+    void run(isHazardous(line, store.hello.value?.flows ?? []) ? `${line.trim()} --dry-run` : line);
   return (
     <section class="panel console" aria-label={t('work.console')}>
       <div class="answers" role="log" aria-label={t('console.answers')} tabIndex={0}>
         {entries.value.length === 0 && <p class="quiet">{t('console.empty')}</p>}
         {entries.value.map((entry) => (
-          <Answered key={entry.n} entry={entry} again={(line) => void give(line)} />
+          <Answered key={entry.n} entry={entry} again={(line) => void run(line)} />
         ))}
         <div ref={end} />
       </div>
-      <Line give={(line) => void give(line)} busy={busy.value} />
+      <Line give={give} busy={busy.value} />
     </section>
   );
 }

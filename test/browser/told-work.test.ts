@@ -35,7 +35,7 @@ describe.each(shown.filter((_, index) => soak || index % 3 === 0))(
       const look = async (part: string): Promise<void> => {
         await page.waitForTimeout(150);
         await shoot(page, `told-work-${name}-${locale}-${part}`);
-        const small = await smallTargets(page, 48);
+        const small = await smallTargets(page, 56);
         // A panel lies over the screen: that is what it is for.
         const covered = part === 'dialog' ? [] : await overlaps(page);
         const lost = [...(await overflows(page)), ...covered, ...small];

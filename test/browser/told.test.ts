@@ -101,7 +101,7 @@ describe('a value that is not good', () => {
     expect(await page.locator('.indicator .overridden .forced').innerText()).toBe('FORCED');
     expect(await page.locator('.facts .forced').innerText()).toBe('FORCED 1');
     expect(await page.locator('.at-hand .wrong', { hasText: 'Forces' }).count()).toBe(1);
-    await goTo(page, 'settings');
+    await page.locator('.strip.forces').click();
     expect(await page.locator('main').innerText()).toMatch(
       /axis5\.force[\s\S]+ada[\s\S]+1 min \d\d s/,
     );

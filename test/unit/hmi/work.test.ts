@@ -1,0 +1,292 @@
+// What the screens of maintenance conclude by themselves: what somebody asks for in words, which lines are shown first,
+// what a paste is, how a recording is gone through, and how a shell's connection comes back.
+import { describe, expect, test } from 'vitest';
+import type { FlowInfo } from '#contract/described.ts';
+import type { PlayedEvent } from '#contract/recording-routes.ts';
+import { decodeFromViewer, encodeFrame } from '#contract/shell-frames.ts';
+import type { FromStation, FromViewer } from '#contract/shell-frames.ts';
+import type { SessionView } from '#contract/shell.ts';
+import { codes } from '#contract/error.ts';
+import { refusalText } from '#hmi/i18n/refusals.ts';
+import { shellEn } from '#hmi/i18n/shell-en.ts';
+import { learn, speak } from '#hmi/i18n/text.ts';
+import { workEn } from '#hmi/i18n/work-en.ts';
+import { nameOf } from '#hmi/parts/names.ts';
+import { Player } from '#hmi/playback/player.ts';
+import type { Page } from '#hmi/playback/player.ts';
+import { ShellConnection } from '#hmi/shell/connection.ts';
+import type { ShellWireEvents } from '#hmi/shell/connection.ts';
+import { argvOf, askedOf, rowsOf } from '#hmi/work/asked.ts';
+import { commonStart, isHazardous } from '#hmi/work/lines.ts';
+
+learn('en', { ...workEn, ...shellEn });
+
+describe('what is asked for', () => {
+  test.each([
+    [{ kind: 'shell', what: { tier: 'T2', for_ms: 60_000 } }, 'A shell of tier T2 for 1 min 00 s'],
+    [{ kind: 'shell', what: {} }, 'A shell of tier ? for as long as is allowed'],
+    [
+      {
+        kind: 'act',
+        what: { verb: 'force', args: { tag: 'door.open', value: true, for_ms: 5000, reason: 'x' } },
+      },
+      'Force door.open to yes for 5 s',
+    ],
+    [{ kind: 'act', what: { verb: 'grind', args: 7 } }, 'grind'],
+    [{ kind: 'agent-command', what: { argv: ['echo', "it's", 'a b'] } }, `echo 'it'\\''s' 'a b'`],
+    [{ kind: 'agent-command', what: { argv: 'no list' } }, ''],
+  ] as const)('%j reads %s', (asked, text) => {
+    expect(askedOf(asked as Parameters<typeof askedOf>[0])).toBe(text);
+  });
+
+  test('nothing of a request is left out of its rows', () => {
+    expect(
+      rowsOf({ verb: 'force', args: { tag: 'a', value: null, more: { n: 1, list: [1, 'b'] } } }),
+    ).toEqual([
+      ['verb', 'force'],
+      ['args.tag', 'a'],
+      ['args.value', 'null'],
+      ['args.more.n', '1'],
+      ['args.more.list', '[1,"b"]'],
+    ]);
+    expect(rowsOf({ empty: {} })).toEqual([['empty', '{}']]);
+    expect(argvOf(undefined)).toBe('');
+  });
+});
+
+test.each([
+  ['user:ada', 'ada'],
+  ['console:root', 'root'],
+  ['token:reader', 'program reader'],
+  ['agent:mia/fixer', 'AGENT fixer of mia'],
+])('%s is called %s', (actor, name) => {
+  expect(nameOf(actor)).toBe(name);
+});
+
+test('every refusal that people meet at these screens is said in German', () => {
+  const own = Object.keys(codes).filter((code) =>
+    /^E_(?:SIGN_IN|PIN|PROOF|PASSWORD|PERSON|SESSION_NONE|APPROVAL)/.test(code),
+  );
+  speak('de', []);
+  const english = own.filter((code) =>
+    refusalText({ code, text: 'English.' }).includes('English.'),
+  );
+  speak('en', []);
+  expect(english).toEqual([]);
+  expect(refusalText({ code: 'E_OTHER', text: 'English.' })).toBe('English. (E_OTHER)');
+});
+
+describe('lines of the console', () => {
+  const flows = [
+    {
+      name: 'lamp',
+      commands: [
+        { name: 'on', class: 'start' },
+        { name: 'off', class: 'stop' },
+      ],
+    },
+  ] as unknown as readonly FlowInfo[];
+  test.each([
+    ['command lamp on', true],
+    [' command  lamp on --reason x', true],
+    ['command lamp off', false],
+    ['command lamp on --dry-run', false],
+    ['command nobody on', false],
+    ['set lamp time 3', true],
+    ['force a 1 --for 5s', true],
+    ['unforce a', false],
+    ['ack x', false],
+    ['tags', false],
+    ['', false],
+  ])('%j is shown first: %s', (line, first) => {
+    expect(isHazardous(line, flows)).toBe(first);
+  });
+
+  test('what all candidates begin with is taken', () => {
+    expect(commonStart(['door.open', 'door.opened'])).toBe('door.open');
+    expect(commonStart(['a', 'b'])).toBe('');
+    expect(commonStart([])).toBe('');
+  });
+});
+
+const place = { n: 0, at: 0 };
+const out = (t_us: number, text: string): PlayedEvent => ({
+  ...place,
+  kind: 'output',
+  t_us,
+  data: btoa(text),
+});
+
+const playerOf = (pages: readonly Page[]) => {
+  const shown: string[] = [];
+  const asked: unknown[] = [];
+  const player = new Player({
+    page: async (query) => {
+      asked.push(query);
+      return pages[asked.length - 1];
+    },
+    write: async (bytes) => {
+      shown.push(typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes));
+    },
+    resize: ({ cols, rows }) => void shown.push(`${cols}x${rows}`),
+  });
+  return { player, shown, asked };
+};
+describe('a recording that is played', () => {
+  const keyframe = { t_us: 500, size: { cols: 80, rows: 24 }, screen: 'before' };
+
+  test('goes to a moment by the screen there, and on by what came then', async () => {
+    const { player, shown, asked } = playerOf([
+      { keyframe, events: [out(600, 'a'), out(900, 'b')], next: 7 },
+      { events: [out(1200, 'c')], next: null },
+    ]);
+    expect(await player.seek(500)).toBe(true);
+    expect(shown).toEqual(['80x24', '\u001Bcbefore']);
+    player.advance(100);
+    expect(shown.slice(2)).toEqual(['a']);
+    await Promise.resolve();
+    player.advance(700);
+    expect(shown.slice(2)).toEqual(['a', 'b', 'c']);
+    expect(asked).toEqual([{ from: 500 }, { after: 7 }]);
+  });
+
+  test('shows the newest moment that was wanted, and no other', async () => {
+    const { player, shown } = playerOf([
+      { keyframe, events: [out(600, 'old')], next: null },
+      { keyframe, events: [out(700, 'new')], next: null },
+    ]);
+    const first = player.seek(500);
+    const second = player.seek(700);
+    expect([await first, await second]).toEqual([false, true]);
+    expect(shown).toEqual(['80x24', '\u001Bcbefore', 'new']);
+  });
+});
+
+const whole = (part: Partial<SessionView>): SessionView => ({
+  id: 'sh-0123456789abcdef',
+  tier: 'T2',
+  state: 'Running',
+  by: 'user:mia',
+  reason: 'x',
+  asked: 0,
+  present: false,
+  lacks: [],
+  participants: [],
+  recorded: { bytes: 0, ok: true },
+  ...part,
+});
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
+
+describe('a shell’s connection', () => {
+  const view = { state: 'Running' } as SessionView;
+  const rig = () => {
+    const sent: FromViewer[] = [];
+    const drawn: string[] = [];
+    const told: string[] = [];
+    const waits: (() => void)[] = [];
+    let wire: ShellWireEvents | undefined;
+    let opened = 0;
+    const connection = new ShellConnection(
+      {
+        ticket: async () => `ticket-${opened}`,
+        open: (events) => {
+          opened += 1;
+          wire = events;
+          return {
+            send: (frame) => void sent.push(decodeFromViewer(frame)),
+            close: () => undefined,
+          };
+        },
+        after: (_, run) => {
+          waits.push(run);
+          return () => undefined;
+        },
+        random: () => 0.5,
+        looking: () => true,
+      },
+      {
+        write: async (bytes) =>
+          void drawn.push(typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes)),
+        resize: ({ cols }) => void drawn.push(`${cols} columns`),
+      },
+      {
+        up: (there) => void told.push(there ? 'up' : 'down'),
+        says: ({ type }) => void told.push(type),
+        exited: (code) => void told.push(`exit ${code}`),
+      },
+      'a'.repeat(32),
+    );
+    const hear = (frame: FromStation): void => wire?.frame(encodeFrame(frame));
+    const welcome = (inSeq: number, state: SessionView['state'] = 'Running'): void =>
+      hear({
+        type: 'ctrl',
+        says: {
+          type: 'welcome',
+          part: 'driver',
+          view: whole({ ...view, state }),
+          size: { cols: 90, rows: 20 },
+          inSeq,
+        },
+      });
+    return {
+      connection,
+      sent,
+      drawn,
+      told,
+      waits,
+      hear,
+      welcome,
+      lose: () => wire?.closed(),
+      open: () => wire?.opened(),
+    };
+  };
+  test('types once through a drop, draws in order, and proves presence with what a person did', async () => {
+    const { connection, sent, drawn, told, waits, hear, welcome, lose, open } = rig();
+    await connection.start();
+    open();
+    welcome(0);
+    expect(connection.type('ls\r')).toBe(true);
+    hear({
+      type: 'snap',
+      offset: 5,
+      size: { cols: 100, rows: 30 },
+      bytes: new TextEncoder().encode('screen'),
+    });
+    hear({ type: 'out', offset: 5, bytes: new TextEncoder().encode('more') });
+    await settle();
+    expect(drawn).toEqual(['90 columns', '\u001Bc', '100 columns', 'screen', 'more']);
+    connection.act();
+    hear({ type: 'ctrl', says: { type: 'challenge', challenge: 'c1' } });
+    hear({ type: 'ctrl', says: { type: 'challenge', challenge: 'c2' } });
+    const proofs = sent.flatMap((frame) =>
+      frame.type === 'ctrl' && frame.says.type === 'prove' ? [frame.says.acted] : [],
+    );
+    expect(proofs).toEqual([true, false]);
+    lose();
+    expect(connection.type('lost\r')).toBe(false);
+    waits.at(-1)?.();
+    await settle();
+    open();
+    welcome(1);
+    const typed = sent.filter(({ type }) => type === 'in');
+    expect(typed).toHaveLength(1);
+    const hellos = sent.flatMap((frame) =>
+      frame.type === 'ctrl' && frame.says.type === 'hello' ? [frame.says.offset] : [],
+    );
+    expect(hellos).toEqual([null, 9]);
+    expect(told.filter((each) => each === 'up' || each === 'down')).toEqual(['up', 'down', 'up']);
+  });
+
+  test('does not come back to a shell that is over', async () => {
+    const { connection, waits, hear, welcome, lose, open } = rig();
+    await connection.start();
+    open();
+    welcome(0);
+    hear({ type: 'ctrl', says: { type: 'state', view: whole({ state: 'Ended' }) } });
+    const before = waits.length;
+    lose();
+    expect(waits).toHaveLength(before);
+  });
+});
