@@ -1,9 +1,11 @@
 // The console of a station: its desk, its language, its routes, put together from what station has.
 import { join } from 'node:path';
 import type { Actor } from '#contract/actor.ts';
+import { CellError } from '#contract/error.ts';
 import type { WholeFromControl } from '#contract/pages.ts';
 import type { Clock } from '#contract/time.ts';
 import type { SessionView } from '#contract/shell.ts';
+import { Bucket } from '#controller/bucket.ts';
 import type { HistoryDoor } from '#controller/server/history.ts';
 import type { Live, StationLog } from '#controller/server/live.ts';
 import { refusedEvent } from '#controller/server/records.ts';
@@ -15,6 +17,9 @@ import { ActDesk } from './act-desk.ts';
 import type { HeardCell, SecondPerson } from './act-desk.ts';
 import { Console } from './console.ts';
 import { consoleServed } from './routes.ts';
+
+/** Questions of the record, of all who ask together: each may look at thousands of entries. */
+const recordPace = { rate: 2, burst: 20 };
 
 export interface StationConsole {
   readonly desk: ActDesk;
@@ -40,6 +45,7 @@ export function openConsole(
   data: string,
 ): StationConsole {
   const { live, second, history, shells, layers, send, log } = from;
+  const record = new Bucket(clock, recordPace);
   const acts = new AwaitedActs(clock, (act) => send(act));
   const refused = (actor: Actor, code: string, what: string): void => {
     const text = `refused ${actor}: ${code}: ${what}`;
@@ -57,7 +63,10 @@ export function openConsole(
       why: async (flow) => live.why(flow),
       desk,
       history: () => history.reader(),
-      chronicle: join(data, 'chronicle.db'),
+      chronicle: () => {
+        if (!record.take()) throw new CellError('E_DOOR_RATE', 'the record is asked too often');
+        return join(data, 'chronicle.db');
+      },
       shells,
       layers,
     },

@@ -202,7 +202,7 @@ function chronicle({ words: [what = ''], option, parts, principal }: AskedLine):
     throw new CellError('E_NOT_ALLOWED', 'entries of kind session need the permission audit');
   const since = timeOf(option('from'), parts.now());
   const until = timeOf(option('to'), parts.now());
-  return showChronicle(parts.chronicle, {
+  return showChronicle(parts.chronicle(), {
     count,
     kinds: asked,
     actor: option('actor'),

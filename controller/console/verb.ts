@@ -21,8 +21,8 @@ export interface ConsoleParts {
   readonly desk: ActDesk;
   /** Throws while there is no history. */
   history(): HistoryReader;
-  /** Where `chronicle.db` stands. */
-  readonly chronicle: string;
+  /** Where `chronicle.db` stands. Throws `E_DOOR_RATE`: a question of it costs more than others. */
+  chronicle(): string;
   /** Shell sessions, as lists show them. */
   shells(): readonly SessionView[];
   /** What the machine has to confine one. */

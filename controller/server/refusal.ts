@@ -88,10 +88,12 @@ export async function refuse(
   code: Code,
   reason?: string,
 ): Promise<FastifyReply> {
+  const status = statuses[code] ?? 400;
+  if (status === 429) void reply.header('retry-after', '1');
   return reply
     .headers(guards)
     .header('cache-control', 'no-store')
-    .code(statuses[code] ?? 400)
+    .code(status)
     .type('application/json; charset=utf-8')
     .send(bodyOf(code, reason));
 }

@@ -147,7 +147,7 @@ export function make({
       history: () => {
         throw new CellError('E_HISTORY_OPEN', 'history.db: no such file');
       },
-      chronicle: '/nowhere/chronicle.db',
+      chronicle: () => '/nowhere/chronicle.db',
       shells: () => [],
       layers: async () => [],
     },

@@ -72,6 +72,24 @@ describe('a request', () => {
     expect((await asked({ cookie, origin })).status).toBe(200);
   });
 
+  test('of a browser that asks first whether another site may is answered no', async () => {
+    await using station = await openSpoken();
+    const { origin, send } = station;
+    const asked = await send('/api/console', {
+      method: 'OPTIONS',
+      headers: {
+        host: origin.slice(7),
+        origin: 'http://evil.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type',
+      },
+    });
+    expect([asked.status, codeOf(asked)]).toEqual([403, 'E_DOOR_ORIGIN']);
+    expect(Object.keys(asked.headers).filter((name) => name.startsWith('access-control'))).toEqual(
+      [],
+    );
+  });
+
   test('beyond the pace of its guest is refused; others, and a stop at the panel, never for that', async () => {
     await using station = await openSpoken({}, still());
     const [first, second] = [await station.signIn(), await station.signIn()];
@@ -86,6 +104,7 @@ describe('a request', () => {
     expect(late.map((answer) => [answer.status, codeOf(answer)])).toEqual(
       late.map(() => [429, 'E_DOOR_RATE']),
     );
+    expect(late[0]?.headers['retry-after']).toBe('1');
     expect((await asked(second)).status).toBe(200);
     const stopped = await post(station, '/api/acts', stop, { cookie: first });
     expect(stopped.status).toBe(200);
