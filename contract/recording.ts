@@ -117,6 +117,8 @@ export type Crc32 = (bytes: Uint8Array) => number;
 export const frameLimit = 131_072;
 /** Bytes of input or output in one frame at most. */
 export const chunkLimit = 65_536;
+/** Lists and objects in one another, in the JSON of a frame. */
+const jsonDepth = 64;
 /** Bytes of a frame before its body: length and CRC-32. */
 export const framePrefix = 8;
 
@@ -275,7 +277,7 @@ function readBody(from: ByteReader): Recorded {
       return { kind, t, about: readJson(from, ProgramExit) };
     case 'state':
     case 'mark':
-      return { kind, t, about: readJson(from, z.json()) };
+      return { kind, t, about: readPlain(from) };
   }
 }
 
@@ -298,17 +300,30 @@ function readSeal(from: ByteReader, t: number): Seal {
 }
 
 function readJson<T>(from: ByteReader, schema: z.ZodType<T>): T {
-  const text = decodeUtf8(from.bytes(from.left)) ?? from.fail('text that is not UTF-8');
-  const parsed = schema.safeParse(plain(text));
+  const parsed = schema.safeParse(readPlain(from));
   return parsed.success ? parsed.data : from.fail('JSON of another form');
 }
 
-function plain(text: string): unknown {
+function readPlain(from: ByteReader): Json {
+  const text = decodeUtf8(from.bytes(from.left)) ?? from.fail('text that is not UTF-8');
+  if (!isShallow(text)) from.fail('JSON that is nested too deeply');
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) as Json;
   } catch {
-    return undefined;
+    return from.fail('text that is no JSON');
   }
+}
+
+/** Whether a reader takes this JSON: its lists and objects are not nested beyond all use. */
+export function isShallow(text: string): boolean {
+  let depth = 0;
+  let most = 0;
+  // Brackets within texts open and close nothing.
+  for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (part === '[' || part === '{') most = Math.max(most, ++depth);
+    else if (part === ']' || part === '}') depth -= 1;
+  }
+  return most <= jsonDepth;
 }
 
 /** Of a secret: what a keyed hash is taken of, so that equal keys at other times look different. */

@@ -1,6 +1,6 @@
 // Reads the files of a recording, one at a time: of a session that is open, of one that was cut by a crash, of a copy.
 // What a file says of itself is held against its own hashes; what the chronicle says is verify.ts's matter.
-import { open, readdir, stat } from 'node:fs/promises';
+import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliDecompress, crc32 } from 'node:zlib';
@@ -48,9 +48,13 @@ export async function filesOf(folder: string): Promise<RecordingFolder> {
     if (files.has(number)) continue;
     const path = join(folder, name);
     // oxlint-disable-next-line no-await-in-loop -- a handful
-    const found = await stat(path).catch(() => undefined);
+    const found = await lstat(path).catch(() => undefined);
     // It was packed just now, or removed.
     if (found === undefined) continue;
+    if (!found.isFile()) {
+      strange.push(name);
+      continue;
+    }
     const { size, mtimeMs } = found;
     files.set(number, { number, path, packed: match[2] !== undefined, size, changed: mtimeMs });
   }

@@ -7,7 +7,13 @@ import { canonicalJson } from '#contract/canonical.ts';
 import type { Json } from '#contract/canonical.ts';
 import { CellError } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
-import { ProgramExit, TerminalSize, chunkLimit, secretInput } from '#contract/recording.ts';
+import {
+  ProgramExit,
+  TerminalSize,
+  chunkLimit,
+  isShallow,
+  secretInput,
+} from '#contract/recording.ts';
 import type { RecordedEvent, RecordingEvent } from '#contract/recording.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
 import type { Recorder, RecorderEvents } from '#controller/shell/parts.ts';
@@ -131,8 +137,10 @@ export class SessionRecorder implements Recorder {
   mark(kind: 'resize' | 'state' | 'mark' | 'exit', about: Json): void {
     if (this.#over()) return;
     const t = this.#now();
-    const bytes = Buffer.byteLength(canonicalJson(about));
-    const event = bytes > limits.markLimit ? undefined : markOf(kind, t, about);
+    const json = canonicalJson(about);
+    const bytes = Buffer.byteLength(json);
+    const fits = bytes <= limits.markLimit && isShallow(json);
+    const event = fits ? markOf(kind, t, about) : undefined;
     this.#record(event ?? { kind: 'mark', t, about: { unreadable: kind, bytes } });
   }
 

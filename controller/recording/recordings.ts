@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CellError } from '#contract/error.ts';
+import { TerminalSize } from '#contract/recording.ts';
 import type { RecordingEvent } from '#contract/recording.ts';
 import type { RecordingSummary } from '#contract/recording-routes.ts';
 import type { RecordingOptions, SessionId } from '#contract/shell.ts';
@@ -128,7 +129,10 @@ export class SessionRecordings implements Recordings {
       },
     };
     const title = about.title.slice(0, 500);
-    return new SessionRecorder(this.clock, home, { ...about, session, title, began }, events);
+    // A size that no reader takes must not make the whole unreadable.
+    const size = TerminalSize.safeParse(about.size).data ?? { cols: 80, rows: 24 };
+    const all = { session, title, by: about.by, size, began };
+    return new SessionRecorder(this.clock, home, all, events);
   }
 
   /** Open sessions alone must stay within the bound; past it with the others, the oldest of those leave. */

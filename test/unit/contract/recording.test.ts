@@ -167,6 +167,29 @@ describe('a file', () => {
     );
   });
 
+  test.each([
+    ['nested beyond all use', `${'['.repeat(60_000)}${']'.repeat(60_000)}`],
+    ['no JSON', '{"a":'],
+    ['JSON and something more', '1 2'],
+    ['no UTF-8', '\u{FFFD}'],
+  ])('with a mark that is %s ends before it', (what, json) => {
+    const text = what === 'no UTF-8' ? Buffer.from([0xff]) : Buffer.from(json);
+    const body = Buffer.concat([Buffer.from([0x6d, 0]), text]);
+    const frame = Buffer.alloc(framePrefix);
+    frame.writeUInt32BE(body.length, 0);
+    frame.writeUInt32BE(crc32(body), 4);
+    const { frames, reader } = read(Buffer.concat([all, frame, body]));
+    expect(frames).toHaveLength(golden.length);
+    expect(reader).toMatchObject({ valid: all.length, cut: false });
+    expect(reader.problem).toBeDefined();
+  });
+
+  test('with brackets in a text is read: they are no nesting', () => {
+    const about = { text: `"\\${'['.repeat(1000)}` };
+    const file = encodeFrame({ kind: 'mark', t: 0, about }, crc32);
+    expect(read(file).frames).toMatchObject([{ about }]);
+  });
+
   test(`of chance is never read, and never breaks the reader (seed ${seed})`, () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (body) => {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Json } from '#contract/canonical.ts';
 import { noHash } from '#contract/recording.ts';
 import { realDisk } from '#controller/recording/disk.ts';
 import type { RecordingDisk } from '#controller/recording/disk.ts';
@@ -169,6 +170,25 @@ test('a disk that is slower than a terminal holds the terminal, and lets it go o
   await recorder.end();
   expect(bytesOf(await eventsOf(rig.folderOf()), 'output')).toHaveLength(20 * 65_536);
   expect(rig.failures).toEqual([]);
+});
+
+test('a mark that no reader would take is named instead of making what follows unreadable', async () => {
+  await using rig = new RecordingRig();
+  const recorder = await rig.open();
+  let deep: Json = 1;
+  for (let level = 0; level < 100; level += 1) deep = [deep];
+  recorder.mark('mark', deep);
+  recorder.mark('resize', { cols: 100_000, rows: 2 });
+  recorder.mark('exit', { code: 'gone' });
+  recorder.mark('mark', 'after');
+  await recorder.end();
+  const events = await eventsOf(rig.folderOf());
+  expect(events.map((event) => ('about' in event ? event.about : undefined))).toMatchObject([
+    { unreadable: 'mark' },
+    { unreadable: 'resize' },
+    { unreadable: 'exit' },
+    'after',
+  ]);
 });
 
 test('a disk that does not answer has failed after 10 s; the end comes all the same', async () => {

@@ -1,4 +1,5 @@
 // `rebe verify` of a chronicle with recordings beside it: whole, changed, cut, missing, replaced, unknown; a copy too.
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -141,6 +142,15 @@ const attacks: readonly (readonly [string, Attack, RegExp])[] = [
     'a recording appears that nobody recorded',
     (rig) => cpSync(rig.folderOf(), rig.folderOf('sh-00000000000000cc'), { recursive: true }),
     /sh-00000000000000cc: the record knows no such shell/,
+  ],
+  [
+    'a pipe stands where a file was',
+    async (rig) => {
+      const path = await firstFile(rig, session);
+      rmSync(path);
+      execFileSync('mkfifo', [path]);
+    },
+    /000000\.rec\.br is no file of a recording/,
   ],
   [
     'a file is added that is none of ours',
