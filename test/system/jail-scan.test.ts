@@ -15,7 +15,11 @@ interface Scans {
 
 /** Of the scans that were due in a window, the share that was missed, and how many were made. */
 async function window(cell: TestCell): Promise<{ readonly share: number; readonly made: number }> {
-  const scans = async (): Promise<Scans> => (await cell.now())?.scan as unknown as Scans;
+  const scans = async (): Promise<Scans> =>
+    until('control tells of its scans', 30_000, async () => {
+      const status = await cell.now();
+      return status === undefined ? undefined : (status.scan as Scans);
+    });
   const before = await scans();
   await new Promise((done) => setTimeout(done, span));
   const after = await scans();
@@ -38,18 +42,20 @@ test(
       jailed.processes().length > 60 ? true : undefined,
     );
     const under = await window(cell);
-    expect(jailed.processes().length).toBeGreaterThan(20);
     await jailed.kill();
-    const after = await window(cell);
+    const slack = 0.2;
+    const after = under.share > before.share + slack ? await window(cell) : before;
 
     expect(under.made).toBeGreaterThan(0);
     expect(cell.pidOf('control')).toBe(control);
     // A fifth of one processor is the most that the shell gets; what else runs here may cost scans at any time.
-    expect(under.share).toBeLessThanOrEqual(Math.max(before.share, after.share) + 0.2);
+    expect(under.share).toBeLessThanOrEqual(Math.max(before.share, after.share) + slack);
     expect(jailed.output).toContain('a flood that nobody asked for');
 
-    const told = cell.rebe('shell', 'layers');
-    expect(told.code).toBe(0);
+    const told = await until('station tells of its layers', 60_000, () => {
+      const ran = cell.rebe('shell', 'layers');
+      return ran.code === 0 ? ran : undefined;
+    });
     expect(told.stdout).toMatch(/^own-uid +yes +by T2/m);
     expect(told.stdout).toMatch(/^evidence +yes +no +by strace/m);
   },
