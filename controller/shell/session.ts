@@ -39,6 +39,8 @@ export class Session implements RunningSession {
   readonly #deps: SessionDeps;
   readonly #machine: SessionMachine;
   readonly #journal: Journal;
+  /** Who left: told as surely, but whoever only watched holds nothing up by going. */
+  readonly #visits: Journal;
   readonly #works: Works;
   readonly #seats: Seats;
   readonly #start: number;
@@ -74,6 +76,7 @@ export class Session implements RunningSession {
     this.#machine = new SessionMachine(deps.flow, { shadowed: true });
     this.#seats = new Seats(clock);
     this.#journal = new Journal(clock, deps.keep, () => this.turn());
+    this.#visits = new Journal(clock, deps.keep, () => this.turn());
     this.#works = new Works(deps, request, {
       outputs: () => this.#machine.outputs,
       journal: this.#journal,
@@ -215,6 +218,7 @@ export class Session implements RunningSession {
     const late = new Promise<void>((resolve) => void this.#deps.clock.after(closePace, resolve));
     if (!this.#over) await Promise.race([late, this.#end]);
     this.#journal.close();
+    this.#visits.close();
   }
 
   /** Looks at everything and steps as often as there is something new. */
@@ -290,7 +294,7 @@ export class Session implements RunningSession {
         about: { part: place.part },
         text,
       } as const;
-      this.#journal.tell({ actor: place.who.actor, body });
+      this.#visits.tell({ actor: place.who.actor, body });
       this.turn();
     },
   };
@@ -307,7 +311,7 @@ export class Session implements RunningSession {
   #show(): void {
     if (this.#final) {
       this.#ended ??= this.#deps.clock.time();
-      this.#over = this.#works.closed && this.#journal.empty;
+      this.#over = this.#works.closed && this.#journal.empty && this.#visits.empty;
     }
     const { view } = this;
     const shown = JSON.stringify([view, this.#over]);
