@@ -75,10 +75,12 @@ test(
   },
 );
 
+const patient = { timeout: 60_000 };
+
 test.each([
   ['a shell that is not there', 'sh-0000000000000000', 'E_SHELL_UNKNOWN'],
   ['something that is no shell', 'that', 'E_SHELL_UNKNOWN'],
-])('attaching to %s says so, and touches no terminal', async (_what, id, code) => {
+])('attaching to %s says so, and touches no terminal', patient, async (_what, id, code) => {
   const ann = person(
     `${process.execPath} ${rebe} shell attach ${id} --data ${cell.data}; echo "code $?"; stty -a; echo over; read`,
   );
@@ -106,7 +108,7 @@ test.each<[what: string, how: How, status: number]>([
   ['our origin on another port', { origin: 'http://127.0.0.1:1' }, 403],
   ['another protocol', { protocol: 'cell.v1' }, 426],
   ['no secret in the address', { path: '/shell?ticket=x' }, 404],
-])('a socket with %s is not opened', async (_what, how, status) => {
+])('a socket with %s is not opened', patient, async (_what, how, status) => {
   const { url } = await readStation(cell.data);
   const { host, origin: own } = new URL(url);
   const asked: How = { ...(status === 403 ? {} : { origin: own }), ...how };
