@@ -9,7 +9,7 @@ import type { SessionView } from '#contract/shell.ts';
 import { askStation } from '#controller/server/client.ts';
 import { mintLink, readStation } from '#controller/server/link.ts';
 import { atTerminal } from './at-terminal.ts';
-import { TestCell, rebe, until } from './test-cell.ts';
+import { TestCell, rebe, statusOf, until } from './test-cell.ts';
 
 let cell: TestCell;
 let cookie = '';
@@ -18,13 +18,12 @@ const manifestShell = /^shell: .*$/m;
 beforeAll(async () => {
   cell = await TestCell.start({
     absent: true,
+    early: true,
     edit: (manifest) => manifest.replace(manifestShell, 'shell: {on: true, T2: {approvals: 0}}'),
   });
-  await until(
-    () => `a station: ${cell.output}`,
-    60_000,
-    async () => readStation(cell.data).catch(() => undefined),
-  );
+  const served = async () =>
+    (await statusOf(cell.data)) && readStation(cell.data).catch(() => undefined);
+  await until(() => `a cell with a station: ${cell.output}`, 100_000, served);
   const key = await mintLink(cell.data);
   const signedIn = await askStation(cell.data, { method: 'POST', path: '/session', body: { key } });
   cookie = signedIn.cookies.join('; ');
