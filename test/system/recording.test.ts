@@ -14,7 +14,7 @@ import { SmallDisk } from './disk.ts';
 import { rebe, root } from './test-cell.ts';
 
 const seed = Number(process.env['REBE_SEED'] ?? 20_261_123);
-const rounds = process.env['SOAK'] === '1' ? 60 : 6;
+const rounds = process.env['SOAK'] === '1' ? 60 : 4;
 const out = join(root, 'dist', 'recording-loop');
 let data: string;
 
