@@ -28,7 +28,15 @@ afterAll(async () => {
 /** A link that signs in; as `rebe link` prints it. */
 const link = (): Promise<string> => linkOf(cell);
 const address = async (): Promise<string> => (await link()).replace(/#.*/, '');
-const screens = ['Overview', 'Alarms', 'Trends', 'Inputs and outputs', 'Devices', 'Settings'];
+const screens = [
+  'Overview',
+  'Alarms',
+  'Trends',
+  'Inputs and outputs',
+  'Devices',
+  'Settings',
+  'Maintenance',
+];
 
 describe('a running cell', () => {
   test('shows states and values that move, and says that it is simulated', async () => {
@@ -101,6 +109,7 @@ describe('the page', () => {
       const { page } = open;
       for (const screen of screens) {
         await page.locator('nav button', { hasText: screen }).click();
+        await page.waitForSelector('main');
         await page.waitForTimeout(300);
         expect({ screen, broken: await axe(page) }).toEqual({ screen, broken: [] });
         expect({ screen, cut: await overflows(page) }).toEqual({ screen, cut: [] });
