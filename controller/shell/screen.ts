@@ -11,6 +11,8 @@ const scrollback = 200;
 /** Bytes that may wait unread before reading begins; and those of one step, so that nobody else waits for long. */
 const lazy = 1024 * 1024;
 const step = 64 * 1024;
+/** Sizes that may wait for their turn. */
+const markLimit = 64;
 
 export interface Picture {
   readonly size: Size;
@@ -18,18 +20,24 @@ export interface Picture {
   readonly bytes: Uint8Array;
 }
 
-type Waiting =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'size'; readonly size: Size }
-  | { readonly kind: 'asked'; readonly answer: (picture: Picture) => void };
+/** What is to be done once all bytes up to `at` were read; `at` counts as `#written` does. */
+interface Mark {
+  readonly at: number;
+  readonly size?: Size;
+  readonly answer?: (picture: Picture) => void;
+}
 
 export class Screen {
   readonly #terminal: headless.Terminal;
   readonly #serialize = new SerializeAddon();
-  /** `#next` is the first that was not read. */
-  #waiting: Waiting[] = [];
-  #next = 0;
-  #backlog = 0;
+  /** Bytes that wait, from `#from` to `#to`: copies, so that small buffers of the terminal can go at once. */
+  #store: Buffer = Buffer.alloc(lazy + step);
+  #from = 0;
+  #to = 0;
+  /** All that was written, and all that was read or left out. */
+  #written = 0;
+  #done = 0;
+  #marks: Mark[] = [];
   /** Bytes to be read before it is looked again for what need not be. */
   #mustRead = 0;
   #asked = 0;
@@ -48,104 +56,115 @@ export class Screen {
 
   /** Bytes that wait to be read. */
   get backlog(): number {
-    return this.#backlog;
+    return this.#to - this.#from;
   }
 
   write(bytes: Uint8Array): void {
-    this.#waiting.push({ kind: 'bytes', bytes });
-    this.#backlog += bytes.length;
+    if (this.#closed) return;
+    this.#reserve(bytes.length);
+    this.#store.set(bytes, this.#to);
+    this.#to += bytes.length;
+    this.#written += bytes.length;
     this.#goOn();
   }
 
   resize(size: Size): void {
-    this.#waiting.push({ kind: 'size', size });
+    const last = this.#marks.at(-1);
+    if (last?.at === this.#written && last.answer === undefined) this.#marks.pop();
+    this.#marks.push({ at: this.#written, size });
+    this.#goOn();
   }
 
   /** As it is after all that was written before this call. */
   async picture(): Promise<Picture> {
     return new Promise((answer) => {
       this.#asked += 1;
-      this.#waiting.push({ kind: 'asked', answer });
+      this.#marks.push({ at: this.#written, answer });
       this.#goOn();
     });
   }
 
   close(): void {
     this.#closed = true;
-    this.#waiting = [];
+    this.#marks = [];
+    this.#from = 0;
+    this.#to = 0;
     this.#terminal.dispose();
   }
 
+  #reserve(length: number): void {
+    if (this.#to + length <= this.#store.length) return;
+    const waiting = this.#store.subarray(this.#from, this.#to);
+    const needed = waiting.length + length;
+    const roomy = needed > this.#store.length ? Buffer.alloc(needed * 2) : this.#store;
+    roomy.set(waiting);
+    this.#store = roomy;
+    this.#from = 0;
+    this.#to = waiting.length;
+  }
+
+  get #must(): boolean {
+    return this.#asked > 0 || this.backlog > lazy || this.#marks.length > markLimit;
+  }
+
   #goOn(): void {
-    if (this.#reading || this.#closed || (this.#asked === 0 && this.#backlog <= lazy)) return;
-    if (this.#asked === 0 && this.#backlog > lazy && this.#skip()) return;
-    this.#reading = true;
-    const bytes = this.#take();
-    if (bytes.length === 0) {
-      this.#reading = false;
-      return this.#goOn();
+    while (!this.#reading && !this.#closed && this.#must) {
+      if (this.#asked === 0 && this.#skip()) return;
+      this.#mark();
+      const [mark] = this.#marks;
+      const most = mark === undefined ? this.backlog : mark.at - this.#done;
+      if (most > 0) this.#parse(Math.min(step, most));
     }
+  }
+
+  #parse(length: number): void {
+    this.#reading = true;
+    // A copy: what is being read stays as it is while more is written.
+    const bytes = Buffer.from(this.#store.subarray(this.#from, this.#from + length));
+    this.#from += length;
     this.#terminal.write(bytes, () => {
       this.#reading = false;
-      this.#backlog -= bytes.length;
-      this.#mustRead = Math.max(0, this.#mustRead - bytes.length);
+      if (this.#closed) return;
+      this.#done += length;
+      this.#mustRead = Math.max(0, this.#mustRead - length);
+      this.#mark();
       this.#read();
       this.#goOn();
     });
   }
 
+  /** Sizes and pictures whose turn it is. */
+  #mark(): void {
+    for (;;) {
+      const [mark] = this.#marks;
+      if (mark === undefined || mark.at > this.#done) return;
+      this.#marks.shift();
+      if (mark.size !== undefined) this.#terminal.resize(mark.size.cols, mark.size.rows);
+      if (mark.answer === undefined) continue;
+      this.#asked -= 1;
+      mark.answer(this.#draw());
+    }
+  }
+
   /** Leaves out what would only scroll by. True when so much was that nothing needs to be read now. */
   #skip(): boolean {
-    if (this.#mustRead > 0) return false;
-    const run = this.#waiting.slice(this.#next);
-    const end = run.findIndex(({ kind }) => kind !== 'bytes');
-    const parts = (end < 0 ? run : run.slice(0, end)).flatMap((each) =>
-      each.kind === 'bytes' ? [each.bytes] : [],
-    );
-    const bytes = Buffer.concat(parts);
+    if (this.#mustRead > 0 || this.#marks.length > 0) return false;
+    const bytes = this.#store.subarray(this.#from, this.#to);
     const flood = findFlood(bytes, this.#terminal.rows + scrollback);
     if (typeof flood === 'number') {
       this.#mustRead = flood;
       return false;
     }
-    const left = [
+    const left = Buffer.concat([
       bytes.subarray(0, flood.from),
       flood.colours,
-      Buffer.from(bytes.subarray(flood.to)),
-    ];
-    const kept = left.filter(({ length }) => length > 0);
-    this.#waiting = [
-      ...kept.map((each) => ({ kind: 'bytes', bytes: each }) as const),
-      ...(end < 0 ? [] : run.slice(end)),
-    ];
-    this.#next = 0;
-    this.#backlog += kept.reduce((sum, { length }) => sum + length, 0) - bytes.length;
-    return this.#backlog <= lazy;
-  }
-
-  /** Bytes up to the size of a step, or to what is no bytes; that is done when it comes first. */
-  #take(): Uint8Array {
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    while (length < step) {
-      const next = this.#waiting[this.#next];
-      if (next === undefined || (next.kind !== 'bytes' && length > 0)) break;
-      this.#next += 1;
-      if (next.kind === 'bytes') {
-        parts.push(next.bytes);
-        length += next.bytes.length;
-      } else if (next.kind === 'size') this.#terminal.resize(next.size.cols, next.size.rows);
-      else {
-        this.#asked -= 1;
-        next.answer(this.#draw());
-        break;
-      }
-    }
-    if (this.#next > 1024 || this.#next === this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#next);
-      this.#next = 0;
-    }
-    return parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts);
+      bytes.subarray(flood.to),
+    ]);
+    this.#done += bytes.length - left.length;
+    this.#store.set(left);
+    this.#from = 0;
+    this.#to = left.length;
+    return this.backlog <= lazy;
   }
 
   #draw(): Picture {
