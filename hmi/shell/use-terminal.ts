@@ -80,8 +80,10 @@ export function useTerminal(id: string, part: Part): JoinedTerminal {
   }, []);
   const runs = up.value && view.value?.state === 'Running';
   useEffect(() => {
-    terminal.current?.mute(!types || !runs);
-    if (types && runs) terminal.current?.focus();
+    const open = types && runs;
+    terminal.current?.mute(!open);
+    if (place.current !== null) place.current.dataset['types'] = String(open);
+    if (open) terminal.current?.focus();
   }, [runs]);
   return {
     place,

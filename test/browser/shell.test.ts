@@ -46,6 +46,10 @@ const stands = (page: Page, state: string): Promise<void> =>
 const press = (place: Page | Locator, name: string): Promise<void> =>
   place.getByRole('button', { name }).first().click({ timeout: limit });
 
+/** Keys go to the shell. */
+const typesInto = (page: Page): Promise<void> =>
+  page.locator('.glass[data-types="true"]').waitFor({ timeout: limit });
+
 /** The card of an approval, as whoever may say yes sees it. */
 async function cardOf(page: Page, text: string): Promise<Locator> {
   await openPart(page, 'approvals');
@@ -71,6 +75,7 @@ test('people ask, approve, watch, pause, resume and end a shell, and play it bac
   await openPart(max, 'shells');
   await press(max, 'Watch');
   await line(mia, '$').waitFor({ timeout: limit });
+  await typesInto(mia);
   await mia.keyboard.type('echo $((40 + 2))\n');
   for (const page of [mia, sue, max]) await line(page, '42').waitFor({ timeout: limit });
   await shoot(sue, 'shell-supervised');
@@ -88,6 +93,7 @@ test('people ask, approve, watch, pause, resume and end a shell, and play it bac
   await mia.keyboard.type('echo typed-while-paused\n');
   await press(sue, 'Resume');
   await stands(mia, 'Running');
+  await typesInto(mia);
   await mia.keyboard.type('echo $((50 + 5))\n');
   await line(sue, '55').waitFor({ timeout: limit });
   expect(await line(sue, 'typed-while-paused').count()).toBe(0);
@@ -159,6 +165,11 @@ test('an agent proposes, is refused, proposes again, is approved and watched, an
     return session.state === 'Approved' ? true : undefined;
   });
   await openPart(sue, 'shells');
+  // A shell that was looked at before is left, where it is still there.
+  await sue
+    .getByRole('button', { name: 'Leave' })
+    .click({ timeout: 1000 })
+    .catch(() => undefined);
   await press(sue.locator('.card.agent'), 'Supervise');
   await sue.locator('.room.agent').waitFor({ timeout: limit });
   await agent(`api/agent/commands/${good}/execute`, {});
