@@ -116,6 +116,7 @@ test('people ask, approve, watch, pause, resume and end a shell, and play it bac
   await sue.locator('.beside .plot').press('PageDown');
   await shoot(sue, 'shell-played');
   expect(await axe(sue)).toEqual([]);
+  await press(sue, 'Back');
   expect([...driver.problems, ...supervisor.problems, ...observer.problems]).toEqual([]);
 }, 240_000);
 
