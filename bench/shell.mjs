@@ -49,7 +49,9 @@ const { attach } = await import(pathToFileURL('dist/bench/client.js').href);
 
 /** A process that says on its first line where it is. */
 async function started(words) {
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Its recording goes with the bench's folder.
+  const env = { ...process.env, TMPDIR: folder };
+  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   for await (const part of child.stdout) {
     text += part;
