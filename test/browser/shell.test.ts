@@ -109,12 +109,12 @@ test('people ask, approve, watch, pause, resume and end a shell, and play it bac
   await press(sue, 'Next mark');
   await sue.locator('.marks-list li').last().getByRole('button').click();
   await line(sue, '55').waitFor({ timeout: limit });
+  await shoot(sue, 'shell-played');
   await sue.locator('.beside .plot').press('Home');
   await until('the terminal goes back with the machine', limit, async () =>
     (await line(sue, '42').count()) === 0 ? true : undefined,
   );
   await sue.locator('.beside .plot').press('PageDown');
-  await shoot(sue, 'shell-played');
   expect(await axe(sue)).toEqual([]);
   await press(sue, 'Back');
   expect([...driver.problems, ...supervisor.problems, ...observer.problems]).toEqual([]);
