@@ -214,7 +214,7 @@ describe('each problem has its place, its code and a way out', () => {
     [
       'a page for the whole network',
       `${good}station: {listen: 0.0.0.0:80}\n`,
-      '24:19 E_MANIFEST_FIELD `listen`: a loopback address and port',
+      '24:19 E_MANIFEST_FIELD `listen`: beyond loopback only with `tls`',
     ],
     [
       'an alias',
