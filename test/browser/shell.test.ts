@@ -83,9 +83,9 @@ test('people ask, approve, watch, pause, resume and end a shell, and play it bac
 
   // Everybody on the floor sees it, whatever screen they look at.
   await max.locator('nav button[data-screen="overview"]').click();
-  expect(await max.locator('.strip.shell').innerText()).toMatch(
-    /MAINTENANCE SHELL\s+mia\s+RUNNING\s+\d+ min left/,
-  );
+  const strip = max.locator('.strip.shell', { hasText: 'RUNNING' });
+  await strip.waitFor({ timeout: limit });
+  expect(await strip.innerText()).toMatch(/MAINTENANCE SHELL\s+mia\s+RUNNING\s+\d+ min left/);
 
   await press(sue, 'Pause');
   await stands(mia, 'Paused');
