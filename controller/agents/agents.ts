@@ -229,13 +229,14 @@ export class Agents {
   /** Throws `E_AGENT_BUDGET`; what is given back counts one more. */
   #budget(actor: Actor, limit: number): () => void {
     const now = this.#deps.clock.now();
-    const recent = (this.#begun.get(actor) ?? []).filter((at) => now - at < hour);
-    if (recent.length >= limit)
+    const recent = (): number[] => (this.#begun.get(actor) ?? []).filter((at) => now - at < hour);
+    if (recent().length >= limit)
       throw new CellError(
         'E_AGENT_BUDGET',
         `${limit} commands within an hour are executed already`,
       );
-    return () => void this.#begun.set(actor, [...recent, now]);
+    // Of two at once neither forgets the other.
+    return () => void this.#begun.set(actor, [...recent(), now]);
   }
 
   #stop(who: Principal, id: SessionId): void {

@@ -110,8 +110,17 @@ export class People {
     const principal = token === undefined ? null : this.#ofToken(token);
     if (token === undefined || principal === null) return null;
     const now = this.clock.time();
-    if (now - (token.used ?? 0) >= usedPace) this.store.putToken({ ...token, used: now });
+    if (now - (token.used ?? 0) >= usedPace) this.#noteUse({ ...token, used: now });
     return principal;
+  }
+
+  /** A disk that is full keeps no program out: when it was used is then told later. */
+  #noteUse(token: Token): void {
+    try {
+      this.store.putToken(token);
+    } catch (error) {
+      this.#deps.log('warn', String(error));
+    }
   }
 
   /** What a session or token may now, by its name; null: it is nobody's. */

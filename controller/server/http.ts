@@ -196,7 +196,16 @@ export class HttpDoor {
     return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(page);
   }
 
+  /** Nothing catches what an upgrade throws: it would end station. */
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    try {
+      this.#connect(request, socket, head);
+    } catch (error) {
+      refuseRaw(socket, this.#codeOf(error));
+    }
+  }
+
+  #connect(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const code = this.#upgradeRefusal(request);
     if (code !== undefined) {
       this.#refused(code, `a socket: ${describe(request.headers)}`);

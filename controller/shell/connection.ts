@@ -104,6 +104,12 @@ export class ShellConnection {
     this.#deps.clock.after(seconds(5), () => this.#socket.terminate());
   }
 
+  /** Whatever went wrong for one viewer ends one connection, and nothing else. */
+  #endFor(error: unknown): void {
+    if (error instanceof CellError) this.end(error.code, error.message);
+    else this.end('E_INTERNAL', String(error));
+  }
+
   /** Station ends. */
   away(): void {
     this.#leave();
@@ -120,8 +126,7 @@ export class ShellConnection {
       if (!binary) throw new CellError('E_DOOR_FRAME', 'a text message');
       this.#take(decodeFromViewer(bytesOf(data)));
     } catch (error) {
-      if (!(error instanceof CellError)) throw error;
-      this.end(error.code, error.message);
+      this.#endFor(error);
     }
   }
 
@@ -183,8 +188,7 @@ export class ShellConnection {
       if (this.#ended) return seat.leave();
       this.#seated({ session, seat, keyboard, offset: says.offset });
     } catch (error) {
-      if (!(error instanceof CellError)) throw error;
-      this.end(error.code, error.message);
+      this.#endFor(error);
     }
   }
 

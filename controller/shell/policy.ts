@@ -24,7 +24,8 @@ export function lacksOf(where: Where, cell: CellSight, now: number): string[] {
   const places = Object.entries(where);
   if (places.length === 0) return [];
   const { hello, snapshot } = cell;
-  const old = !(now - cell.heard <= sightLimit);
+  // A clock that was set back makes no picture younger.
+  const old = !(Math.abs(now - cell.heard) <= sightLimit);
   if (!cell.up || old || hello === undefined || snapshot === undefined) {
     return ['nothing is heard of the machine'];
   }

@@ -62,9 +62,9 @@ export class ShellSocket implements SocketPath {
       socket,
       guest,
     );
-    this.#connections.add(connection);
-    // Nobody's connections take no places from others.
+    // Nobody's connections take no places from others, however long they leave their close unanswered.
     if (guest.principal === null) connection.end('E_NOT_SIGNED_IN', 'nobody is signed in on it');
+    else this.#connections.add(connection);
   }
 
   /** A session or a token is another's standing now, or nobody's: null. */

@@ -2,7 +2,8 @@
 // record has it, and the record holds no secret.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CellError } from '#contract/error.ts';
 import { minutes } from '#contract/time.ts';
 import { enrolledFile } from '#controller/enrolled.ts';
 import { People } from '#controller/people/people.ts';
@@ -158,6 +159,23 @@ describe('a token', () => {
     story.doors.clock.advance(minutes(61));
     expect((await program.me()).actor).toBeNull();
     expect((await story.visitor('x'.repeat(43)).me()).actor).toBeNull();
+  });
+
+  test('lets its program in when the disk takes no word of its use', async () => {
+    const by = await story.ada();
+    const program = await token(by);
+    vi.spyOn(story.doors.people.store, 'putToken').mockImplementation(() => {
+      throw new CellError('E_PEOPLE_STORE', 'the disk is full');
+    });
+    expect((await program.me()).actor).toBe('token:mes');
+  });
+
+  test('that cannot be looked up ends no station: the socket is refused', async () => {
+    const { cookie } = await story.ada();
+    vi.spyOn(story.doors.people, 'bySession').mockImplementation(() => {
+      throw new CellError('E_PEOPLE_STORE', 'the disk is gone');
+    });
+    await expect(story.doors.page({ cookie })).rejects.toThrow('503');
   });
 
   test('of an agent never carries its person’s role, and is nobody without that person', async () => {

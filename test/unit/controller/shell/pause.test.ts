@@ -45,6 +45,15 @@ describe('the machine', () => {
     await shells.run(500);
     expect(shells.view(id).state).toBe('Paused');
   });
+
+  it('was heard at a time that is still to come, by a clock that was set back: it is too old', async () => {
+    await using shells = new Shells();
+    const { id } = await shells.running();
+    shells.silent = true;
+    shells.sight = { ...shells.sight, heard: shells.clock.time() + 3_600_000 };
+    await shells.run(500);
+    expect(shells.view(id).state).toBe('Paused');
+  });
 });
 
 describe('a supervisor', () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeFrame } from '#contract/shell-frames.ts';
 import type { FromViewer } from '#contract/shell-frames.ts';
+import { socketLimit } from '#controller/shell/socket.ts';
 import { HandClock } from '#test/unit/controller/server/rig.ts';
 import { bash, person, rig, seated } from './socket-rig.ts';
 import type { Rig, Viewer } from './socket-rig.ts';
@@ -80,6 +81,14 @@ describe('a ticket', () => {
     send(ws, hello(it.tickets.issue(ann, it.session.id, 'driver').ticket));
     expect(await closed).toEqual({ code: 4401, reason: 'E_NOT_SIGNED_IN' });
     expect(it.session.places).toEqual([]);
+  });
+
+  test('is kept from nobody by connections of nobody that never answer their close', async () => {
+    await using it = await rig(idle);
+    const silent = await Promise.all(Array.from({ length: socketLimit }, () => it.socket(null)));
+    for (const { ws } of silent) ws.pause();
+    expect(it.shell.refusal()).toBeUndefined();
+    for (const { ws } of silent) ws.terminate();
   });
 
   test('older than 30 s lets nobody in', async () => {
