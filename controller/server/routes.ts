@@ -118,11 +118,29 @@ async function handle(
   } as Asked<Route>;
   if (!within && urgent?.(asked) !== true) throw refuse('E_DOOR_RATE', what);
   void reply.header('cache-control', 'no-store');
-  const given = await answer(asked);
+  const given = await answer(asked).catch((error: unknown) => {
+    if (error instanceof CellError && isToldHere(route, error.code))
+      gate.refused(guest, error.code, what);
+    throw error;
+  });
   return isStream(route.answer)
     ? stream(reply, route.answer, given as Streamed)
     : reply.send(given ?? {});
 }
+
+/** What a handler refuses for who asks, and not for what is asked; agents' routes and approvals record theirs themselves. */
+const forWho: ReadonlySet<Code> = new Set<Code>([
+  'E_AGENT_ONLY',
+  'E_NOT_ALLOWED',
+  'E_PIN_NOT_HERE',
+  'E_PROOF_OLD',
+  'E_SHELL_LOCKED',
+  'E_SHELL_OFF',
+  'E_SHELL_PART',
+  'E_SIGN_IN_LOCKED',
+]);
+const isToldHere = ({ path }: Route, code: Code): boolean =>
+  forWho.has(code) && !/^\/api\/(?:agent|approvals)(?:\/|$)/.test(path);
 
 function stream(reply: FastifyReply, { media }: Stream, { body, file }: Streamed): FastifyReply {
   return reply

@@ -259,6 +259,9 @@ describe('a session', () => {
     expect(await by.code('POST', '/api/people', add)).toBe('E_PROOF_OLD');
     await by.post('/api/prove', { password: secrets.ada });
     expect((await by.post('/api/people', add)).status).toBe(200);
+    // What is refused for who asks is told for the record, whoever refuses it.
+    const told = story.doors.log.filter((line) => line.includes('refused E_PROOF_OLD'));
+    expect(told).toHaveLength(2);
   });
 });
 
