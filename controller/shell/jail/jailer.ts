@@ -49,6 +49,7 @@ export class HostJailer implements Jailer {
   readonly #programs: string;
   #opened: Promise<Groups> | undefined;
   #layers: Promise<readonly Layer[]> | undefined;
+  #cleared = false;
 
   constructor(clock: Clock, options: JailerOptions) {
     this.#clock = clock;
@@ -56,13 +57,16 @@ export class HostJailer implements Jailer {
     this.#programs = options.programs ?? '/usr/bin:/bin';
   }
 
+  /** Tried once where every required layer is there; else anew each time: a machine may only have been too busy. */
   async layers(): Promise<readonly Layer[]> {
-    this.#layers ??= this.#tryAll();
+    const mine = (this.#layers ??= this.#tryAll());
+    let whole = false;
     try {
-      return await this.#layers;
-    } catch (error) {
-      this.#layers = undefined;
-      throw error;
+      const layers = await mine;
+      whole = layers.every(({ required, there }) => there || !required);
+      return layers;
+    } finally {
+      if (!whole && this.#layers === mine) this.#layers = undefined;
     }
   }
 
@@ -87,7 +91,9 @@ export class HostJailer implements Jailer {
   }
 
   async #tryAll(): Promise<readonly Layer[]> {
-    await rm(this.#folder(), { recursive: true, force: true });
+    // Of an earlier life; later there may be shells of ours.
+    if (!this.#cleared) await rm(this.#folder(), { recursive: true, force: true });
+    this.#cleared = true;
     const groups = await this.#groups().catch((error: unknown) => {
       if (error instanceof CellError) return error;
       throw error;
