@@ -40,6 +40,9 @@ export class Tokens {
     const { name, owner, scopes, commands, verbs, for_ms: span } = plan;
     return this.#people.alone(async () => {
       const { store, clock, enrolled } = this.#people;
+      // Its turn may come after a change that took this away.
+      if (this.#people.find(by.credential)?.permissions.has('people') !== true)
+        throw new CellError('E_NOT_ALLOWED', by.actor);
       if (!enrolled)
         throw new CellError('E_PERSON_LAST', 'an administrator must be enrolled first');
       if (owner !== undefined && store.find(owner) === undefined)

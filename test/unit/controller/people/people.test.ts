@@ -3,10 +3,11 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { CellError } from '#contract/error.ts';
+import { CellError, present } from '#contract/error.ts';
 import { minutes } from '#contract/time.ts';
 import { enrolledFile } from '#controller/enrolled.ts';
 import { People } from '#controller/people/people.ts';
+import { Tokens } from '#controller/people/tokens.ts';
 import { person, secrets, Story } from './story.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -159,6 +160,22 @@ describe('a token', () => {
     story.doors.clock.advance(minutes(61));
     expect((await program.me()).actor).toBeNull();
     expect((await story.visitor('x'.repeat(43)).me()).actor).toBeNull();
+  });
+
+  test('is not made by somebody whose role was taken away before their turn came', async () => {
+    const by = await story.ada();
+    const ben = await story.ben(by, ['admin']);
+    const { people } = story.doors;
+    const before = people.find(String((await ben.me())['session']));
+    await by.post('/api/people/ben', { roles: ['operator'] });
+    const late = new Tokens(people).add(present(before, 'Ben'), {
+      ...plan,
+      scopes: ['force'],
+      commands: [],
+      for_ms: 60_000,
+    });
+    await expect(late).rejects.toMatchObject({ code: 'E_NOT_ALLOWED' });
+    expect(people.store.tokens()).toEqual([]);
   });
 
   test('lets its program in when the disk takes no word of its use', async () => {
