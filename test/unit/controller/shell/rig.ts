@@ -59,6 +59,8 @@ export class Shells implements AsyncDisposable {
   problem: () => Code | undefined = () => undefined;
   /** So long it takes, ms. */
   lag = 0;
+  /** Credentials of whoever proved themselves by PIN alone. */
+  readonly byPin = new Set<string>();
   readonly standings = new Map<Actor, { permissions: ReadonlySet<Permission>; roles: Role[] }>();
   sight: CellSight = {
     hello: helloOf(),
@@ -112,6 +114,7 @@ export class Shells implements AsyncDisposable {
       log: (_level, text) => void this.log.push(text),
       sight: () => (this.silent ? this.sight : { ...this.sight, heard: this.clock.time() }),
       standing: (actor) => this.standings.get(actor),
+      passwordAt: ({ credential, proved }) => (this.byPin.has(credential) ? 0 : proved),
       rules: () => this.rules,
       approvals: {
         request: async (who, ask) => approvals.request(who, ask),

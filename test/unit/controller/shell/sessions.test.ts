@@ -136,6 +136,9 @@ describe('a shell', () => {
     expect(await codeOf(() => shells.sessions.begin(emil, id))).toBe('E_SHELL_PART');
     expect(await codeOf(() => shells.sessions.begin(dora, id))).toBe('E_PROOF_OLD');
     const fresh = { ...dora, proved: shells.clock.time() };
+    shells.byPin.add(fresh.credential);
+    expect(await codeOf(() => shells.sessions.begin(fresh, id))).toBe('E_PROOF_OLD');
+    shells.byPin.clear();
     await shells.sessions.begin(fresh, id);
     await settle();
     expect(shells.view(id).state).toBe('Waiting');
