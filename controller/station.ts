@@ -62,10 +62,15 @@ export async function startStation(
 ): Promise<Station> {
   const { clock, random } = deps;
   // What belongs in the chronicle goes to control; while it is away the log alone has it.
-  const paced: StationLog = pacedLog(clock, (level, text, event?: StationEvent) => {
-    deps.log(level, text);
-    if (event !== undefined) records.tell(event);
-  });
+  const paced: StationLog = pacedLog(
+    clock,
+    (level, text, event?: StationEvent) => {
+      deps.log(level, text);
+      if (event !== undefined) records.tell(event);
+    },
+    // Whoever knocks without end hides no sign-out and no session's end.
+    ({ body }) => body.event !== 'refused',
+  );
   const log: StationLog = (level, text, event) => {
     if (event?.body.event === 'refused') agents.refused(event.actor);
     paced(level, text, event);
