@@ -210,7 +210,9 @@ class NativeTerminal implements Terminal {
     ending.late();
     const whole = ending.unwritten.length === 0;
     ending.late = this.#clock.after(whole ? drainLimit : quiet, () => {
-      if (whole || this.#clock.now() > ending.until || !ending.heard) this.#finish(ending);
+      // After a stall of our own this is called before what came meanwhile is read: that has its turn first.
+      if (whole) ending.late = this.#clock.after(quiet, () => this.#finish(ending));
+      else if (this.#clock.now() > ending.until || !ending.heard) this.#finish(ending);
       else {
         ending.heard = false;
         this.#mark(ending);

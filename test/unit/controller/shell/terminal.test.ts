@@ -2,6 +2,7 @@
 // or of another terminal is in its hands; and a password's line is known by its terminal.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { milliseconds } from '#contract/time.ts';
 import { realClock } from '#controller/clock.ts';
 import type { Launch, Terminal } from '#controller/shell/parts.ts';
 import { loadTerminals } from '#controller/shell/terminal.ts';
@@ -27,11 +28,11 @@ interface Run extends AsyncDisposable {
   readonly exited: Promise<number>;
 }
 
-function run(launch: Launch): Run {
+function run(launch: Launch, using: typeof open = open): Run {
   const chunks: Buffer[] = [];
   let terminal: Terminal | undefined;
   const exited = new Promise<number>((resolve) => {
-    terminal = open(launch, size, { output: (bytes) => void chunks.push(bytes), exited: resolve });
+    terminal = using(launch, size, { output: (bytes) => void chunks.push(bytes), exited: resolve });
   });
   if (terminal === undefined) throw new Error('a promise runs at once');
   const opened = terminal;
@@ -74,6 +75,22 @@ describe('what a program writes', () => {
     it.terminal.hold();
     expect(await it.exited).toBe(3);
     expect(it.bytes().equals(Buffer.alloc(3000, 'y'))).toBe(true);
+  });
+
+  test('arrives whole when station itself stands still for longer than the end is waited for', async () => {
+    const stalled = await loadTerminals({
+      now: () => clock.now(),
+      time: () => clock.time(),
+      after: (delay, then) => {
+        const still = new Int32Array(new SharedArrayBuffer(4));
+        if (delay === 1000) Atomics.wait(still, 0, 0, 1100);
+        return clock.after(delay === 1000 ? milliseconds(0) : delay, then);
+      },
+    });
+    await using it = run(bash('stty -opost; head -c 3000 /dev/zero | tr "\\0" y; exit 3'), stalled);
+    it.terminal.hold();
+    expect(await it.exited).toBe(3);
+    expect(it.bytes().length).toBe(3000);
   });
 
   test('arrives as it was written: NUL, invalid UTF-8, a line of 10 MB', async () => {
