@@ -253,6 +253,10 @@ export const codes = {
     'Only a person who is enrolled may say yes.',
     'Sign in as a person; agents, programs and the console approve nothing.',
   ),
+  E_APPROVAL_TOKEN: never(
+    'A program asks for no second person and no shell: whoever holds its token could be both.',
+    'Sign in as a person, or give an agent a token that names its person (`--agent-of`).',
+  ),
   E_APPROVAL_WINDOW: never(
     'The time asked for is over, too long, or too far away.',
     'Ask for at most 24 hours that begin within 7 days.',

@@ -103,9 +103,12 @@ export class Approvals {
     return () => void this.#hearers.delete(hear);
   }
 
-  /** Throws `E_APPROVAL_WINDOW`, `_SIZE`, `_MANY`, `_STORE`, or why it is not in the chronicle. */
+  /** Throws `E_APPROVAL_TOKEN`, `E_APPROVAL_WINDOW`, `_SIZE`, `_MANY`, `_STORE`, or why it is not in the chronicle. */
   async request(principal: Principal, ask: ApprovalAsk): Promise<ApprovalView> {
     const { actor, owner, credential } = principal;
+    // A program's token is held by somebody who could then be the second person as well.
+    if (actor.startsWith('token:'))
+      throw new CellError('E_APPROVAL_TOKEN', codes.E_APPROVAL_TOKEN.meaning);
     const cell = this.#deps.cell();
     if (cell === undefined) throw new CellError('E_CELL_NOT_RUNNING', 'control was never heard');
     const wrong = askProblem(ask, this.#clock.time()) ?? this.#tooMany(actor);

@@ -179,15 +179,24 @@ export class People {
     this.#due?.();
     this.#due = undefined;
     const now = this.clock.time();
-    const ends = this.store.tokens().flatMap((token) => (token.ends > now ? [token.ends] : []));
-    if (ends.length === 0) return;
-    const wait = Math.min(Math.max(1, Math.min(...ends) - now), farthest);
+    const living = this.store.tokens().filter((token) => token.ends > now);
+    if (living.length === 0) return;
+    const first = Math.min(...living.map(({ ends }) => ends));
+    const wait = Math.min(Math.max(1, first - now), farthest);
     this.#due = this.clock.after(milliseconds(wait), () => {
       const time = this.clock.time();
-      for (const { id, ends: end } of this.store.tokens())
-        if (end > now && end <= time) this.#tell(`token-${id}`);
-      this.watchTokens();
+      for (const { id, ends } of living) if (ends <= time) this.#tell(`token-${id}`);
+      this.#watchAgain();
     });
+  }
+
+  /** From a timer, where nobody hears of a database that fails: it is asked again in a minute. */
+  #watchAgain(): void {
+    try {
+      this.watchTokens();
+    } catch {
+      this.#due = this.clock.after(minutes(1), () => this.#watchAgain());
+    }
   }
 
   /** A token is nobody's from now on. */
@@ -226,8 +235,17 @@ export class People {
   }
 
   #tell(credential: string): void {
-    const principal = this.find(credential);
+    const principal = this.#findOrNobody(credential);
     for (const hear of this.#listeners) hear(credential, principal);
+  }
+
+  /** A database that cannot be read knows nobody: what hangs on the credential ends. */
+  #findOrNobody(credential: string): Principal | null {
+    try {
+      return this.find(credential);
+    } catch {
+      return null;
+    }
   }
 
   #over({ id, actor }: Session, why: 'idle' | 'over'): void {

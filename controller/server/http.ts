@@ -234,10 +234,11 @@ export class HttpDoor {
     if (!isOwn(this.#own, request, { origin: true })) return 'E_DOOR_ORIGIN';
     const path = this.#pathOf(request);
     if (path === undefined) return 'E_DOOR_ROUTE';
-    const { principal } = this.#guestOf(request);
-    if (principal !== null && this.#barred(principal) !== undefined) return 'E_AGENT_LOCKED';
+    const guest = this.#guestOf(request);
+    if (guest.principal !== null && this.#barred(guest.principal) !== undefined)
+      return 'E_AGENT_LOCKED';
     const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(/, */);
-    return protocols.includes(path.protocol) ? path.refusal() : 'E_DOOR_PROTOCOL';
+    return protocols.includes(path.protocol) ? path.refusal(guest) : 'E_DOOR_PROTOCOL';
   }
 
   #refused(code: Code, what: string, actor: Actor = panelActor): void {

@@ -23,6 +23,9 @@ import { Whys } from './whys.ts';
 
 /** Pages at one cell. */
 export const pageLimit = 64;
+/** Of them by nobody who is signed in, on other machines. */
+const farLimit = 32;
+const isFar = ({ principal, panel }: Guest): boolean => principal === null && !panel;
 /** Frames leave at most this often; what happens meanwhile is merged. */
 const pace = milliseconds(50);
 /** Acts whose answers are awaited. */
@@ -71,8 +74,11 @@ export class Live implements SocketPath {
     return this.#whys.ask(flow);
   }
 
-  refusal(): Code | undefined {
-    return this.#pages.size >= pageLimit ? 'E_DOOR_FULL' : undefined;
+  /** Pages of strangers on other machines never take the places of the cell's own panel. */
+  refusal({ principal, panel }: Guest): Code | undefined {
+    const far = [...this.#pages].filter(({ guest }) => isFar(guest)).length;
+    const full = this.#pages.size >= pageLimit || (isFar({ principal, panel }) && far >= farLimit);
+    return full ? 'E_DOOR_FULL' : undefined;
   }
 
   /** A page has connected. It is told first how old the picture is that follows. */

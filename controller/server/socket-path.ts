@@ -11,8 +11,8 @@ export interface SocketPath {
   readonly protocol: string;
   /** Bytes of the largest message; what is longer closes the connection. */
   readonly maxPayload: number;
-  /** Why no further connection is taken now. */
-  refusal(): Code | undefined;
+  /** Why no further connection of such a guest is taken now. */
+  refusal(guest: Guest): Code | undefined;
   accept(socket: WebSocket, guest: Guest): void;
   /** A session or token may something else from now on; null: it is nobody's. */
   changed?(credential: string, principal: Principal | null): void;

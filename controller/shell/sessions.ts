@@ -134,6 +134,8 @@ export class Sessions {
     request: ShellRequest,
     command?: CommandPlan & Pick<TierRule, 'presence'>,
   ): Promise<SessionView> {
+    if (who.actor.startsWith('token:'))
+      throw new CellError('E_APPROVAL_TOKEN', codes.E_APPROVAL_TOKEN.meaning);
     const own = this.#ruleOf(who, request.tier);
     // An agent has no shell: what it executes is one command, and another has always said yes to it.
     if (who.actor.startsWith('agent:') !== (command !== undefined))

@@ -9,23 +9,36 @@ import type { Standing } from './request.ts';
 export const standingIn =
   (clock: Clock, people: Pick<People, 'store' | 'enrolled'>) =>
   (actor: Actor): Standing | undefined => {
-    const [kind, name = ''] = actor.split(/:(.*)/s);
-    if (kind === 'user') {
-      const person = people.store.find(name);
-      if (person === undefined || person.disabled || person.temporary) return undefined;
-      const { roles } = person;
-      return { permissions: rightsOfAll(roles).permissions, roles };
+    try {
+      return standingOf(clock, people, actor);
+    } catch {
+      // A database that cannot be read knows nobody.
+      return undefined;
     }
-    if (kind === 'console') {
-      const { permissions } = consolePrincipal(actor, { id: '', proved: 0 }, people.enrolled);
-      return { permissions, roles: [] };
-    }
-    for (const token of people.store.tokens()) {
-      const principal = tokenPrincipal(token);
-      if (principal.actor !== actor || token.ends <= clock.time()) continue;
-      const owner = token.owner === undefined ? undefined : people.store.find(token.owner);
-      if (token.owner !== undefined && owner?.disabled !== false) return undefined;
-      return { permissions: principal.permissions, roles: [] };
-    }
-    return undefined;
   };
+
+function standingOf(
+  clock: Clock,
+  people: Pick<People, 'store' | 'enrolled'>,
+  actor: Actor,
+): Standing | undefined {
+  const [kind, name = ''] = actor.split(/:(.*)/s);
+  if (kind === 'user') {
+    const person = people.store.find(name);
+    if (person === undefined || person.disabled || person.temporary) return undefined;
+    const { roles } = person;
+    return { permissions: rightsOfAll(roles).permissions, roles };
+  }
+  if (kind === 'console') {
+    const { permissions } = consolePrincipal(actor, { id: '', proved: 0 }, people.enrolled);
+    return { permissions, roles: [] };
+  }
+  for (const token of people.store.tokens()) {
+    const principal = tokenPrincipal(token);
+    if (principal.actor !== actor || token.ends <= clock.time()) continue;
+    const owner = token.owner === undefined ? undefined : people.store.find(token.owner);
+    if (token.owner !== undefined && owner?.disabled !== false) return undefined;
+    return { permissions: principal.permissions, roles: [] };
+  }
+  return undefined;
+}

@@ -145,7 +145,7 @@ test('outputs that exclude each other: asked for both, by a force too, neither s
   await using cell = await start();
   const command = (name: string) => () => cell.rebe('command', 'tending', name);
   await moves(cell, ['door.open', true], command('open'));
-  const words = ['door.close', 'true', '--for', '1h', '--reason', 'a test'];
+  const words = ['door.close', 'true', '--for', '10min', '--reason', 'a test'];
   const from = await moves(cell, ['door.open', false], () => cell.rebe('force', ...words));
   await staysSafe(cell, 'door.open', from);
   // The other is asked for no more, and still the first stays where it was put.

@@ -58,7 +58,7 @@ test.each(cases)(
     await cell.command('abort', 'unit.Stopped', 'unit.Aborted');
     cell.rebe('command', 'tending', 'manual');
     expect(cell.rebe('set', 'tending', 'batch', '150').code).toBe(0);
-    const words = ['coolant.pump', 'true', '--for', '1h', '--reason', 'a test'];
+    const words = ['coolant.pump', 'true', '--for', '10min', '--reason', 'a test'];
     expect(cell.rebe('force', ...words).code).toBe(0);
     expect(flowOf(cell.status())?.regions['mode']?.state).toBe('mode.Manual');
 

@@ -31,6 +31,12 @@ test.each<[string, Partial<ApprovalAsk> | ((now: number) => Partial<ApprovalAsk>
   expect(bench.changes).toEqual([]);
 });
 
+test('a program asks for no yes: whoever holds its token could give it', async () => {
+  using bench = new Bench();
+  expect(await codeOf(bench.ask(principal('token:line')))).toBe('E_APPROVAL_TOKEN');
+  expect(bench.changes).toEqual([]);
+});
+
 test.each<[string, Principal, string]>([
   ['whoever asked', ann, 'E_APPROVAL_SELF'],
   ['whoever asked, in another session', { ...ann, credential: 'other' }, 'E_APPROVAL_SELF'],

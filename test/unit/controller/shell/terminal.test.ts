@@ -195,13 +195,14 @@ describe('echo', () => {
   ])('when %s', async (_what, script, shown) => {
     await using it = run(bash(`printf go; ${script}; sleep 60`));
     await until(() => it.text().includes('go'));
-    await until(async () => (await it.terminal.echoes()) === shown, 5000, 20);
-    expect(await it.terminal.echoes()).toBe(shown);
+    // A busy machine may answer late, and what is not known counts as hidden: asked until it is so.
+    const asked = { timeout: 10_000, interval: 20 };
+    await expect.poll(() => it.terminal.echoes(), asked).toBe(shown);
   });
 
   test('is asked again after the end of a line', async () => {
     await using it = run(bash('read; read -s; printf second; read; sleep 60'));
-    expect(await it.terminal.echoes()).toBe(true);
+    await until(async () => it.terminal.echoes(), 10_000, 20);
     await it.terminal.write(Buffer.from('one\n'));
     await until(async () => !(await it.terminal.echoes()), 5000, 20);
     await it.terminal.write(Buffer.from('two\n'));
