@@ -56,8 +56,8 @@ function openLock(data: string): Database.Database {
   }
 }
 
-/** Node's own `recursive` never returns below a place that can be made nowhere, such as /proc. */
-function makeFolder(path: string): void {
+/** Its owner's alone. Node's own `recursive` never returns below a place that can be made nowhere, such as /proc. */
+export function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   try {

@@ -14,6 +14,7 @@ import { agentServed } from './agents/routes.ts';
 import { openApprovals } from './approval/open.ts';
 import { approvalServed } from './approval/routes.ts';
 import { openConsole } from './console/open.ts';
+import { makeFolder } from './lock.ts';
 import { pacedLog } from './paced-log.ts';
 import { HistoryDoor } from './server/history.ts';
 import { HttpDoor } from './server/http.ts';
@@ -81,6 +82,8 @@ export async function startStation(
   const send = (message: FromClient): boolean => link.send(message);
   const { plan } = options;
   const idle = plan === undefined ? {} : { idle: milliseconds(plan.idle_ms) };
+  // Where it was never run yet, station may come before control.
+  makeFolder(options.data);
   const people = new People(clock, { data: options.data, records, log, ...idle });
   const { host, tls, again } = openReach(clock, { people, log }, options, wanted);
   const port = asked === 0 ? await samePort(options.data, host) : asked;

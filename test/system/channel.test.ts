@@ -59,7 +59,13 @@ describe('control', () => {
     control();
     await ready();
     expect(heard('ready')).toEqual([
-      { type: 'ready', watchdog_ms: expect.any(Number), listen: '127.0.0.1:8080', url: 'boot 1' },
+      {
+        type: 'ready',
+        watchdog_ms: expect.any(Number),
+        listen: '127.0.0.1:8080',
+        station: { names: [], idle_ms: 300_000 },
+        url: 'boot 1',
+      },
     ]);
     const before = heard('progress').length;
     await wait(2000);
