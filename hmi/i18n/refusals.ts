@@ -37,6 +37,7 @@ const de: Refusals = {
   E_APPROVAL_OWNER: 'Niemand gibt frei, worum der eigene Agent gebeten hat.',
   E_APPROVAL_TWICE: 'Diese Person oder Sitzung ist schon beteiligt.',
   E_APPROVAL_PERSON: 'Nur eine eingetragene Person kann zustimmen.',
+  E_APPROVAL_TOKEN: 'Ein Programm bittet um keine Freigabe und keine Shell.',
   E_APPROVAL_WINDOW: 'Die erbetene Zeit ist vorbei, zu lang oder zu weit weg.',
   E_APPROVAL_SIZE: 'Das ist zu viel, um freigegeben zu werden.',
   E_APPROVAL_MANY: 'Zu viele Freigaben warten.',
