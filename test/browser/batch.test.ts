@@ -8,6 +8,8 @@ import { linkOf, produce, startCalmCell } from './calm-cell.ts';
 import { confirm, hold, inState, tap, twice } from './hands.ts';
 import { axe, launch, openPage, shoot, smallTargets } from './open-page.ts';
 
+/** Both take the time of a machine that makes parts: CI has their steps in commands.test.ts and states.test.ts. */
+const soak = process.env['SOAK'] === '1';
 let browser: Browser;
 
 beforeAll(async () => {
@@ -49,8 +51,7 @@ const restart = async (page: Page): Promise<void> => {
   await inState(page, 'unit.Execute');
 };
 
-// SOAK=1 alone: its parts are those of commands.test.ts, in the time of a machine that makes one.
-test.runIf(process.env['SOAK'] === '1')(
+test.runIf(soak)(
   'a batch is made by the page alone: cleared, emptied, reset, started, held, let go on, stopped',
   async () => {
     await using calm = await startCalmCell();
@@ -102,38 +103,42 @@ test.runIf(process.env['SOAK'] === '1')(
   240_000,
 );
 
-test('after an E-stop under the tool the page leads back to parts', async () => {
-  await using calm = await startCalmCell();
-  const { cell } = calm;
-  await produce(cell);
-  await using open = await openPage(browser, await linkOf(cell));
-  const { page } = open;
-  await inState(page, 'unit.Execute.Machining', 60_000);
-  await fault(cell.data, 'plant', 'estop');
-  await inState(page, 'unit.Aborted');
-  await page.locator('.at-hand .wrong', { hasText: 'E-stop released' }).waitFor();
-  expect(await page.locator('.stopped .leaf').first().innerText()).toMatch(
-    /E-stop released\s*no\s*io, /,
-  );
-  expect(await steps(page)).toEqual(['Clear', empty, 'Reset', 'Start']);
-  expect(await page.locator('.again li').first().innerText()).toContain('needs E-stop released');
-  expect(await axe(page)).toEqual([]);
-  await shoot(page, 'estop');
-  await clearFaults(cell.data);
-  await confirm(page, 'Clear');
-  await inState(page, 'unit.Stopped');
+test.runIf(soak)(
+  'after an E-stop under the tool the page leads back to parts',
+  async () => {
+    await using calm = await startCalmCell();
+    const { cell } = calm;
+    await produce(cell);
+    await using open = await openPage(browser, await linkOf(cell));
+    const { page } = open;
+    await inState(page, 'unit.Execute.Machining', 60_000);
+    await fault(cell.data, 'plant', 'estop');
+    await inState(page, 'unit.Aborted');
+    await page.locator('.at-hand .wrong', { hasText: 'E-stop released' }).waitFor();
+    expect(await page.locator('.stopped .leaf').first().innerText()).toMatch(
+      /E-stop released\s*no\s*io, /,
+    );
+    expect(await steps(page)).toEqual(['Clear', empty, 'Reset', 'Start']);
+    expect(await page.locator('.again li').first().innerText()).toContain('needs E-stop released');
+    expect(await axe(page)).toEqual([]);
+    await shoot(page, 'estop');
+    await clearFaults(cell.data);
+    await confirm(page, 'Clear');
+    await inState(page, 'unit.Stopped');
 
-  // The part is in the chuck, and a person takes it out.
-  await confirm(page, 'Manual');
-  await hold(page, 'Jog open', 2500);
-  await hold(page, 'Jog unclamp', 1500);
-  await fault(cell.data, 'plant', 'take-part');
-  await confirm(page, empty);
-  await confirm(page, 'Automatic');
-  await restart(page);
-  const before = await parts(page);
-  await until('another part is made', 90_000, async () =>
-    (await parts(page)) === before ? undefined : true,
-  );
-  expect(open.problems).toEqual([]);
-}, 240_000);
+    // The part is in the chuck, and a person takes it out.
+    await confirm(page, 'Manual');
+    await hold(page, 'Jog open', 2500);
+    await hold(page, 'Jog unclamp', 1500);
+    await fault(cell.data, 'plant', 'take-part');
+    await confirm(page, empty);
+    await confirm(page, 'Automatic');
+    await restart(page);
+    const before = await parts(page);
+    await until('another part is made', 90_000, async () =>
+      (await parts(page)) === before ? undefined : true,
+    );
+    expect(open.problems).toEqual([]);
+  },
+  240_000,
+);

@@ -125,6 +125,9 @@ function expectRecord(cell: TestCell, exit: number): void {
   expect(cell.rebe('replay').stdout).toContain('identical at every scan');
 }
 
+/** Unit tests have both in virtual time; SOAK=1 on a real disk too. */
+const soak = process.env['SOAK'] === '1';
+
 test('a full disk: the cell goes on and says so; when there is room the record does, with its gap', async () => {
   await using on = await cellOn((path) => new SmallDisk(path, '16m'), '{stall: 100ms}');
   const { cell, disk } = on;
@@ -161,38 +164,42 @@ test('a full disk: the cell goes on and says so; when there is room the record d
   expectRecord(cell, 0);
 }, 90_000);
 
-test('a disk that is full for longer than memory lasts: what is lost is counted, and a new segment opens', async () => {
-  const small = '{stall: 100ms, backlog: 64KB}';
-  await using on = await cellOn((path) => new SmallDisk(path, '16m'), small);
-  const { cell, disk } = on;
-  await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
-  using watcher = await RawClient.greet(cell.data, true);
-  disk.fill();
-  await raised(watcher, 'chronicle');
-  // Refused acts are recorded too, the first hundred of a flood each, so they fill what waits in memory.
-  const tag = 'x'.repeat(128);
-  const reason = 'x'.repeat(500);
-  for (let count = 0; count < 600; count += 1) {
-    const args = { tag, value: 1, for_ms: 1000, reason };
-    watcher.send({ type: 'act', id: newId(), actor: 'console:test', verb: 'force', args });
-  }
-  expect(await raised(watcher, 'chronicle.lost')).toMatchObject({ priority: 1 });
-  const began = send(watcher, 'abort');
-  await arrival(cell, watcher, { output: 'cnc.stop', value: true, since: began });
-  disk.empty();
-  await until('the record goes on', 10_000, () =>
-    toldOf(watcher, 'sys.chronicle.ok') === true ? true : undefined,
-  );
-  const gap = await until('the loss is declared', 5_000, () =>
-    entriesOf(cell.data, 'gap').find(({ body }) => body['why'] === 'backlog'),
-  );
-  expect(Number(gap.body['lost'])).toBeGreaterThan(0);
-  const opened = entriesOf(cell.data, 'segment').filter(({ body }) => body['why'] === 'gap');
-  expect(opened).toHaveLength(1);
-  await cell.stopCell();
-  // Whole as written, and incomplete, as it says itself.
-  expectRecord(cell, 2);
-}, 90_000);
+test.runIf(soak)(
+  'a disk that is full for longer than memory lasts: what is lost is counted, and a new segment opens',
+  async () => {
+    const small = '{stall: 100ms, backlog: 64KB}';
+    await using on = await cellOn((path) => new SmallDisk(path, '16m'), small);
+    const { cell, disk } = on;
+    await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
+    using watcher = await RawClient.greet(cell.data, true);
+    disk.fill();
+    await raised(watcher, 'chronicle');
+    // Refused acts are recorded too, the first hundred of a flood each, so they fill what waits in memory.
+    const tag = 'x'.repeat(128);
+    const reason = 'x'.repeat(500);
+    for (let count = 0; count < 600; count += 1) {
+      const args = { tag, value: 1, for_ms: 1000, reason };
+      watcher.send({ type: 'act', id: newId(), actor: 'console:test', verb: 'force', args });
+    }
+    expect(await raised(watcher, 'chronicle.lost')).toMatchObject({ priority: 1 });
+    const began = send(watcher, 'abort');
+    await arrival(cell, watcher, { output: 'cnc.stop', value: true, since: began });
+    disk.empty();
+    await until('the record goes on', 10_000, () =>
+      toldOf(watcher, 'sys.chronicle.ok') === true ? true : undefined,
+    );
+    const gap = await until('the loss is declared', 5_000, () =>
+      entriesOf(cell.data, 'gap').find(({ body }) => body['why'] === 'backlog'),
+    );
+    expect(Number(gap.body['lost'])).toBeGreaterThan(0);
+    const opened = entriesOf(cell.data, 'segment').filter(({ body }) => body['why'] === 'gap');
+    expect(opened).toHaveLength(1);
+    await cell.stopCell();
+    // Whole as written, and incomplete, as it says itself.
+    expectRecord(cell, 2);
+  },
+  90_000,
+);
 
 const frozen = (path: string): FreezingDisk => new FreezingDisk(path, join(images, 'disk.img'));
 
@@ -229,31 +236,35 @@ test('a disk that stands still: past `stall` outputs stop waiting; then everythi
   expectRecord(cell, 0);
 }, 90_000);
 
-test('while outputs wait for a disk that stands still, only a safe value leaves', async () => {
-  await using on = await cellOn(frozen, '{stall: 20s}');
-  const { cell, disk } = on;
-  await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
-  cell.rebe('command', 'tending', 'empty');
-  await cell.command('reset', 'unit.Stopped', 'unit.Idle');
-  using watcher = await RawClient.greet(cell.data, true);
-  disk.freeze();
-  const safe = send(watcher, 'abort');
-  const off = await arrival(cell, watcher, { output: 'robot.enable', value: false, since: safe });
-  expect(off.t - safe).toBeLessThan(300);
-  await reaches(watcher, 'unit.Aborted');
-  // Amber is not a safe value: it waits for its cause.
-  const waits = send(watcher, 'clear');
-  await reaches(watcher, 'unit.Stopped');
-  await new Promise((done) => setTimeout(done, 1_500));
-  const left = receivedBy(cell.machine).filter(
-    ({ output, means, t }) => output === 'beacon' && means === 'amber' && t >= waits,
-  );
-  expect(left).toEqual([]);
-  const thawed = Date.now() - 5;
-  disk.thaw();
-  const amber = await arrival(cell, watcher, { output: 'beacon', value: 'amber', since: thawed });
-  expect(amber.t - thawed).toBeLessThan(1_000);
-  expect(entriesOf(cell.data, 'gap')).toEqual([]);
-  await cell.stopCell();
-  expectRecord(cell, 0);
-}, 90_000);
+test.runIf(soak)(
+  'while outputs wait for a disk that stands still, only a safe value leaves',
+  async () => {
+    await using on = await cellOn(frozen, '{stall: 20s}');
+    const { cell, disk } = on;
+    await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
+    cell.rebe('command', 'tending', 'empty');
+    await cell.command('reset', 'unit.Stopped', 'unit.Idle');
+    using watcher = await RawClient.greet(cell.data, true);
+    disk.freeze();
+    const safe = send(watcher, 'abort');
+    const off = await arrival(cell, watcher, { output: 'robot.enable', value: false, since: safe });
+    expect(off.t - safe).toBeLessThan(300);
+    await reaches(watcher, 'unit.Aborted');
+    // Amber is not a safe value: it waits for its cause.
+    const waits = send(watcher, 'clear');
+    await reaches(watcher, 'unit.Stopped');
+    await new Promise((done) => setTimeout(done, 1_500));
+    const left = receivedBy(cell.machine).filter(
+      ({ output, means, t }) => output === 'beacon' && means === 'amber' && t >= waits,
+    );
+    expect(left).toEqual([]);
+    const thawed = Date.now() - 5;
+    disk.thaw();
+    const amber = await arrival(cell, watcher, { output: 'beacon', value: 'amber', since: thawed });
+    expect(amber.t - thawed).toBeLessThan(1_000);
+    expect(entriesOf(cell.data, 'gap')).toEqual([]);
+    await cell.stopCell();
+    expectRecord(cell, 0);
+  },
+  90_000,
+);
