@@ -117,7 +117,7 @@ describe('what a program writes', () => {
   });
 
   test('ends with the program, though something that it left behind goes on writing', async () => {
-    await using it = run(bash('printf begun; (trap "" HUP; while :; do echo on; done) & exit 5'));
+    await using it = run(bash('printf begun; (trap "" HUP; while echo on; do :; done) & exit 5'));
     expect(await it.exited).toBe(5);
     const { length } = it.bytes();
     expect(it.text().startsWith('begun')).toBe(true);
@@ -212,7 +212,7 @@ describe('echo', () => {
 });
 
 test('a closed terminal takes nothing more and tells nothing more', async () => {
-  await using it = run(bash('trap "" HUP; echo up; while :; do echo on; sleep 0.01; done'));
+  await using it = run(bash('trap "" HUP; echo up; while echo on; do sleep 0.01; done'));
   await until(() => it.text().includes('up'));
   it.terminal.close();
   const { length } = it.bytes();
