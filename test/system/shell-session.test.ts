@@ -15,6 +15,10 @@ const shell = `shell: {on: true, where: ${manual}, T2: {approvals: 0}}`;
 beforeAll(async () => {
   cell = await TestCell.start({ calm: {}, edit: (text) => text.replace(/^shell: .*$/m, shell) });
   await cell.reach('unit.Aborted', 60_000);
+  // Station comes after control.
+  await until('station', 60_000, () =>
+    cell.rebe('shells', '--json').code === 0 ? true : undefined,
+  );
 }, 120_000);
 afterAll(async () => cell[Symbol.asyncDispose]());
 
