@@ -27,7 +27,8 @@ async function window(cell: TestCell): Promise<{ readonly share: number; readonl
   return { made, share: missed / Math.max(1, made + missed) };
 }
 
-test(
+// SOAK=1 alone: how fast a fork bomb grows in a fifth of a processor, and what a window of scans misses, is this machine's.
+test.runIf(process.env['SOAK'] === '1')(
   'scans are missed no more while a shell forks, fills its memory and floods its terminal',
   limit,
   async () => {
