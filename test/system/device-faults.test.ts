@@ -104,7 +104,7 @@ const rows: readonly Row[] = [
   { device: 'scanner', stale: { 'part.code': 1500 } },
 ];
 const kinds = ['hang', 'kill'] as const;
-/** In CI two devices, each with the kind that the seed chooses; in virtual time all of them. */
+/** In CI one device, with the kind that the seed chooses; in virtual time all of them. */
 const cases = rows
   .filter((_, index) => soak || index % 4 === testSeed % 4)
   .flatMap((row, index) =>
