@@ -1,6 +1,7 @@
 // Routes about people at station's port: sign-in, who I am, people, sessions, tokens. What each of them takes and gives.
 // Secrets go in and never come out, but for a token and a second factor, once.
 import * as z from 'zod';
+import { tokenScopes } from './token-scopes.ts';
 import { Actor } from './actor.ts';
 import type { Route } from './api.ts';
 import { CommandRole, Permission, PersonName, Role } from './people.ts';
@@ -87,18 +88,7 @@ export const SessionRow = z.strictObject({
 export type SessionRow = z.infer<typeof SessionRow>;
 
 /** What a program or an agent may be given; nobody approves or rules over people by a token. */
-export const TokenScope = z.enum([
-  'view',
-  'acknowledge',
-  'command',
-  'parameter',
-  'force',
-  'flow.edit',
-  'shell.open',
-  'shell.observe',
-  'recordings',
-  'audit',
-]);
+export const TokenScope = z.enum(tokenScopes);
 export type TokenScope = z.infer<typeof TokenScope>;
 
 /** Programs are `token:<name>`, agents `agent:<owner>/<name>`. */

@@ -1,4 +1,5 @@
 // Tokens of programs and agents: what each may, until when, when it was last used. A secret is shown once.
+import { tokenScopes } from '#contract/token-scopes.ts';
 import { useSignal } from '@preact/signals';
 import type { Signal } from '@preact/signals';
 import type { JSX } from 'preact';
@@ -19,19 +20,6 @@ import { Table } from '#hmi/parts/table.tsx';
 import { Proved } from './proved.tsx';
 import { useList } from './use-list.ts';
 
-/** In the order in which they are picked; station refuses any other. */
-const scopesOfTokens = [
-  'view',
-  'acknowledge',
-  'command',
-  'parameter',
-  'force',
-  'flow.edit',
-  'shell.open',
-  'shell.observe',
-  'recordings',
-  'audit',
-] as const satisfies readonly TokenScope[];
 const day_ms = 86_400_000;
 const days = [1, 30, 366] as const;
 
@@ -121,7 +109,7 @@ function NewToken({ added }: { added: () => Promise<void> }): JSX.Element {
         <Field label={t('token.owner')} value={owner} most={32} hint={t('token.ownerHint')} />
         <Choices
           label={t('people.scopes')}
-          values={scopesOfTokens}
+          values={tokenScopes}
           picked={scopes.value}
           pick={(scope) => {
             scopes.value = toggled(scopes.value, scope);
