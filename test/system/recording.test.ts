@@ -85,6 +85,7 @@ test(`killed at random moments: what was acknowledged is read, byte for byte (se
   const run = (...words: readonly string[]): string =>
     execFileSync(process.execPath, [rebe, 'recordings', ...words, '--data', data], {
       encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
     });
   const listed = JSON.parse(run('--json')) as { session: string; state: string }[];
   expect(listed.map(({ state }) => state)).toEqual(Array(rounds).fill('cut'));

@@ -6,6 +6,7 @@ import { open, readFile, readlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Interface } from 'node:readline';
 import { milliseconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import { Bucket } from '#controller/bucket.ts';
@@ -22,6 +23,8 @@ export const lookEvery = milliseconds(50);
 const longest = { text: 4_096, file: 64 * 1024 * 1024 };
 /** The end of a pipe, which strace would not write; and how long what is before it may take. */
 const endLine = 'end';
+/** strace that was ended leaves its last line as far as it had come. */
+const endText = `\n${endLine}\n`;
 const drainLimit = milliseconds(2_000);
 /** Hashes of the system's own files that are kept. */
 const keptHashes = 512;
@@ -84,7 +87,14 @@ export class Evidence {
     // Opened for writing too, so that it does not end before strace comes.
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     const socket = new Socket({ fd, readable: true, writable: false });
-    this.#pipe = { fd, read: this.#read(socket, own), destroy: () => void socket.destroy() };
+    const lines = createInterface({ input: socket });
+    // readline does not notice that its input is destroyed.
+    const destroy = (): void => {
+      lines.close();
+      socket.destroy();
+    };
+    socket.once('error', destroy);
+    this.#pipe = { fd, read: this.#read(lines, own).finally(destroy), destroy };
   }
 
   /** Looks into the group again and again; what starts and ends in between is not seen. */
@@ -98,26 +108,21 @@ export class Evidence {
     const pipe = this.#pipe;
     if (pipe === undefined) return;
     const stop = this.#clock.after(drainLimit, () => pipe.destroy());
-    await within(this.#clock, drainLimit / 2, () => tryWrite(pipe.fd, `${endLine}\n`));
+    await within(this.#clock, drainLimit / 2, () => tryWrite(pipe.fd, endText));
     await pipe.read;
     stop();
   }
 
-  async #read(pipe: Socket, own: number): Promise<void> {
+  /** Until the end's line, or until it is destroyed: what could not be told by then is left out. */
+  async #read(lines: Interface, own: number): Promise<void> {
     let skipped = 0;
-    try {
-      for await (const line of createInterface({ input: pipe })) {
-        if (line === endLine) break;
-        const start = readStart(line);
-        if (start === undefined) continue;
-        skipped += 1;
-        if (skipped <= own) continue;
-        await this.#tell(start.pid, start.argv, await this.#hash(start.pid, start.path));
-      }
-    } catch {
-      // It was destroyed: what could not be told in time is left out.
-    } finally {
-      pipe.destroy();
+    for await (const line of lines) {
+      if (line === endLine) return;
+      const start = readStart(line);
+      if (start === undefined) continue;
+      skipped += 1;
+      if (skipped <= own) continue;
+      await this.#tell(start.pid, start.argv, await this.#hash(start.pid, start.path));
     }
   }
 

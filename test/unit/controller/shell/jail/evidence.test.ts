@@ -1,6 +1,13 @@
 // What is made of strace's lines, and how much of a started program's words is told.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readStart, shortened } from '#controller/shell/jail/evidence.ts';
+import { realClock } from '#controller/clock.ts';
+import { Evidence, readStart, shortened } from '#controller/shell/jail/evidence.ts';
+import type { StartedProcess } from '#controller/shell/parts.ts';
+import { removeFolder } from '#test/folder.ts';
 
 const hex = (text: string | Buffer): string =>
   `"${[...Buffer.from(text)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}"`;
@@ -56,4 +63,18 @@ test('a long command line is cut, and says how much is left out', () => {
   expect(told.slice(0, 1)).toEqual(['sh']);
   expect(told[1]).toMatch(/^x{4093}…$/);
   expect(told[2]).toBe('… and 2 more');
+});
+
+test('an end of strace in the middle of its line holds nobody up', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rebe-evidence-'));
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const seen: StartedProcess[] = [];
+  const evidence = new Evidence(realClock(), (process) => seen.push(process));
+  evidence.follow(pipe, 0);
+  const start = line(hex('/usr/bin/ls'), `[${hex('ls')}]`);
+  writeFileSync(pipe, `${start}\n4712  ???(`);
+  await evidence.close();
+  removeFolder(folder);
+  expect(seen.map(({ argv }) => argv)).toEqual([['ls']]);
 });
