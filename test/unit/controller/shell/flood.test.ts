@@ -1,5 +1,5 @@
 // A flood through a real terminal and a real socket, cut thirty times: the bytes are those that were written. Ctrl-C in its
-// midst ends it, with no more output on the way than the window allows. SOAK=1 floods 64 MB.
+// midst ends it, with no more output on the way than the window allows.
 import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { bash, rig } from './socket-rig.ts';
 import { until } from './until.ts';
 
 const seed = Number(process.env['REBE_SEED'] ?? 20_261_123);
-const megabytes = process.env['SOAK'] === '1' ? 64 : 8;
+const megabytes = 64;
 const length = megabytes * 1_000_000;
 const folder = mkdtempSync(join(tmpdir(), 'rebe-flood-'));
 afterAll(() => removeFolder(folder));
