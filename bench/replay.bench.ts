@@ -12,7 +12,7 @@ import { Chronicle, threadAt } from '#controller/chronicle/chronicle.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import { realClock } from '#controller/clock.ts';
 import { loadCell } from '#controller/config.ts';
-import { Recorder } from '#controller/recorder.ts';
+import { Recorder } from '#controller/scan/recorder.ts';
 import { loadCell as loadWorld, demoFiles } from '#test/sim/demo.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-replay-'));

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { Actor } from '#contract/actor.ts';
 import type { Clock } from '#contract/time.ts';
-import type { SystemAlarmChange, SystemAlarms } from './alarms.ts';
-import type { Recorder } from './recorder.ts';
+import type { SystemAlarmChange, SystemAlarms } from '#controller/scan/alarms.ts';
+import type { Recorder } from '#controller/scan/recorder.ts';
 
 const file = 'break-glass.json';
 const alarm = 'shell.break-glass';

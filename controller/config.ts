@@ -20,7 +20,7 @@ import { linkCell } from '#flows/link.ts';
 import type { FlowSource } from '#flows/link-report.ts';
 import { readManifest } from '#flows/manifest.ts';
 import type { CellPlan } from '#flows/plan.ts';
-import { unserved } from './served.ts';
+import { unserved } from '#controller/devices/served.ts';
 
 /** A flow of the cell with the hash of its canonical text. */
 export interface LoadedFlow extends FlowSource {

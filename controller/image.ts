@@ -6,7 +6,7 @@ import type { Sample } from '#contract/sample.ts';
 import type { Instant } from '#contract/time.ts';
 import type { Image, TagSample } from '#flows/engine/image.ts';
 import type { CellPlan } from '#flows/plan.ts';
-import type { Conversion } from './conversion.ts';
+import type { Conversion } from '#controller/devices/conversion.ts';
 
 /** What a device's sink tells beside the samples. */
 export interface SinkEvents {

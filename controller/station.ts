@@ -14,7 +14,7 @@ import { agentServed } from './agents/routes.ts';
 import { openApprovals } from './approval/open.ts';
 import { approvalServed } from './approval/routes.ts';
 import { openConsole } from './console/open.ts';
-import { makeFolder } from './lock.ts';
+import { makeFolder } from '#controller/process/lock.ts';
 import { pacedLog } from './paced-log.ts';
 import { HistoryDoor } from './server/history.ts';
 import { HttpDoor } from './server/http.ts';

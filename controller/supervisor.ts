@@ -2,8 +2,8 @@
 // starts them again. Nothing else.
 import { minutes, seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
-import type { BesideAt } from './beside.ts';
-import { Child } from './child.ts';
+import type { BesideAt } from '#controller/process/beside.ts';
+import { Child } from '#controller/process/child.ts';
 import { builtFile } from './product.ts';
 
 /** What a cell is run with. */

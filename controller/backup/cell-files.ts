@@ -5,7 +5,7 @@ import { SegmentBody } from '#contract/entry.ts';
 import { CellError } from '#contract/error.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
-import { inflated } from '#controller/replay.ts';
+import { inflated } from '#controller/replay/replay.ts';
 import { readManifest } from '#flows/manifest.ts';
 
 /** What the newest segment of a record says of its cell. */

@@ -1,7 +1,7 @@
 // One client's connection, between its socket and the broker. A packet that is too large is refused at its
 // header, before any of it is kept; what a client does not read waits here, up to a bound.
 import type { Socket } from 'node:net';
-import { ScreenedSocket } from '#controller/screened-socket.ts';
+import { ScreenedSocket } from '#controller/door/screened-socket.ts';
 
 /** A packet's header promises more than this client may send. */
 export class PacketTooLarge extends Error {

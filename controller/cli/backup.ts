@@ -7,7 +7,7 @@ import type { Contents } from '#controller/backup/contents.ts';
 import { checkBackup, restoreBackup } from '#controller/backup/restore.ts';
 import type { Restoration } from '#controller/backup/restore.ts';
 import { formatVerification } from '#controller/chronicle/verdict.ts';
-import { setProcessPriority } from '#controller/priority.ts';
+import { setProcessPriority } from '#controller/process/priority.ts';
 import { progress } from './progress.ts';
 import { answer, exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';

@@ -8,7 +8,7 @@ import { formatEntry, namesOfSegment, noNames, plainEntry } from '#controller/ch
 import type { EntryNames } from '#controller/chronicle/format.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import type { Reader, Selection } from '#controller/chronicle/reader.ts';
-import { planOf } from '#controller/replay.ts';
+import { planOf } from '#controller/replay/replay.ts';
 import type { Shown } from './shown.ts';
 
 /** Entries of one answer, and when nothing is said. */

@@ -2,7 +2,7 @@
 // any length, and MQTT 3.1.1 lets nobody say how much one takes. Such a packet is skipped byte by byte.
 import type { Socket } from 'node:net';
 import { CellError } from '#contract/error.ts';
-import { ScreenedSocket } from '#controller/screened-socket.ts';
+import { ScreenedSocket } from '#controller/door/screened-socket.ts';
 
 /** Bytes of a packet's body that are read; commands are at most a quarter of it. */
 export const packetLimit = 64 * 1024;

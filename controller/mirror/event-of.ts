@@ -7,7 +7,7 @@ import { CellError } from '#contract/error.ts';
 import type { ScanRecord } from '#contract/record.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import type { Content } from '#controller/chronicle/reader.ts';
-import { planOf } from '#controller/replay.ts';
+import { planOf } from '#controller/replay/replay.ts';
 import type { CellPlan } from '#flows/plan.ts';
 
 /** Of the record's kinds those that are told as they are. */

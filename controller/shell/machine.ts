@@ -7,7 +7,7 @@ import { status } from '#contract/quality.ts';
 import { SessionState } from '#contract/shell.ts';
 import type { ShellStep } from '#contract/shell.ts';
 import { utcMs } from '#contract/time.ts';
-import { importTable } from '#controller/replay.ts';
+import { importTable } from '#controller/replay/replay.ts';
 import { compileFlows } from '#flows/compile-flows.ts';
 import { Cell } from '#flows/engine/cell.ts';
 import type { FlowRun } from '#flows/engine/flow-run.ts';

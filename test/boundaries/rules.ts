@@ -140,7 +140,7 @@ export const folderRules: readonly FolderRule[] = [
       'vite',
     ],
     node: false,
-    planted: breaks('hmi/planted.tsx', "import type { Door } from '#controller/door.ts';"),
+    planted: breaks('hmi/planted.tsx', "import type { Door } from '#controller/door/door.ts';"),
   },
   {
     who: 'simulator/world-load.ts',
@@ -221,7 +221,7 @@ export const moduleRules: readonly ModuleRule[] = [
       'controller/backup/',
       'controller/chronicle/',
       'controller/history/',
-      'controller/lock.ts',
+      'controller/process/lock.ts',
       'controller/mirror/',
       'controller/people/',
       'controller/shell/store.ts',
@@ -382,16 +382,17 @@ export const syntaxRules: readonly SyntaxRule[] = [
   {
     where: [''],
     never: '../',
-    planted: breaks(
-      'test/unit/planted.test.ts',
-      "import { span } from '../flows/flow-fixture.ts';",
-    ),
+    planted: breaks('test/unit/planted.test.ts', "import { span } from '../span.ts';"),
   },
   {
     where: ['contract/', 'flows/', 'drivers/', 'controller/', 'hmi/', 'simulator/'],
     never: 'a computed import',
     // They load the table engine that was generated for a flow.
-    except: ['controller/engines.ts', 'controller/replay.ts', 'simulator/world-load.ts'],
+    except: [
+      'controller/scan/engines.ts',
+      'controller/replay/replay.ts',
+      'simulator/world-load.ts',
+    ],
     planted: breaks('drivers/index.ts', 'export const load = (name: string) => import(name);'),
   },
 ];

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FromChild } from '#controller/child.ts';
+import { FromChild } from '#controller/process/child.ts';
 import { removeFolder } from '#test/folder.ts';
 import { rebe, root, until } from './test-cell.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionBody } from '#contract/entry.ts';
-import { SystemAlarms } from '#controller/alarms.ts';
+import { SystemAlarms } from '#controller/scan/alarms.ts';
 import { BreakGlass, leaveBroken } from '#controller/break-glass.ts';
 import { removeFolder } from '#test/folder.ts';
 import { HandClock } from './server/rig.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { placeOf } from '#contract/diagnostic.ts';
 import { formatLoading, loadCell } from '#controller/config.ts';
-import { RetainedFile } from '#controller/retained.ts';
+import { RetainedFile } from '#controller/start/retained.ts';
 import { rigOf } from '#test/flow/cell-rig.ts';
 import { machine } from '#test/flow/machine-flow.ts';
 import { until } from './wire/door-rig.ts';

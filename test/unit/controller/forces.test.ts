@@ -6,7 +6,7 @@ import { ActBody } from '#contract/entry.ts';
 import { present } from '#contract/error.ts';
 import { readBody } from '#controller/chronicle/body.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
-import { replayChronicle } from '#controller/replay.ts';
+import { replayChronicle } from '#controller/replay/replay.ts';
 import { machine } from '#test/flow/machine-flow.ts';
 import { CellFolder, ControlRig } from './control-rig.ts';
 

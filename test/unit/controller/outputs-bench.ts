@@ -1,8 +1,8 @@
 // Two outputs of one device, on a clock that the test moves and with a device that it answers for.
 import { tagName } from '#contract/name.ts';
 import type { Value } from '#contract/sample.ts';
-import { Outputs } from '#controller/outputs.ts';
-import type { OutputPlan } from '#controller/outputs.ts';
+import { Outputs } from '#controller/devices/outputs.ts';
+import type { OutputPlan } from '#controller/devices/outputs.ts';
 import { TestClock } from './chronicle/local-chronicle.ts';
 import { DeviceDouble } from './device-double.ts';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { milliseconds } from '#contract/time.ts';
-import { Child } from '#controller/child.ts';
+import { Child } from '#controller/process/child.ts';
 import { realClock } from '#controller/clock.ts';
-import { lockData } from '#controller/lock.ts';
+import { lockData } from '#controller/process/lock.ts';
 import { until } from './wire/door-rig.ts';
 
 let folder = '';

@@ -9,9 +9,9 @@ import { readBody } from '#controller/chronicle/body.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import { replayVerbs } from '#controller/cli/replay.ts';
 import { exit, readInvocation } from '#controller/cli/verb.ts';
-import { Visits } from '#controller/visits.ts';
-import { replayChronicle } from '#controller/replay.ts';
-import type { SegmentReplay } from '#controller/replay.ts';
+import { Visits } from '#controller/scan/visits.ts';
+import { replayChronicle } from '#controller/replay/replay.ts';
+import type { SegmentReplay } from '#controller/replay/replay.ts';
 import { Chance } from '#test/flow/chance.ts';
 import { CellFolder, ControlRig } from './control-rig.ts';
 
@@ -165,7 +165,7 @@ test('whatever stands in the record, a start finds a way to begin', async () => 
     const database = new Database(path);
     database.prepare('UPDATE entry SET body = ? WHERE seq = ?').run(body, victim.seq);
     database.close();
-    const { readPast } = await import('#controller/past.ts');
+    const { readPast } = await import('#controller/start/past.ts');
     const past = await readPast(folder.data, rig.loaded, {
       now: folder.clock.time(),
       ahead: false,

@@ -7,7 +7,7 @@ import { makeBackup } from '#controller/backup/backup.ts';
 import { restoreBackup } from '#controller/backup/restore.ts';
 import { snapshot } from '#controller/backup/snapshot.ts';
 import { verifyChronicle } from '#controller/chronicle/verify.ts';
-import { findRestored } from '#controller/restored.ts';
+import { findRestored } from '#controller/start/restored.ts';
 import { makeFolder } from '#test/unit/controller/chronicle/local-chronicle.ts';
 import { CellFolder, ControlRig } from '#test/unit/controller/control-rig.ts';
 

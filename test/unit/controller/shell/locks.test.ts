@@ -2,7 +2,7 @@
 // leaves behind has ended: the chronicle says so, and nothing of it runs.
 import { describe, expect, it } from 'vitest';
 import type { LockRequest } from '#contract/shell-routes.ts';
-import { replaySessions } from '#controller/replay-sessions.ts';
+import { replaySessions } from '#controller/replay/replay-sessions.ts';
 import { bytes, chronicleOf, codeOf, dora, settle, Shells, sven } from './rig.ts';
 
 const lock = (kind: LockRequest['kind'], target: string, more: object = {}): LockRequest => ({

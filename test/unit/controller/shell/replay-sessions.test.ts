@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { present } from '#contract/error.ts';
 import type { ShellStep } from '#contract/shell.ts';
-import { replaySessions } from '#controller/replay-sessions.ts';
-import type { SessionReplay } from '#controller/replay-sessions.ts';
+import { replaySessions } from '#controller/replay/replay-sessions.ts';
+import type { SessionReplay } from '#controller/replay/replay-sessions.ts';
 import type { StationEvent } from '#controller/server/records.ts';
 import { bytes, chronicleOf, dora, settle, Shells, snapshotOf } from './rig.ts';
 

@@ -6,7 +6,7 @@ import { assert, present } from '#contract/error.ts';
 import type { Principal } from '#contract/people.ts';
 import type { Part, SessionId } from '#contract/shell.ts';
 import type { Random } from '#contract/time.ts';
-import { replaySessions } from '#controller/replay-sessions.ts';
+import { replaySessions } from '#controller/replay/replay-sessions.ts';
 import { stream } from '#simulator/plant/random.ts';
 import {
   bytes,
