@@ -21,6 +21,7 @@ import type { StationEvent } from '#controller/server/records.ts';
 import { hashOf, isSigned, signedBytes } from './evidence.ts';
 import { askProblem, noProblem, useProblem, yesProblem } from './judge.ts';
 import type { FindApprover, Use } from './judge.ts';
+import { LivedTime } from './lived.ts';
 import { keptLimit } from './store.ts';
 import type { ApprovalStore, Untold } from './store.ts';
 
@@ -56,6 +57,7 @@ export class Approvals {
   readonly #clock: Clock;
   readonly #deps: ApprovalDeps;
   readonly #store: ApprovalStore;
+  readonly #time: LivedTime;
   #views: Map<string, ApprovalView> | undefined;
   /** What has ended: whether the disk and the chronicle know. */
   readonly #owed = new Map<string, { readonly untold: Untold; kept: boolean; told: boolean }>();
@@ -70,6 +72,7 @@ export class Approvals {
     this.#clock = clock;
     this.#deps = deps;
     this.#store = store;
+    this.#time = new LivedTime(clock);
   }
 
   /** Reads what is kept and ends what is over. A store that does not answer is asked again with the next need. */
@@ -119,12 +122,14 @@ export class Approvals {
     const hash = hashOf(request);
     const view: ApprovalView = { request, hash, state: 'requested', yes: [], used: 0 };
     this.#asking.push(actor);
+    this.#time.see(id);
     try {
       const text = `${actor} asks for ${nameOf(view)}: ${ask.reason}`;
       await this.#keep(actor, { ...eventOf(view, 'requested', text), request });
       this.#save(view);
     } finally {
       this.#asking.splice(this.#asking.indexOf(actor), 1);
+      if (this.find(id) === undefined) this.#time.forget(id);
     }
     return view;
   }
@@ -139,7 +144,9 @@ export class Approvals {
       const view = this.#read(id);
       const { actor, credential } = principal;
       const judge = (): Code | undefined =>
-        view.hash === hash ? yesProblem(view, principal, this.#clock.time()) : 'E_APPROVAL_ALTERED';
+        view.hash === hash
+          ? yesProblem(view, principal, this.#time.momentOf(id))
+          : 'E_APPROVAL_ALTERED';
       this.#refuse(actor, view, 'yes', judge());
       const signed = await this.#deps.keys.signWith(principal, proof, signedBytes(view.hash));
       const yes = { by: actor, credential, at: this.#clock.time(), ...signed };
@@ -162,7 +169,7 @@ export class Approvals {
     return this.#inTurn(id, async () => {
       const view = this.#read(id);
       const { actor } = principal;
-      this.#refuse(actor, view, 'no', noProblem(view, principal, this.#clock.time()));
+      this.#refuse(actor, view, 'no', noProblem(view, principal, this.#time.momentOf(id)));
       return this.#end(view, 'denied', { by: actor, reason });
     });
   }
@@ -173,9 +180,9 @@ export class Approvals {
       const view = this.#read(id);
       const { by, owner } = view.request;
       const { actor } = principal;
-      const open = view.state === 'requested' || view.state === 'approved';
       const code = actor === by || actor === owner ? undefined : 'E_NOT_ALLOWED';
-      this.#refuse(actor, view, 'withdrawal', code ?? (open ? undefined : 'E_APPROVAL_STATE'));
+      const over = isOpen(view) ? undefined : 'E_APPROVAL_STATE';
+      this.#refuse(actor, view, 'withdrawal', code ?? over);
       return this.#end(view, 'withdrawn', { by: actor, reason });
     });
   }
@@ -208,11 +215,11 @@ export class Approvals {
     const cell = this.#deps.cell();
     if (cell === undefined) return 'E_CELL_NOT_RUNNING';
     const { find } = this.#deps.keys;
-    return useProblem(view, use, { now: this.#clock.time(), cell, find });
+    return useProblem(view, use, { now: this.#time.momentOf(view.request.id), cell, find });
   }
 
   #tooMany(actor: Actor): Code | undefined {
-    const open = this.list().filter(({ state }) => state === 'requested' || state === 'approved');
+    const open = this.list().filter(isOpen);
     const by = [...open.map(({ request }) => request.by), ...this.#asking];
     const own = by.filter((one) => one === actor).length;
     return by.length >= openLimit || own >= openLimitEach ? 'E_APPROVAL_MANY' : undefined;
@@ -274,9 +281,11 @@ export class Approvals {
   #place(view: ApprovalView): void {
     const all = this.#all();
     all.set(view.request.id, view);
-    for (const [id, { state }] of all) {
+    if (isOpen(view)) this.#time.see(view.request.id);
+    else this.#time.forget(view.request.id);
+    for (const [id, one] of all) {
       if (all.size <= keptLimit) break;
-      if (state !== 'requested' && state !== 'approved') all.delete(id);
+      if (!isOpen(one)) all.delete(id);
     }
     for (const hear of this.#hearers) hear(view);
   }
@@ -304,6 +313,7 @@ export class Approvals {
     const kept = this.#store.load();
     this.#views = new Map(kept.map(({ view }) => [view.request.id, view]));
     for (const { view, untold } of kept) {
+      if (isOpen(view)) this.#time.see(view.request.id);
       if (untold !== undefined)
         this.#owed.set(view.request.id, { untold, kept: true, told: false });
     }
@@ -329,24 +339,27 @@ export class Approvals {
   /** Ends what is over, and tells what the chronicle lacks. */
   #look(): void {
     if (this.#closed) return;
-    const now = this.#clock.time();
     for (const id of this.#owed.keys()) void this.#inTurn(id, () => this.#pay(id));
-    const open = [...(this.#views?.values() ?? [])].filter(
-      ({ state }) => state === 'requested' || state === 'approved',
-    );
-    for (const { request } of open.filter((view) => view.request.notAfter <= now)) {
-      void this.#inTurn(request.id, async () => this.#expire(request.id));
+    const left = [...(this.#views?.values() ?? [])].filter(isOpen).map(({ request }) => {
+      const { id, notAfter } = request;
+      return { id, span: notAfter - this.#time.momentOf(id).latest };
+    });
+    for (const { id } of left.filter(({ span }) => span <= 0)) {
+      void this.#inTurn(id, async () => this.#expire(id));
     }
-    const next = Math.min(...open.map(({ request }) => request.notAfter - now));
+    const next = Math.min(...left.map(({ span }) => span));
     const wait = next > 0 && next < pace ? next : pace;
     this.#watch = this.#clock.after(milliseconds(Math.ceil(wait)), () => this.#look());
   }
 
   async #expire(id: string): Promise<void> {
     const view = present(this.#views?.get(id), 'an approval that was there');
-    if (view.state === 'requested' || view.state === 'approved') await this.#end(view, 'expired');
+    if (isOpen(view)) await this.#end(view, 'expired');
   }
 }
+
+/** Waiting, or good for something. */
+const isOpen = ({ state }: ApprovalView): boolean => state === 'requested' || state === 'approved';
 
 function eventOf(
   { request, hash }: ApprovalView,

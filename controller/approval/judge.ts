@@ -36,6 +36,12 @@ export interface Use {
   readonly needs?: number;
 }
 
+/** The dates that it may be now, UTC ms; alike but where somebody sets the clock. */
+export interface Moment {
+  readonly earliest: number;
+  readonly latest: number;
+}
+
 /** What is wrong with asking for this. */
 export function askProblem(ask: ApprovalAsk, now: number): Code | undefined {
   const { notBefore, notAfter, what, reason } = ask;
@@ -55,10 +61,10 @@ export function askProblem(ask: ApprovalAsk, now: number): Code | undefined {
 export function noProblem(
   { request, state }: ApprovalView,
   { permissions }: Principal,
-  now: number,
+  now: Moment,
 ): Code | undefined {
   if (!permissions.has(permissionToApprove[request.kind])) return 'E_NOT_ALLOWED';
-  if (state === 'expired' || now >= request.notAfter) return 'E_APPROVAL_EXPIRED';
+  if (state === 'expired' || now.latest >= request.notAfter) return 'E_APPROVAL_EXPIRED';
   return state === 'requested' || state === 'approved' ? undefined : 'E_APPROVAL_STATE';
 }
 
@@ -66,7 +72,7 @@ export function noProblem(
 export function yesProblem(
   view: ApprovalView,
   principal: Principal,
-  now: number,
+  now: Moment,
 ): Code | undefined {
   const { request, state, yes } = view;
   const { actor, credential } = principal;
@@ -86,17 +92,17 @@ export function yesProblem(
 export function useProblem(
   view: ApprovalView,
   use: Use,
-  { now, cell, find }: { readonly now: number; readonly cell: string; readonly find: FindApprover },
+  { now, cell, find }: { readonly now: Moment; readonly cell: string; readonly find: FindApprover },
 ): Code | undefined {
   const { request, state, hash, used } = view;
   if (state === 'used' || used >= request.uses) return 'E_APPROVAL_USED';
-  if (state === 'expired' || now >= request.notAfter) return 'E_APPROVAL_EXPIRED';
+  if (state === 'expired' || now.latest >= request.notAfter) return 'E_APPROVAL_EXPIRED';
   if (state === 'denied' || state === 'withdrawn') return 'E_APPROVAL_STATE';
   const { kind, what, by } = use;
   const asked = hashOf({ ...request, cell, kind, by, what });
   if (asked !== hash || hashOf(request) !== hash) return 'E_APPROVAL_ALTERED';
   if (state === 'requested') return 'E_APPROVAL_WAITING';
-  if (now < request.notBefore) return 'E_APPROVAL_EARLY';
+  if (now.earliest < request.notBefore) return 'E_APPROVAL_EARLY';
   if (request.needs < (use.needs ?? 1)) return 'E_APPROVAL_FEW';
   return view.yes.every((one) => isSigned(request, one)) && isBySeveral(view)
     ? standing(view, find)

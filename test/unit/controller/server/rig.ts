@@ -25,7 +25,7 @@ import { removeFolder } from '#test/folder.ts';
 /** Monotonic time by hand; UTC is real at its start, since files carry real times. */
 export class HandClock implements Clock {
   #now = 0;
-  readonly #start = Date.now();
+  #start = Date.now();
   readonly #timers = new Set<{ at: number; run: () => void }>();
   readonly now = () => instant(this.#now);
   readonly time = () => utcMs(this.#start + this.#now);
@@ -37,6 +37,10 @@ export class HandClock implements Clock {
   /** Timers that are still to come. */
   get waiting(): number {
     return this.#timers.size;
+  }
+  /** Somebody sets the date, ms onwards or back; what runs by itself runs on. */
+  setDate(by: number): void {
+    this.#start += by;
   }
   advance(span: number): void {
     const end = this.#now + span;
