@@ -150,7 +150,7 @@ export async function startStation(
       ],
       barred: (principal) => agents.barred(principal),
     },
-    { page, host, port, tls, names: plan?.names ?? [] },
+    { page, data: options.data, host, port, tls, names: plan?.names ?? [] },
   );
   const close = async (): Promise<void> => {
     // What runs in shells ends first, while control still hears of it.

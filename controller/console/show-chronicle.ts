@@ -8,6 +8,7 @@ import { formatEntry, namesOfSegment, noNames, plainEntry } from '#controller/ch
 import type { EntryNames } from '#controller/chronicle/format.ts';
 import { openReader } from '#controller/chronicle/reader.ts';
 import type { Reader, Selection } from '#controller/chronicle/reader.ts';
+import { withoutPlace } from '#controller/server/refusal.ts';
 import { planOf } from '#controller/replay/replay.ts';
 import type { Shown } from './shown.ts';
 
@@ -29,7 +30,7 @@ export interface ChronicleAsk {
 
 /** The newest entries that fit, oldest first. */
 export function showChronicle(path: string, ask: ChronicleAsk): Shown {
-  const reader = openReader(path);
+  const reader = withoutPlace(path, () => openReader(path));
   try {
     const { found, looked } = search(reader, ask);
     const lines = found.map(({ line }) =>

@@ -2,6 +2,12 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** What a disk or a packer said, without the place: people far away are told this, the log has all. */
+export function saidBy(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/,? \w+ '[^]*$/, '');
+}
+
 /** A file that is being written, by position: what was torn is written over. */
 export interface RecordingFile {
   write(bytes: Uint8Array, position: number): Promise<void>;

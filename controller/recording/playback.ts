@@ -1,5 +1,6 @@
 // A recording's events in pages, and the screen at any time in it. Files are read one at a time and the last ones kept;
 // the screen at a file's beginning is kept as well, so that any time is at most one file of output away.
+import { basename } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import type { Asked, RecordingPage } from './page.ts';
 import { PageOfEvents } from './page.ts';
@@ -20,7 +21,8 @@ export class Playback {
   /** Throws `E_RECORDING_NONE`, and `E_RECORDING_DAMAGED` where nothing of what was asked for can be read. */
   async page(folder: string, asked: Asked): Promise<RecordingPage> {
     const { files } = await filesOf(folder);
-    if (files.length === 0) throw new CellError('E_RECORDING_NONE', `${folder} has no files`);
+    if (files.length === 0)
+      throw new CellError('E_RECORDING_NONE', `${basename(folder)} has no files`);
     const at = await this.#find(files, asked);
     const page = new PageOfEvents(asked);
     for (const file of files.slice(at)) {

@@ -1,4 +1,5 @@
 // All events of a recording, one file in memory at a time, for who writes them elsewhere.
+import { basename } from 'node:path';
 import { CellError } from '#contract/error.ts';
 import type { RecordingHead, RecordedEvent } from '#contract/recording.ts';
 import { filesOf, readFile } from './reader.ts';
@@ -18,6 +19,7 @@ export async function headOf(folder: string): Promise<RecordingHead> {
   const { files } = await filesOf(folder);
   const [first] = files;
   const read = first && (await readFile(first));
-  if (read === undefined) throw new CellError('E_RECORDING_DAMAGED', `${folder}: it has no head`);
+  if (read === undefined)
+    throw new CellError('E_RECORDING_DAMAGED', `${basename(folder)}: it has no beginning`);
   return read.head;
 }

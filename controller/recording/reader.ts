@@ -1,12 +1,13 @@
 // Reads the files of a recording, one at a time: of a session that is open, of one that was cut by a crash, of a copy.
 // What a file says of itself is held against its own hashes; what the chronicle says is verify.ts's matter.
 import { lstat, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliDecompress, crc32 } from 'node:zlib';
 import { CellError } from '#contract/error.ts';
 import { FrameReader } from '#contract/recording.ts';
 import type { RecordedEvent, RecordingHead, Seal } from '#contract/recording.ts';
+import { saidBy } from './disk.ts';
 import { fileLimit, filesLimit } from './limits.ts';
 import { begun } from './frames.ts';
 
@@ -36,7 +37,9 @@ export async function filesOf(folder: string): Promise<RecordingFolder> {
   const files = new Map<number, RecordingFilePath>();
   const strange: string[] = [];
   const names = await readdir(folder).catch((cause: unknown) => {
-    throw new CellError('E_RECORDING_NONE', `${folder} cannot be read`, { cause });
+    throw new CellError('E_RECORDING_NONE', `there is nothing to read of ${basename(folder)}`, {
+      cause,
+    });
   });
   for (const name of names.toSorted().slice(0, filesLimit)) {
     const match = named.exec(name);
@@ -61,6 +64,9 @@ export async function filesOf(folder: string): Promise<RecordingFolder> {
   return { files: [...files.values()].toSorted((a, b) => a.number - b.number), strange };
 }
 
+/** Of a file of a recording, for whoever has the recordings before them: `sh-…/000003.rec`. */
+const nameOf = (path: string): string => join(basename(dirname(path)), basename(path));
+
 /** The bytes of a file as they were written. Throws `E_RECORDING_DAMAGED`. */
 export async function bytesOf(file: RecordingFilePath): Promise<Buffer> {
   try {
@@ -70,8 +76,7 @@ export async function bytesOf(file: RecordingFilePath): Promise<Buffer> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && !file.packed)
       return bytesOf({ ...file, path: `${file.path}.br`, packed: true });
     if (cause instanceof CellError) throw cause;
-    const text = cause instanceof Error ? cause.message : String(cause);
-    throw new CellError('E_RECORDING_DAMAGED', `${file.path}: ${text}`, { cause });
+    throw new CellError('E_RECORDING_DAMAGED', `${nameOf(file.path)}: ${saidBy(cause)}`, { cause });
   }
 }
 
@@ -80,7 +85,10 @@ async function readBounded(path: string): Promise<Buffer> {
   try {
     const { size } = await handle.stat();
     if (size > fileLimit)
-      throw new CellError('E_RECORDING_DAMAGED', `${path}: ${size} bytes are more than we write`);
+      throw new CellError(
+        'E_RECORDING_DAMAGED',
+        `${nameOf(path)}: ${size} bytes are more than we write`,
+      );
     return await handle.readFile();
   } finally {
     await handle.close();
@@ -167,4 +175,4 @@ function segmentOf(seal: Seal, previous: string, bytes: Uint8Array): ReadSegment
 
 /** A file, read whole; undefined: a crash cut its very head. Throws `E_RECORDING_DAMAGED`. */
 export const readFile = async (file: RecordingFilePath): Promise<ReadFile | undefined> =>
-  readFrames(await bytesOf(file), file.path);
+  readFrames(await bytesOf(file), nameOf(file.path));

@@ -18,6 +18,7 @@ import type { RecordedEvent, RecordingEvent } from '#contract/recording.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
 import type { Recorder, RecorderEvents } from '#controller/shell/parts.ts';
 import { Backlog } from './backlog.ts';
+import { saidBy } from './disk.ts';
 import type { RecordingDisk } from './disk.ts';
 import { Frames } from './frames.ts';
 import type { RecordingAbout } from './frames.ts';
@@ -281,7 +282,7 @@ export class SessionRecorder implements Recorder {
       this.#backlog.drop();
       return;
     }
-    this.#fail('E_RECORDING_DISK', cause.message, cause);
+    this.#fail('E_RECORDING_DISK', saidBy(cause), cause);
     await this.#home.release();
   }
 

@@ -12,7 +12,7 @@ import type { StationLog } from '#controller/server/live.ts';
 import type { Recorder, RecorderEvents, Recordings, Size } from '#controller/shell/parts.ts';
 import type { Actor } from '#contract/actor.ts';
 import { Catalogue } from './catalogue.ts';
-import { realDisk } from './disk.ts';
+import { realDisk, saidBy } from './disk.ts';
 import type { RecordingDisk } from './disk.ts';
 import { recordingsKept, reserveBytes } from './limits.ts';
 import { packFile } from './pack.ts';
@@ -95,8 +95,8 @@ export class SessionRecordings implements Recordings {
       await this.#disk.makeFolder(folder);
     } catch (cause) {
       if (cause instanceof CellError) throw cause;
-      const text = cause instanceof Error ? cause.message : String(cause);
-      throw new CellError('E_RECORDING_DISK', `${folder}: ${text}`, { cause });
+      this.#log('warn', `${folder} cannot be made: ${String(cause)}`);
+      throw new CellError('E_RECORDING_DISK', `${session}: ${saidBy(cause)}`, { cause });
     }
     const recorder = this.#make(session, { folder, secretKey }, about, events);
     this.#open.set(session, recorder);

@@ -2,8 +2,9 @@
 // its marks can still be written. While it is not there no further session begins.
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { CellError } from '#contract/error.ts';
+import { saidBy } from './disk.ts';
 import type { RecordingDisk } from './disk.ts';
 
 /** Written again and again; chance, so that no file system packs it. */
@@ -31,8 +32,8 @@ export class Reserve {
         await this.#fill();
       } catch (cause) {
         await this.#disk.remove(this.#path).catch(() => undefined);
-        const text = cause instanceof Error ? cause.message : String(cause);
-        throw new CellError('E_RECORDING_RESERVE', `${this.#path}: ${text}`, { cause });
+        const text = `${basename(this.#path)}: ${saidBy(cause)}`;
+        throw new CellError('E_RECORDING_RESERVE', text, { cause });
       }
     });
   }

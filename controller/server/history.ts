@@ -11,6 +11,7 @@ import type { Clock } from '#contract/time.ts';
 import { Bucket } from '#controller/bucket.ts';
 import { csvOf } from '#controller/history/csv.ts';
 import { HistoryReader } from '#controller/history/reader.ts';
+import { withoutPlace } from './refusal.ts';
 import { serve } from './routes.ts';
 import type { Served } from './routes.ts';
 
@@ -25,7 +26,7 @@ export class HistoryDoor {
   readonly #path: string;
   readonly #pace: Bucket;
   readonly #sending = new Set<Readable>();
-  #open: { readonly reader: HistoryReader; readonly file: number } | undefined;
+  #open: { readonly reader: HistoryReader; readonly file: number | undefined } | undefined;
 
   constructor(clock: Clock, data: string) {
     this.#clock = clock;
@@ -62,7 +63,7 @@ export class HistoryDoor {
     if (this.#sending.size >= csvLimit)
       throw new CellError('E_HISTORY_RATE', `${csvLimit} CSV files are being sent`);
     this.reader();
-    const reader = new HistoryReader(this.#path);
+    const reader = this.#reader();
     const parts = csvOf(reader, asked, this.#now());
     let body: Readable;
     try {
@@ -82,6 +83,10 @@ export class HistoryDoor {
     return body;
   }
 
+  #reader(): HistoryReader {
+    return withoutPlace(this.#path, () => new HistoryReader(this.#path));
+  }
+
   #now(): number {
     return Math.floor(this.#clock.time());
   }
@@ -92,8 +97,7 @@ export class HistoryDoor {
     const file = statSync(this.#path, { throwIfNoEntry: false })?.ino;
     if (this.#open !== undefined && this.#open.file === file) return this.#open.reader;
     this.#letGo();
-    if (file === undefined) throw new CellError('E_HISTORY_OPEN', `${this.#path}: no such file`);
-    const reader = new HistoryReader(this.#path);
+    const reader = this.#reader();
     this.#open = { reader, file };
     return reader;
   }

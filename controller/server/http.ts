@@ -38,6 +38,8 @@ export interface HttpOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** The data directory: no answer tells where it is. */
+  readonly data: string;
   /** Without it HTTP, for this machine alone. */
   readonly tls?: Tls | undefined;
   /** Under which other machines open the page. */
@@ -152,8 +154,7 @@ export class HttpDoor {
     });
     app.setNotFoundHandler((_request, reply) => refuse(reply, 'E_DOOR_ROUTE'));
     app.setErrorHandler((error, _request, reply) => {
-      const reason = error instanceof CellError ? error.message : undefined;
-      return refuse(reply, this.#codeOf(error), reason);
+      return refuse(reply, this.#codeOf(error), this.#reasonOf(error));
     });
     app.get('/', async (_request, reply) => this.#index(reply));
     this.#describe(app);
@@ -254,6 +255,15 @@ export class HttpDoor {
     if (typeof status === 'number' && status < 500) return 'E_DOOR_FRAME';
     this.#log('warn', `a request failed: ${String(error)}`);
     return 'E_INTERNAL';
+  }
+
+  /** Names of files as they stand in the data directory; where that is stays in the log. */
+  #reasonOf(error: unknown): string | undefined {
+    if (!(error instanceof CellError)) return undefined;
+    const { data } = this.#options;
+    if (!error.message.includes(data)) return error.message;
+    this.#log('warn', `refused ${error.code}: ${error.message}`);
+    return error.message.replaceAll(`${data}/`, '').replaceAll(data, 'the data directory');
   }
 }
 

@@ -1,9 +1,10 @@
 // A refusal at station's port: its status, its headers, its body of a code with what it means and what to do.
+import { basename } from 'node:path';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { codes } from '#contract/error.ts';
+import { CellError, codes } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 
 /** Headers of every answer: nothing from elsewhere, nobody may frame us, nothing is guessed. */
@@ -110,6 +111,17 @@ export function refuseRaw(socket: Duplex | Socket, code: Code): void {
       `${guarded.join('')}Cache-Control: no-store\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+}
+
+/** What is refused of a file names the file alone: where it stands on this PC is no client's matter. */
+export function withoutPlace<T>(path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof CellError)) throw error;
+    const text = error.message.replaceAll(path, basename(path));
+    throw new CellError(error.code, text, { cause: error });
+  }
 }
 
 export const describe = (headers: IncomingMessage['headers']): string =>

@@ -128,7 +128,7 @@ export async function openDoors(up: ControlRole = { control: true }): Promise<Do
     clock,
     note,
     { people, entrance, cookies, sockets: [live], routes: [...history.routes] },
-    { page, host: '127.0.0.1', port: 0 },
+    { page, data, host: '127.0.0.1', port: 0 },
   );
   const port = await door.listen();
   const origin = `http://127.0.0.1:${port}`;
