@@ -11,12 +11,15 @@ import type { Filter } from '#hmi/feed/alarms.ts';
 import { askJournal } from '#hmi/feed/history.ts';
 import type { Asked } from '#hmi/feed/ask.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';
+import { beginTrends } from '#hmi/trend/begin.ts';
 import { linkOf, moved, spans, windowOf } from '#hmi/trend/view.ts';
 import type { SpanName, View } from '#hmi/trend/view.ts';
 import { AlarmRow } from './alarm-row.tsx';
 import { formatMoment } from './format.ts';
 import { Priority } from './mark.tsx';
 import { Rows } from './rows.tsx';
+
+beginTrends();
 
 const windows = ['8h', '24h', '7d'] as const satisfies readonly SpanName[];
 const view = signal<View>({ span: spans['24h'], end: undefined });

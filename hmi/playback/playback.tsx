@@ -8,6 +8,7 @@ import { ask } from '#hmi/feed/ask.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Problem, useAsking } from '#hmi/parts/form.tsx';
 import { nameOf } from '#hmi/parts/names.ts';
+import { beginTrends } from '#hmi/trend/begin.ts';
 import { Key } from '#hmi/trend/key.tsx';
 import { PlotRoom } from '#hmi/trend/plot.tsx';
 import { Reading } from '#hmi/trend/reading.tsx';
@@ -18,6 +19,8 @@ import { Marks } from './marks.tsx';
 import { playing } from './playing.ts';
 import { usePlayer } from './use-player.ts';
 import type { Recording } from './use-player.ts';
+
+beginTrends();
 
 export function Playback(): JSX.Element | null {
   const id = playing.value ?? '';

@@ -11,6 +11,8 @@ import { de as pageDe } from '#hmi/i18n/de.ts';
 import { shellDe } from '#hmi/i18n/shell-de.ts';
 import { shellEn } from '#hmi/i18n/shell-en.ts';
 import { languageOf, learn, speak, t, textOf } from '#hmi/i18n/text.ts';
+import { trendDe } from '#hmi/i18n/trend-de.ts';
+import { trendEn } from '#hmi/i18n/trend-en.ts';
 import { workDe } from '#hmi/i18n/work-de.ts';
 import { workEn } from '#hmi/i18n/work-en.ts';
 import {
@@ -22,8 +24,8 @@ import {
   qualityText,
 } from '#hmi/parts/format.ts';
 
-const en = { ...pageEn, ...workEn, ...shellEn };
-const de = { ...pageDe, ...workDe, ...shellDe };
+const en = { ...pageEn, ...trendEn, ...workEn, ...shellEn };
+const de = { ...pageDe, ...trendDe, ...workDe, ...shellDe };
 learn('en', en);
 learn('de', de);
 afterEach(() => speak('en', []));
