@@ -475,6 +475,14 @@ export const codes = {
     'The shell is in no state in which this can be done.',
     'Look at its state, and at what it says is lacking.',
   ),
+  E_GLASS_NONE: never(
+    'No break-glass of this name waits for a review.',
+    'List what waits: `rebe break-glass`.',
+  ),
+  E_GLASS_OWN: never(
+    'Whoever worked at the PC’s own console does not review it.',
+    'Let somebody else do it who is signed in by name and may approve shells.',
+  ),
   E_SHELL_PART: never(
     'This is not for your part in the shell.',
     'Only its driver types; only who supervises it pauses and resumes; nobody supervises themselves.',
@@ -506,6 +514,10 @@ export const codes = {
   E_SHELL_SURVIVOR: never(
     'Processes of a shell are left after its end.',
     'End those that are named at the PC, or start it again; the chronicle has this.',
+  ),
+  E_SHELL_LATE: later(
+    'A step of a shell took longer than it may; the shell ends, and what was late is left behind.',
+    'Look at the disk and the load of the PC; `rebe shell layers` tries the jail anew.',
   ),
   E_SHELL_FULL: later('There are as many shells or seats as there may be.', 'End one first.'),
   E_SHELL_TICKET: never(

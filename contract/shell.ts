@@ -238,9 +238,11 @@ export const ShellEvent = z.strictObject({
     'shell-handed-over',
     'shell-process',
     'shell-lost',
+    'shell-fault',
     'lock-added',
     'lock-removed',
     'break-glass',
+    'break-glass-review',
   ]),
   session: SessionId.optional(),
   /** Whole of what it is about: the request with flow text and hash, the participant, the process, the lock. */

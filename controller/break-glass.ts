@@ -1,38 +1,52 @@
 // Break-glass: somebody works at the PC's own console, outside of everything here. It cannot be hindered and is not watched;
-// what can be done is to say so, loudly and until somebody has looked into it, also when control was not there.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// what can be done is to say so, loudly and until somebody else has written a review, also when control was not there.
+// One file for each time, so that the command line, control and station never write the same one.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { Actor } from '#contract/actor.ts';
+import type { Actor } from '#contract/actor.ts';
+import { Broken, BrokenAbout, BrokenId, ReviewAbout, brokenLimit } from '#contract/break-glass.ts';
+import type { ShellEvent } from '#contract/shell.ts';
 import type { Clock } from '#contract/time.ts';
-import type { SystemAlarmChange, SystemAlarms } from '#controller/scan/alarms.ts';
+import type { SystemAlarms } from '#controller/scan/alarms.ts';
 import type { Recorder } from '#controller/scan/recorder.ts';
 
-const file = 'break-glass.json';
+const folder = 'break-glass';
 const alarm = 'shell.break-glass';
 
-const Broken = z.strictObject({
-  actor: Actor,
-  /** UTC ms. */
-  at: z.number(),
-  reason: z.string().max(300),
-  /** It stands in the chronicle. */
-  recorded: z.boolean(),
-});
-export type Broken = z.infer<typeof Broken>;
+/** `recorded`: it stands in the chronicle. */
+const Left = Broken.extend({ recorded: z.boolean() });
+export type Left = z.infer<typeof Left>;
+
+export const makeBrokenId = (): BrokenId => `bg-${randomBytes(8).toString('hex')}`;
 
 /** Leaves it where control finds it, now or at its next start. Throws when the directory takes no file. */
-export function leaveBroken(data: string, broken: Broken): void {
-  const path = join(data, file);
-  writeFileSync(`${path}.new`, JSON.stringify(broken), { mode: 0o600, flush: true });
+export function leaveBroken(data: string, left: Left): void {
+  mkdirSync(join(data, folder), { recursive: true, mode: 0o700 });
+  const path = join(data, folder, `${left.id}.json`);
+  writeFileSync(`${path}.new`, JSON.stringify(left), { mode: 0o600, flush: true });
   renameSync(`${path}.new`, path);
 }
 
-/** Control's side: raises the alarm, and keeps it up over starts until somebody acknowledges it. */
+/** What waits for a review, the oldest first. */
+export async function readBroken(data: string): Promise<Broken[]> {
+  const names = await readdir(join(data, folder)).catch(() => []);
+  const read = async (id: BrokenId): Promise<Left> =>
+    parse(id, await readFile(pathOf(data, id), 'utf8').catch(() => ''));
+  const found = await Promise.all(idsOf(names).map(read));
+  return sorted(found).map(viewOf);
+}
+
+/** Control's side: raises the alarm, and keeps it up over starts until the review of each is written. */
 export class BreakGlass {
   readonly #clock: Clock;
   readonly #data: string;
   readonly #alarms: SystemAlarms;
+  readonly #waiting = new Map<BrokenId, Left>();
+  /** What is written or taken away, one after another, and never on the thread that scans. */
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(clock: Clock, data: string, alarms: SystemAlarms) {
     this.#clock = clock;
@@ -40,62 +54,130 @@ export class BreakGlass {
     this.#alarms = alarms;
   }
 
-  /** What was left while control was away is recorded now; what nobody has looked into is told again. */
+  /** Before the first scan: what was left while control was away is recorded; what waits for a review is told again. */
   start(recorder: Pick<Recorder, 'session'>): void {
-    const broken = findBroken(this.#data);
-    if (broken === undefined) return;
-    if (!broken.recorded) {
-      const about = { at: broken.at, late: true };
-      recorder.session(broken.actor, { event: 'break-glass', about, text: broken.reason });
-      this.#leave({ ...broken, recorded: true });
+    for (const left of findLeft(this.#data)) {
+      this.#waiting.set(left.id, left);
+      if (left.recorded) continue;
+      const { id, person, at } = left;
+      const about = { id, ...(person === undefined ? {} : { person }), at, late: true };
+      recorder.session(left.actor, { event: 'break-glass', about, text: left.reason });
+      this.#leave({ ...left, recorded: true });
     }
-    this.#raise(broken);
+    this.#raise();
   }
 
-  /** It was recorded just now. */
-  told(actor: Actor, reason: string): void {
-    const broken = { actor, at: this.#clock.time(), reason: reason.slice(0, 300), recorded: true };
-    this.#leave(broken);
-    this.#raise(broken);
+  /** It went to the record just now. */
+  told(actor: Actor, { about, text }: ShellEvent): void {
+    const known = BrokenAbout.safeParse(about);
+    const named = known.success ? known.data : { id: makeBrokenId() };
+    // One that was told twice is one: its answer was late.
+    if (this.#waiting.has(named.id)) return;
+    const rest = { at: this.#clock.time(), reason: text.slice(0, 300), recorded: true };
+    const left = { ...named, actor, ...rest };
+    if (this.#waiting.size < brokenLimit) {
+      this.#waiting.set(left.id, left);
+      this.#leave(left);
+    }
+    // Louder than what somebody has acknowledged.
+    this.#alarms.clear(alarm, this.#clock.time());
+    this.#raise();
   }
 
-  /** Whoever acknowledges it has looked into it: that is the review, and it is in the chronicle by name. */
-  heard({ id, change }: SystemAlarmChange): void {
-    if (id !== alarm || change !== 'acknowledged') return;
-    rmSync(join(this.#data, file), { force: true });
+  /** A review went to the record: by whom, and that it was somebody else, is judged in station. */
+  reviewed(actor: Actor, { about }: ShellEvent): void {
+    const known = ReviewAbout.safeParse(about);
+    if (!known.success) return;
+    for (const id of known.data.reviewed) {
+      if (!this.#waiting.delete(id)) continue;
+      this.#write(async () => rm(pathOf(this.#data, id), { force: true }));
+    }
+    if (this.#waiting.size > 0) return;
+    this.#alarms.acknowledge(alarm, this.#clock.time(), actor);
     this.#alarms.clear(alarm, this.#clock.time());
   }
 
-  /** Without it the alarm does not outlive this run; it stands now all the same. */
-  #leave(broken: Broken): void {
-    try {
-      leaveBroken(this.#data, broken);
-    } catch (error) {
-      process.stderr.write(`${file}: ${String(error)}\n`);
-    }
+  /** Resolves when all that was told stands in its file. */
+  async written(): Promise<void> {
+    await this.#writing;
   }
 
-  #raise({ actor, at, reason }: Broken): void {
+  #leave(left: Left): void {
+    this.#write(async () => {
+      await mkdir(join(this.#data, folder), { recursive: true, mode: 0o700 });
+      const path = pathOf(this.#data, left.id);
+      await writeFile(`${path}.new`, JSON.stringify(left), { mode: 0o600, flush: true });
+      await rename(`${path}.new`, path);
+    });
+  }
+
+  /** Without its file the alarm does not outlive this run; it stands now, and in the chronicle, all the same. */
+  #write(run: () => Promise<void>): void {
+    this.#writing = this.#writing.then(run).catch((error: unknown) => {
+      process.stderr.write(`${folder}: ${String(error)}\n`);
+    });
+  }
+
+  #raise(): void {
+    const last = [...this.#waiting.values()].at(-1);
+    if (last === undefined) return;
+    const { actor, at, reason } = last;
     const time = new Date(at).toISOString();
+    const more = this.#waiting.size === 1 ? '' : ` (${this.#waiting.size} times)`;
     this.#alarms.raise(alarm, this.#clock.time(), {
       priority: 1,
-      text: `Break-glass: ${actor} works at the PC's own console since ${time}: ${reason}`,
-      response: 'Find out what was done there and write it down; acknowledge it when that is done',
+      text: `Break-glass: ${actor} works at the PC's own console since ${time}${more}: ${reason}`,
+      response:
+        'Find out what was done there. The alarm ends when somebody else, who may approve shells, has written ' +
+        'the review: rebe break-glass review "WHAT WAS FOUND"',
     });
   }
 }
 
+/** What others need to know of it. */
+const viewOf = ({ id, actor, person, at, reason }: Left): Broken => ({
+  id,
+  actor,
+  ...(person === undefined ? {} : { person }),
+  at,
+  reason,
+});
+
+const pathOf = (data: string, id: BrokenId): string => join(data, folder, `${id}.json`);
+
+/** Before there are scans to hold up. */
+function findLeft(data: string): Left[] {
+  let names: string[];
+  try {
+    names = readdirSync(join(data, folder));
+  } catch {
+    return [];
+  }
+  return sorted(idsOf(names).map((id) => parse(id, readOrNothing(pathOf(data, id)))));
+}
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const idsOf = (names: readonly string[]): BrokenId[] =>
+  names
+    .flatMap((name) => BrokenId.safeParse(name.replace(/\.json$/, '')).data ?? [])
+    .slice(0, brokenLimit);
+
+const sorted = (found: readonly Left[]): Left[] => found.toSorted((a, b) => a.at - b.at);
+
 /** One that cannot be read is one all the same. */
-function findBroken(data: string): Broken | undefined {
-  let text: string;
+function parse(id: BrokenId, text: string): Left {
   try {
-    text = readFileSync(join(data, file), 'utf8');
+    const left = Left.parse(JSON.parse(text));
+    if (left.id === id) return left;
   } catch {
-    return undefined;
+    // As below.
   }
-  try {
-    return Broken.parse(JSON.parse(text));
-  } catch {
-    return { actor: 'system', at: 0, reason: `${file} cannot be read`, recorded: false };
-  }
+  return { id, actor: 'system', at: 0, reason: `${id}.json cannot be read`, recorded: false };
 }

@@ -244,7 +244,6 @@ export class Control implements LoopEvents, DoorTarget {
   alarmChanged(change: SystemAlarmChange): void {
     this.#parts.recorder.systemAlarm(change);
     this.#parts.trends.systemAlarm(change);
-    this.#parts.breakGlass.heard(change);
     this.#parts.view.touch();
   }
 
@@ -284,7 +283,8 @@ export class Control implements LoopEvents, DoorTarget {
     const { recorder, door, breakGlass } = this.#parts;
     const who = known.success ? known.data : 'system';
     const seq = recorder.session(who, body);
-    if (body.event === 'break-glass') breakGlass.told(who, body.text);
+    if (body.event === 'break-glass') breakGlass.told(who, body);
+    if (body.event === 'break-glass-review') breakGlass.reviewed(who, body);
     door.recorded(id, seq, (answer) => peer.send(answer));
   }
 

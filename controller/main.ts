@@ -28,6 +28,7 @@ const modules: readonly (readonly [
     ['command', 'resume', 'set', 'force', 'unforce', 'ack'],
     async () => (await import('#controller/cli/act.ts')).actVerbs,
   ],
+  [['break-glass'], async () => (await import('#controller/cli/break-glass.ts')).breakGlassVerbs],
   [['shell'], async () => (await import('#controller/cli/shell.ts')).shellVerbs],
   [
     ['shells', 'lock', 'unlock'],

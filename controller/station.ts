@@ -13,6 +13,7 @@ import { Agents } from './agents/agents.ts';
 import { agentServed } from './agents/routes.ts';
 import { openApprovals } from './approval/open.ts';
 import { approvalServed } from './approval/routes.ts';
+import { breakGlassServed } from './break-glass-review.ts';
 import { openConsole } from './console/open.ts';
 import { makeFolder } from '#controller/process/lock.ts';
 import { pacedLog } from './paced-log.ts';
@@ -146,11 +147,12 @@ export async function startStation(
         ...recorded.routes,
         ...approvalServed(approvals),
         ...shells.routes,
+        ...breakGlassServed(records, options.data),
         ...agentServed(agents),
       ],
       barred: (principal) => agents.barred(principal),
     },
-    { page, data: options.data, host, port, tls, names: plan?.names ?? [] },
+    { page, host, port, tls, names: plan?.names ?? [] },
   );
   const close = async (): Promise<void> => {
     // What runs in shells ends first, while control still hears of it.

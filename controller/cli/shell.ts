@@ -6,7 +6,6 @@ import { CellError } from '#contract/error.ts';
 import { printed } from '#controller/console/shown.ts';
 import { asAdministrator as asPerson } from './people-session.ts';
 import type { Asker } from './people-session.ts';
-import { breakGlass, breakGlassOptions } from './break-glass.ts';
 import { attachOptions, attachShell } from './shell-attach.ts';
 import { interact } from './shell-keys.ts';
 import { exit } from './verb.ts';
@@ -16,7 +15,6 @@ import type { Invocation, OptionPlan, Verb } from './verb.ts';
 type RunLine = (line: string) => Promise<boolean>;
 
 async function shell(invocation: Invocation): Promise<number> {
-  if (invocation.flag('break-glass')) return breakGlass(invocation);
   return asPerson(invocation, async (asker) => {
     const { json } = invocation;
     const run: RunLine = async (line) => tell(await askLine(asker, line, json));
@@ -111,7 +109,7 @@ export const shellVerbs: readonly Verb[] = [
       'of a line leaves it (it goes on for a while), ~~ types one ~. A drop is waited out; nothing is typed twice.',
     example: 'rebe shell "tags door"',
     words: [0, 2],
-    options: { console: consoleOption, ...attachOptions, ...breakGlassOptions },
+    options: { console: consoleOption, ...attachOptions },
     run: shell,
   },
 ];

@@ -3,8 +3,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ShellStep } from '#contract/shell.ts';
+import { askStation } from '#controller/server/client.ts';
 import { atTerminal } from './at-terminal.ts';
 import type { Person } from './at-terminal.ts';
+import { enrolled } from './enrolled.ts';
 import { entriesOf } from './record.ts';
 import { rebe, TestCell, until } from './test-cell.ts';
 
@@ -140,14 +142,28 @@ test('station is killed: its shell ends in the chronicle, and no process of it i
   }
 }, 180_000);
 
-test('break-glass is recorded, and its alarm stands until it is acknowledged', async () => {
+test('break-glass is recorded, and its alarm stands until somebody else has reviewed it', async () => {
   const reason = 'the page is dead';
-  expect(cell.rebe('shell', '--break-glass').code).toBe(64);
-  expect(cell.rebe('shell', '--break-glass', '--reason', reason).code).toBe(0);
+  expect(cell.rebe('break-glass', '--reason', '').code).toBe(64);
+  expect(cell.rebe('break-glass', '--reason', reason).code).toBe(0);
   const told = entriesOf(cell.data, 'session').find(({ body }) => body['event'] === 'break-glass');
   expect(told).toMatchObject({ actor: expect.stringMatching(/^console:/), body: { text: reason } });
   const standing = (): string => JSON.stringify(cell.json('alarms'));
   expect(standing()).toContain('shell.break-glass');
   expect(cell.rebe('ack', 'shell.break-glass').code).toBe(0);
-  expect(standing()).not.toContain('shell.break-glass');
-}, 60_000);
+  expect(standing()).toContain('shell.break-glass');
+  const found = 'the display cable was loose';
+  const own = cell.rebe('break-glass', 'review', found);
+  expect(own).toMatchObject({ code: 1, stderr: expect.stringContaining('E_GLASS_OWN') });
+  const { sven } = await enrolled(cell.data);
+  const of = [String((told?.body['about'] as { id?: string } | undefined)?.id)];
+  const review = { method: 'POST', path: '/api/break-glass/review', body: { of, found } } as const;
+  const { body: left } = await askStation(cell.data, { ...review, cookie: sven });
+  expect(left).toEqual({ waiting: [] });
+  await until('the alarm to end', 30_000, () =>
+    standing().includes('shell.break-glass') ? undefined : true,
+  );
+  expect(
+    entriesOf(cell.data, 'session').map(({ actor, body }) => [actor, body['text']]),
+  ).toContainEqual(['user:sven', found]);
+}, 120_000);
