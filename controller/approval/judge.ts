@@ -111,11 +111,18 @@ export function useProblem(
 
 /** As many persons as it needs, each by a session and a key of their own; none asked for it or owns who did. */
 export function isBySeveral({ request, yes }: Pick<ApprovalView, 'request' | 'yes'>): boolean {
-  const others = yes.every(({ by }) => by !== request.by && by !== request.owner);
+  const owner = request.owner ?? ownerOf(request.by);
+  const others = yes.every(({ by }) => by.startsWith('user:') && by !== request.by && by !== owner);
   const apart = (name: keyof ApprovalYes): number => new Set(yes.map((one) => one[name])).size;
   const enough = [apart('by'), apart('credential'), apart('key')].every((n) => n === yes.length);
   const fresh = yes.every(({ credential }) => credential !== request.credential);
   return others && enough && fresh && yes.length >= request.needs;
+}
+
+/** Whose an agent is by its name, whatever a request says. */
+function ownerOf(actor: Actor): Actor | undefined {
+  const [, name] = /^agent:([^/]+)\//.exec(actor) ?? [];
+  return name === undefined ? undefined : `user:${name}`;
 }
 
 /** Whoever said yes must still be somebody who may, with the same key. */

@@ -119,7 +119,8 @@ export const recordVerbs: readonly Verb[] = [
     words: [0, 1],
     more: [
       'The recordings of shells beside the chronicle are held against it too, segment by segment; and each approval',
-      'in it is proved from it alone: request, signatures, keys, window and uses.',
+      'in it is proved from it alone: request, signatures, keys, window and uses, and that each act, shell and command',
+      'done by it is what was approved.',
     ].join('\n'),
     options: {
       keys: { type: 'string', help: 'public keys that may have signed it' },

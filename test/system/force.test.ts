@@ -116,6 +116,11 @@ test('a force on an input opens no interlock', async () => {
   });
   await cell.stopCell();
   expect(cell.rebe('replay').stdout).toContain('identical at every scan');
+  expect(JSON.parse(cell.rebe('verify', '--json').stdout)).toMatchObject({
+    integrity: 'whole',
+    findings: [],
+    approvals: { total: 1, approved: 1, used: 1, unknown: 0 },
+  });
 }, 180_000);
 
 test('a held command moves the machine while it is kept, and lapses when the hand goes away', async () => {

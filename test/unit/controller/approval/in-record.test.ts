@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import type { ApprovalEvent } from '#contract/approval.ts';
 import type { SessionBody } from '#contract/entry.ts';
 import { present } from '#contract/error.ts';
+import { Deeds } from '#controller/approval/deeds.ts';
+import type { SessionEntry } from '#controller/approval/deeds.ts';
 import { ApprovalsInRecord } from '#controller/approval/in-record.ts';
-import type { SessionEntry } from '#controller/approval/in-record.ts';
 import { Bench, ann, bob, carl } from './rig.ts';
 
 /** What the chronicle has of one approval that two gave and that was used, with its people enrolled. */
@@ -24,10 +25,10 @@ async function story(): Promise<SessionEntry[]> {
   return all.map((entry, index) => ({ ...entry, seq: index + 1 }));
 }
 
-function judged(entries: readonly SessionEntry[]): ApprovalsInRecord {
-  const record = new ApprovalsInRecord();
+function judged(entries: readonly SessionEntry[], since?: number) {
+  const record = new Deeds(new ApprovalsInRecord(since));
   for (const entry of entries) record.take(entry);
-  return record;
+  return { findings: record.findings, counts: record.approvals.counts };
 }
 
 const changeOf = ({ body }: SessionEntry): string | undefined =>
@@ -62,7 +63,8 @@ test('what was told twice after a failure is one', async () => {
 
 test('of what was asked for before the record began nothing is said', async () => {
   const late = altered(await story(), 'requested', () => undefined);
-  expect([judged(late).findings, judged(late).counts.unknown]).toEqual([[], 1]);
+  const { findings, counts } = judged(late, (late.at(-1)?.at ?? 0) + 1);
+  expect([findings, counts.unknown]).toEqual([[], 1]);
 });
 
 const request = (event: ApprovalEvent) => present(event.request, 'the request');
@@ -106,6 +108,13 @@ test.each<[string, ApprovalEvent['change'], Parameters<typeof altered>[2], RegEx
     (event) => ({ body: { ...event, hash: '0'.repeat(64) } }),
     /another request/,
   ],
+  ['nobody asked for it', 'requested', () => undefined, /nobody asked for it in this record/],
+  [
+    'a yes came after its end',
+    'yes',
+    (_event, { at }) => ({ at: at + 700_000 }),
+    /said yes after its end/,
+  ],
   ['nobody approved it', 'approved', () => undefined, /used and not approved/],
   ['somebody else used it', 'used', () => ({ actor: 'user:carl' }), /user:carl used/],
   ['it was used too often', 'used', (event) => ({ body: { ...event, use: 2 } }), /more often/],
@@ -128,6 +137,22 @@ test('a yes by a key that is not enrolled for that person is found', async () =>
     return { ...entry, body: { ...body, change: { key: `${'B'.repeat(43)}=` } } };
   });
   expect(judged(other).findings[0]?.text).toContain('the yes of user:bob is by another key');
+});
+
+const removed = (at: number): SessionEntry => ({
+  seq: 9,
+  at,
+  actor: 'console:root',
+  body: { event: 'person-removed', subject: 'bob', text: '' },
+});
+
+test('a use after whoever approved was removed is found; one that was judged before is none', async () => {
+  const entries = await story();
+  const used = present(entries.at(-1), 'the use');
+  const before = entries.slice(0, -1);
+  const late = [...before, removed(used.at - 16_000), used];
+  expect(judged(late).findings[0]?.text).toContain('when user:bob could approve no more');
+  expect(judged([...before, removed(used.at - 1000), used]).findings).toEqual([]);
 });
 
 test('what was denied is not used', async () => {
