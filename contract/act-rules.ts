@@ -12,7 +12,7 @@ export interface ActRule {
   readonly class?: readonly ('stop' | 'start' | 'other')[];
   /** Of a force: only when it lasts longer, in ms. */
   readonly longer_ms?: number;
-  /** It is given with a reason, at the console and by programs; the page's buttons ask where they must. */
+  /** It is given with a reason: at the page's buttons and the console, and by programs. */
   readonly reason?: true;
   /** How many others must say yes. */
   readonly approvals?: number;

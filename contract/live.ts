@@ -13,8 +13,12 @@ export const Link = z.strictObject({
   time: z.number(),
   /** The actor of this session; null when nobody is signed in. */
   actor: z.string().nullable(),
+  /** Counts up as what this page may changes: it asks anew who it is. */
+  changes: z.int().nonnegative(),
   /** `class: stop` commands are accepted without a session from this connection. */
   panel: z.boolean(),
+  /** Another number than before: of shells, locks or approvals something is otherwise, and a list of them is to be asked for again. */
+  news: z.int().nonnegative(),
 });
 export type Link = z.infer<typeof Link>;
 

@@ -54,6 +54,7 @@ export class Live implements SocketPath {
   #flushed = 0;
   #beat: Cancel | undefined;
   #pulsed = 0;
+  #news = 0;
 
   constructor(clock: Clock, log: StationLog, send: SendToControl) {
     this.#clock = clock;
@@ -101,8 +102,14 @@ export class Live implements SocketPath {
     for (const page of this.#pages) {
       if (page.guest.principal?.credential !== credential) continue;
       page.guest = { ...page.guest, principal };
+      page.changes += 1;
       page.send(this.#link(page));
     }
+  }
+
+  /** What pages list besides the cell itself is otherwise: they hear that with the next pulse, and ask. */
+  news(): void {
+    this.#news += 1;
   }
 
   /** Control said something. */
@@ -253,7 +260,9 @@ export class Live implements SocketPath {
       lastFrame: this.#lastFrame,
       time: this.#clock.time(),
       actor: page.guest.principal?.actor ?? null,
+      changes: page.changes,
       panel: page.guest.panel,
+      news: this.#news,
     };
   }
 

@@ -39,6 +39,8 @@ export interface PageEvents {
 export class PageSocket {
   /** Who it is now. */
   guest: Guest;
+  /** How often that changed. */
+  changes = 0;
   readonly pace: { readonly acts: Bucket; readonly keeps: Bucket };
   /** Flows whose `why` this page shows. */
   watched: readonly string[] = [];

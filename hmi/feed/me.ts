@@ -6,7 +6,7 @@ import type { Me, getMe } from '#contract/people-routes.ts';
 import { t } from '#hmi/i18n/text.ts';
 import type { Key } from '#hmi/i18n/text.ts';
 import { ask } from './ask.ts';
-import { reopen, store } from './cell.ts';
+import { connected, reopen, store } from './cell.ts';
 
 /** Undefined until station has said it. */
 export const me = signal<Me | undefined>(undefined);
@@ -23,14 +23,15 @@ export async function askMe(): Promise<void> {
   if (told.kind === 'answer') me.value = told.answer;
 }
 
-/** From now on `me` follows the connection. */
+/** From now on `me` follows the connection: who opened it, what station says has changed, and each time it is back. */
 export function startMe(): void {
-  let actor: string | null | undefined;
+  let known: string | undefined;
   effect(() => {
     const link = store.link.value;
-    if (link === undefined || link.actor === actor) return;
-    actor = link.actor;
-    void askMe();
+    const now = link && `${link.actor} ${link.changes} ${connected.value}`;
+    if (now === known) return;
+    known = now;
+    if (now !== undefined) void askMe();
   });
 }
 

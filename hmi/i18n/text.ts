@@ -5,14 +5,14 @@ import type { Text } from '#contract/described.ts';
 import { en } from './en.ts';
 import type { PageKey } from './en.ts';
 import type { shellEn } from './shell-en.ts';
-import type { trendEn } from './trend-en.ts';
+import type { screensEn } from './screens-en.ts';
 import type { workEn } from './work-en.ts';
 
 /** Every language of the page, by what its speakers call it. */
 export const languages = { en: 'English', de: 'Deutsch' } as const;
 export type Language = keyof typeof languages;
 /** Every word that some part of the page says. */
-export type Key = PageKey | keyof typeof workEn | keyof typeof shellEn | keyof typeof trendEn;
+export type Key = PageKey | keyof typeof workEn | keyof typeof shellEn | keyof typeof screensEn;
 /** What was learnt: parts of the page that come later bring their words, and a language comes when it is spoken. */
 const catalogues: Record<Language, Partial<Record<Key, string>>> = { en: { ...en }, de: {} };
 

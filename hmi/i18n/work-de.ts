@@ -65,6 +65,18 @@ export const workDe: Readonly<Record<keyof typeof workEn, string>> = {
   'proof.give': 'Beweisen',
   'proof.text': 'Das braucht einen frischen Beweis, wer Sie sind. Danach noch einmal versuchen.',
 
+  'why.title': 'Warum?',
+  'why.text':
+    'Steht im Protokoll bei jedem Eingriff, der einen Grund braucht, bis Sie einen anderen nennen oder sich abmelden.',
+  'why.own': 'Mit eigenen Worten',
+  'why.say': 'Das ist der Grund',
+  'why.order': 'Neuer Auftrag',
+  'why.fault': 'Nach einer Störung',
+  'why.setUp': 'Einrichten',
+  'why.clean': 'Reinigen',
+  'why.repair': 'Reparatur',
+  'why.test': 'Probelauf',
+
   'work.parts': 'Teile der Instandhaltung',
   'work.approvals': 'Freigaben',
   'work.forces': 'Zwangswerte',

@@ -64,6 +64,18 @@ export const workEn = {
   'proof.give': 'Prove it',
   'proof.text': 'This needs a fresh proof of who you are. Then try again.',
 
+  'why.title': 'Why?',
+  'why.text':
+    'Stands in the record with each act that asks for a reason, until you say another or sign out.',
+  'why.own': 'In your own words',
+  'why.say': 'This is why',
+  'why.order': 'New order',
+  'why.fault': 'After a fault',
+  'why.setUp': 'Setting up',
+  'why.clean': 'Cleaning',
+  'why.repair': 'Repair',
+  'why.test': 'Test run',
+
   'work.parts': 'Parts of maintenance',
   'work.approvals': 'Approvals',
   'work.forces': 'Forces',

@@ -7,6 +7,7 @@ import { keep_ms } from '#contract/pace.ts';
 import type { Verb } from '#contract/verbs.ts';
 import { acts, connected, store } from '#hmi/feed/cell.ts';
 import { lackOf } from '#hmi/feed/me.ts';
+import { asksReason, reason } from '#hmi/feed/reason.ts';
 import { newId } from '#hmi/feed/acts.ts';
 import type { Act, Answer } from '#hmi/feed/acts.ts';
 import { wasDone } from '#contract/outcome.ts';
@@ -15,6 +16,7 @@ import type { Event, Kind, Phase } from '#hmi/feed/press.ts';
 import type { Standing } from '#hmi/feed/store.ts';
 import { t } from '#hmi/i18n/text.ts';
 import type { Key } from '#hmi/i18n/text.ts';
+import { askReason } from './reason.tsx';
 
 /** Fingers that are down on a button: while there is one, no button may move or go. */
 export const hands = signal(0);
@@ -36,7 +38,10 @@ type NoTime<E> = E extends unknown ? Omit<E, 'at'> : never;
 export function ActButton(props: ActButtonProps): JSX.Element {
   const { kind, title, small } = props;
   const { phase, feed, see } = usePress(props);
-  const blocked = connected.value ? props.blocked : t('press.offline');
+  const held = connected.value ? props.blocked : t('press.offline');
+  // A stop asks for nothing.
+  const silent = reason.value === '' && asksReason(props.verb, props.args);
+  const blocked = held ?? (silent ? t('press.why') : undefined);
   const dead = blocked !== undefined && phase.name !== 'down';
   const press = (): void => {
     if (dead) return;
@@ -70,6 +75,7 @@ export function ActButton(props: ActButtonProps): JSX.Element {
       }}
       onClick={() => {
         if (!dead) feed({ type: 'tap', id: newId() });
+        else if (held === undefined) askReason();
       }}
     >
       <span class="fill" aria-hidden="true" />
@@ -101,7 +107,8 @@ function usePress({ kind, verb, args, flow }: ActButtonProps): Press {
   };
   const send = (id: string, what: Verb, about: Act['args']): void => {
     const expect = kind === 'stop' || what === 'keep' ? undefined : expectOf(flow, seen.current);
-    const act: Act = { id, verb: what, args: about };
+    const said = asksReason(what, about) ? { reason: reason.peek() } : {};
+    const act: Act = { id, verb: what, args: { ...about, ...said } };
     acts.send(expect === undefined ? act : { ...act, expect }, (answer) =>
       feed(eventOf(id, answer)),
     );

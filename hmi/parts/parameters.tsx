@@ -11,6 +11,7 @@ import { t } from '#hmi/i18n/text.ts';
 import type { Key } from '#hmi/i18n/text.ts';
 import { ActButton } from './act-button.tsx';
 import { formatEnd, formatExact, formatSpan, formatUnit, formatValue } from './format.ts';
+import { Reason } from './reason.tsx';
 import { Table } from './table.tsx';
 
 const columns = [
@@ -131,6 +132,7 @@ function Editor(props: ParameterProps): JSX.Element {
         args={{ flow, name: parameter.name, value: value ?? '' }}
         {...(blocked === undefined ? {} : { blocked })}
       />
+      {lackOf('parameter') === undefined && <Reason />}
     </div>
   );
 }

@@ -11,7 +11,7 @@ import type { Filter } from '#hmi/feed/alarms.ts';
 import { askJournal } from '#hmi/feed/history.ts';
 import type { Asked } from '#hmi/feed/ask.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';
-import { beginTrends } from '#hmi/trend/begin.ts';
+import { beginScreens } from '#hmi/screens/begin.ts';
 import { linkOf, moved, spans, windowOf } from '#hmi/trend/view.ts';
 import type { SpanName, View } from '#hmi/trend/view.ts';
 import { AlarmRow } from './alarm-row.tsx';
@@ -19,7 +19,7 @@ import { formatMoment } from './format.ts';
 import { Priority } from './mark.tsx';
 import { Rows } from './rows.tsx';
 
-beginTrends();
+beginScreens();
 
 const windows = ['8h', '24h', '7d'] as const satisfies readonly SpanName[];
 const view = signal<View>({ span: spans['24h'], end: undefined });

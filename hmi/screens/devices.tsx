@@ -13,6 +13,9 @@ import { DeviceTags } from '#hmi/parts/device-tags.tsx';
 import { formatFineSpan, formatNumber, formatSpan } from '#hmi/parts/format.ts';
 import { Truth } from '#hmi/parts/mark.tsx';
 import { Table } from '#hmi/parts/table.tsx';
+import { beginScreens } from './begin.ts';
+
+beginScreens();
 
 type Device = Hello['devices'][number];
 

@@ -2,10 +2,14 @@
 import type { JSX } from 'preact';
 import type { FlowInfo } from '#contract/described.ts';
 import { store } from '#hmi/feed/cell.ts';
+import { me } from '#hmi/feed/me.ts';
 import { pickLanguage } from '#hmi/i18n/choice.ts';
 import { isLanguage, language, languages, t } from '#hmi/i18n/text.ts';
 import { formatValue } from '#hmi/parts/format.ts';
 import { Parameters } from '#hmi/parts/parameters.tsx';
+import { beginScreens } from './begin.ts';
+
+beginScreens();
 
 export function Settings(): JSX.Element {
   const flows = store.hello.value?.flows ?? [];
@@ -53,7 +57,10 @@ function Memory({ flow }: { flow: FlowInfo }): JSX.Element | null {
 
 const LanguagePicker = (): JSX.Element => (
   <section class="panel">
-    <h2>{t('settings.language')}</h2>
+    <h2>
+      {t('settings.language')}{' '}
+      <small>{t(me.value?.name === undefined ? 'settings.ofScreen' : 'settings.ofPerson')}</small>
+    </h2>
     <div class="choices" role="group" aria-label={t('settings.language')}>
       {Object.keys(languages)
         .filter(isLanguage)

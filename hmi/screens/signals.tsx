@@ -8,6 +8,9 @@ import { formatValue } from '#hmi/parts/format.ts';
 import { HeldBy } from '#hmi/parts/driven.tsx';
 import { Table } from '#hmi/parts/table.tsx';
 import { TagValue, placeOf, tagTitle } from '#hmi/parts/value.tsx';
+import { beginScreens } from './begin.ts';
+
+beginScreens();
 
 export function Signals(): JSX.Element {
   const tags = store.hello.value?.tags ?? [];

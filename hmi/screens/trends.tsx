@@ -7,9 +7,9 @@ import { cellTime, live } from '#hmi/feed/cell.ts';
 import { t } from '#hmi/i18n/text.ts';
 import type { Key as Word } from '#hmi/i18n/text.ts';
 import { formatMoment, formatTime, zoneName } from '#hmi/parts/format.ts';
-import { beginTrends } from '#hmi/trend/begin.ts';
 import { Key } from '#hmi/trend/key.tsx';
 import { busy, chosen, fit, moment, now, pens, isPen, startPens, view } from '#hmi/trend/pens.ts';
+import { beginScreens } from './begin.ts';
 import { Picker } from '#hmi/trend/picker.tsx';
 import { PlotRoom } from '#hmi/trend/plot.tsx';
 import { follow, pan, zoom } from '#hmi/trend/pointing.ts';
@@ -19,7 +19,7 @@ import type { SpanName } from '#hmi/trend/view.ts';
 // oxlint-disable-next-line import/no-unassigned-import -- of a style sheet there is nothing to name
 import '#hmi/trends.css';
 
-beginTrends();
+beginScreens();
 
 const half = 0.5;
 

@@ -17,6 +17,7 @@ import { formatUnit, formatValue } from '#hmi/parts/format.ts';
 import { tagTitle } from '#hmi/parts/value.tsx';
 import { giveAct } from './give-act.ts';
 import { tab } from './tab.ts';
+import { Said, leastReason, mostReason } from './why.tsx';
 
 const minute_ms = 60_000;
 const spans = [1, 5, 10, 30, 60, 480] as const;
@@ -67,7 +68,12 @@ export function ForceForm({ done }: { done: () => void }): JSX.Element {
           each < 60 ? t('forces.min', { min: each }) : t('forces.hours', { h: each / 60 })
         }
       </Choices>
-      <Field label={t('forces.reason')} value={reason} most={300} />
+      <Field label={t('forces.reason')} value={reason} most={mostReason} />
+      <Said
+        take={(said) => {
+          reason.value = said;
+        }}
+      />
       <p class="quiet">
         {[...needs.lacks, ...needs.because].join('; ')}
         {needs.approvals > 0 && ` ${t('forces.second')}`}
@@ -150,7 +156,7 @@ function blockedBy(
   if (lack !== undefined) return lack;
   if (lacks.length > 0) return t('forces.notNow');
   if (info === undefined || value === null) return t('forces.noValue');
-  return reason.length < 3 ? t('forces.noReason') : undefined;
+  return reason.length < leastReason ? t('forces.noReason') : undefined;
 }
 
 const askFor = (args: Readonly<Record<string, unknown>>, needs: number) => {

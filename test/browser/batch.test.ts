@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clearFaults, fault } from '#test/system/simulator-door.ts';
 import { until } from '#test/system/test-cell.ts';
 import { linkOf, produce, startCalmCell } from './calm-cell.ts';
-import { confirm, hold, inState, tap, twice } from './hands.ts';
+import { confirm, hold, inState, tap, sayWhy, twice } from './hands.ts';
 import { axe, launch, openPage, shoot, smallTargets } from './open-page.ts';
 
 /** Both take the time of a machine that makes parts: CI has their steps in commands.test.ts and states.test.ts. */
@@ -34,6 +34,7 @@ async function setParameter(page: Page, name: string, value: string): Promise<vo
   expect(await page.locator('.editor .act').getAttribute('aria-disabled')).toBe('true');
   expect(await page.locator('.editor .act .hint').innerText()).toBe('not below 1');
   await page.locator('.editor input').fill(value);
+  await sayWhy(page, 'New order');
   await twice(page.locator('.editor .act'));
   await page
     .locator('.parameters tr', { hasText: name })

@@ -18,12 +18,22 @@ export const goTo = (page: Page, screen: (typeof screens)[number]): Promise<void
 export const button = (page: Page, title: string): Locator =>
   page.locator('.commands .act').filter({ has: page.locator(`.title:text-is("${title}")`) });
 
-/** One that can be pressed now. */
+/** One that can be pressed now; a reason is said where one is asked for. */
 const ready = async (page: Page, title: string): Promise<Locator> => {
   const found = button(page, title).and(page.locator('[aria-disabled="false"]'));
+  const asks = button(page, title).filter({ hasText: 'needs a reason' });
+  await found.or(asks).waitFor({ timeout: 30_000 });
+  if ((await asks.count()) > 0) await sayWhy(page);
   await found.waitFor({ timeout: 30_000 });
   return found;
 };
+
+/** Says why, for all acts that follow: by one of the buttons that are offered. */
+export async function sayWhy(page: Page, why = 'Test run'): Promise<void> {
+  await page.locator('.reason').first().click();
+  await page.getByRole('dialog').getByRole('button', { name: why }).click();
+  await page.locator('.reason', { hasText: why }).first().waitFor({ timeout: 30_000 });
+}
 
 /** Waits until the unit is in a state whose path begins so. */
 export const inState = (page: Page, state: string, limit = 30_000): Promise<unknown> =>

@@ -2,9 +2,9 @@
 // for nobody; and the screens of people, as an administrator works them.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { button, inState } from './hands.ts';
+import { button, goTo, inState, twice } from './hands.ts';
 import { axe, launch, openPage, overflows, shoot, smallTargets } from './open-page.ts';
-import { openPart, passwordOf, signInAt, startStaffedCell } from './staffed-cell.ts';
+import { openPart, passwordOf, portOf, signInAt, startStaffedCell } from './staffed-cell.ts';
 import type { StaffedCell } from './staffed-cell.ts';
 
 const limit = 20_000;
@@ -45,8 +45,26 @@ test('a kiosk shows all and stops; a wrong password is refused in words; an oper
   await page.keyboard.press('Enter');
   await who(page, 'Otto');
   // The connection is his own now.
-  await button(page, 'Clear').filter({ hasText: 'tap, then confirm' }).waitFor({ timeout: limit });
+  const clear = (said: string): Promise<void> =>
+    button(page, 'Clear').filter({ hasText: said }).waitFor({ timeout: limit });
+  await clear('needs a reason');
   expect(await hintOf(page, 'Manual')).toBe('needs maintenance');
+  await page.locator('.reason').click();
+  await shoot(page, 'why');
+  expect([await axe(page), await smallTargets(page, 56)]).toEqual([[], []]);
+  await dialog.getByRole('button', { name: 'After a fault' }).click();
+  await clear('tap, then confirm');
+  await twice(button(page, 'Clear'));
+  await inState(page, 'unit.Stopped');
+  expect(open.acts().at(-1)?.args).toMatchObject({ name: 'clear', reason: 'After a fault' });
+  // What he may changes under his hands.
+  const ada = portOf(staffed.address);
+  await ada('api/sign-in', { name: 'ada', password: passwordOf('ada') });
+  await ada('api/people/otto', { roles: ['auditor'] });
+  await button(page, 'Reset').filter({ hasText: 'needs operator' }).waitFor({ timeout: limit });
+  expect(await page.locator('.reason').count()).toBe(0);
+  await ada('api/people/otto', { roles: ['operator'] });
+  await page.locator('.reason').waitFor({ timeout: limit });
   // A browser says itself that an answer was a refusal.
   expect(open.problems.filter((each) => !each.includes('401'))).toEqual([]);
 }, 60_000);
@@ -62,8 +80,15 @@ test('people change at a panel by PIN, with keys for a glove; signing out leaves
   await dialog.getByLabel('New PIN').fill('271828');
   await dialog.getByRole('button', { name: 'Set PIN' }).click();
   await dialog.getByText('You have a PIN.').waitFor({ timeout: limit });
-  await dialog.getByRole('button', { name: 'Sign out' }).click();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  // Her language goes with her; the screen keeps its own.
+  await goTo(page, 'settings');
+  await page.locator('button[lang="de"]').click();
+  await page.locator('html[lang="de"]').waitFor({ timeout: limit });
+  await page.locator('.who').click();
+  await dialog.getByRole('button', { name: 'Abmelden' }).click();
   await who(page, 'nobody');
+  await page.locator('html[lang="en"]').waitFor({ timeout: limit });
   await page.locator('.who').click();
   await dialog.getByRole('button', { name: 'Mia' }).click();
   for (const digit of '271828')
@@ -72,6 +97,7 @@ test('people change at a panel by PIN, with keys for a glove; signing out leaves
   expect(await smallTargets(page, 48)).toEqual([]);
   await dialog.getByRole('button', { name: 'OK' }).click();
   await who(page, 'Mia');
+  await page.locator('html[lang="de"]').waitFor({ timeout: limit });
 }, 60_000);
 
 test('a page that is left alone warns, a hand keeps it, and it ends as a kiosk', async () => {
@@ -87,7 +113,7 @@ test('a page that is left alone warns, a hand keeps it, and it ends as a kiosk',
   await warning.waitFor({ state: 'detached', timeout: limit });
   await page.clock.fastForward('05:05');
   await who(page, 'nobody');
-  expect(await hintOf(page, 'Clear')).toBe('nobody is signed in');
+  expect(await page.locator('.accepted .hint').first().innerText()).toBe('nobody is signed in');
 }, 60_000);
 
 test('an administrator adds a person, gives roles, sees sessions, and a token once', async () => {

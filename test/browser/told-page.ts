@@ -59,7 +59,7 @@ export async function openTold(
     const { pathname, searchParams } = new URL(route.request().url());
     if (pathname.startsWith('/api/')) {
       const path = pathname.slice('/api/'.length);
-      const { status, body } = crew(path) ?? past(path, searchParams);
+      const { status, body } = crew(path, searchParams) ?? past(path, searchParams);
       return route.fulfill({ status, json: body });
     }
     const path = pathname === '/' ? '/index.html' : pathname;
@@ -101,5 +101,7 @@ const link = (): ToBrowser => ({
   lastFrame: Date.now(),
   time: Date.now(),
   actor: 'user:ada',
+  changes: 0,
   panel: true,
+  news: 0,
 });

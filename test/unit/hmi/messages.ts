@@ -98,7 +98,9 @@ export const link = (more: Partial<Link> = {}): Link => ({
   lastFrame: 1_000_000,
   time: 1_000_000,
   actor: 'console:ada',
+  changes: 0,
   panel: true,
+  news: 0,
   ...more,
 });
 

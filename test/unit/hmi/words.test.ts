@@ -11,8 +11,8 @@ import { de as pageDe } from '#hmi/i18n/de.ts';
 import { shellDe } from '#hmi/i18n/shell-de.ts';
 import { shellEn } from '#hmi/i18n/shell-en.ts';
 import { languageOf, learn, speak, t, textOf } from '#hmi/i18n/text.ts';
-import { trendDe } from '#hmi/i18n/trend-de.ts';
-import { trendEn } from '#hmi/i18n/trend-en.ts';
+import { screensDe } from '#hmi/i18n/screens-de.ts';
+import { screensEn } from '#hmi/i18n/screens-en.ts';
 import { workDe } from '#hmi/i18n/work-de.ts';
 import { workEn } from '#hmi/i18n/work-en.ts';
 import {
@@ -24,8 +24,8 @@ import {
   qualityText,
 } from '#hmi/parts/format.ts';
 
-const en = { ...pageEn, ...trendEn, ...workEn, ...shellEn };
-const de = { ...pageDe, ...trendDe, ...workDe, ...shellDe };
+const en = { ...pageEn, ...screensEn, ...workEn, ...shellEn };
+const de = { ...pageDe, ...screensDe, ...workDe, ...shellDe };
 learn('en', en);
 learn('de', de);
 afterEach(() => speak('en', []));
