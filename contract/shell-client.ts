@@ -208,6 +208,7 @@ export class ShellClient {
     for (;;) {
       const next = this.#typed[this.#sent];
       if (next === undefined || onTheWay + next.length > shellWindow.in) return;
+      if (this.#sent >= shellWindow.inFrames) return;
       onTheWay += next.length;
       this.#sent += 1;
       this.#events.send(next.frame);

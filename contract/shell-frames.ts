@@ -17,8 +17,16 @@ export const shellLimits = {
   fromViewer: 64 * 1024,
 } as const;
 
-/** Output not yet shown: at `high` the program waits for its driver, at `low` it goes on. Input not yet taken: `in`. */
-export const shellWindow = { high: 256 * 1024, low: 64 * 1024, in: 256 * 1024 } as const;
+/**
+ * Output not yet shown: at `high` the program waits for its driver, at `low` it goes on. Input not yet taken: bytes `in`,
+ * frames `inFrames`.
+ */
+export const shellWindow = {
+  high: 256 * 1024,
+  low: 64 * 1024,
+  in: 256 * 1024,
+  inFrames: 1024,
+} as const;
 
 /** A viewer says something, if only how far it is, this often; station gives one up after the silence. */
 export const shellPace = { hello_ms: 5000, beat_ms: 5000, silence_ms: 15_000 } as const;

@@ -56,6 +56,9 @@ export class Keyboard {
       throw new CellError('E_SHELL_ORDER', `input ${inSeq} follows ${this.#received}`);
     if (this.#waiting + bytes.length > shellWindow.in)
       throw new CellError('E_DOOR_FRAME', `more than ${shellWindow.in} bytes of input on the way`);
+    // Each is kept until it is recorded, however short: also those of no byte count.
+    if (this.#received - this.#taken >= shellWindow.inFrames)
+      throw new CellError('E_DOOR_FRAME', `more than ${shellWindow.inFrames} inputs on the way`);
     this.#received = inSeq;
     this.#waiting += bytes.length;
     void this.#type(inSeq, bytes, type);
@@ -63,7 +66,7 @@ export class Keyboard {
 
   /** Resolves when all that was received is typed or refused. */
   async idle(): Promise<void> {
-    if (this.#waiting === 0) return;
+    if (this.#received === this.#taken) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -82,7 +85,7 @@ export class Keyboard {
       this.#refusals = [...this.#refusals, refusal].slice(-refusalLimit);
     if (refusal !== undefined) this.#events?.refused(refusal);
     this.#events?.taken(inSeq);
-    if (this.#waiting === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#received === this.#taken) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
 

@@ -130,7 +130,15 @@ export class SessionMachine {
 
   /** A person paused it: it does not go on by itself, nor by its driver. */
   get held(): boolean {
-    const index = this.#run.flow.ctx.findIndex(({ name }) => name === 'held');
+    return this.#remembers('held');
+  }
+  /** It will not have ended by itself. */
+  get killed(): boolean {
+    return this.#remembers('killed');
+  }
+
+  #remembers(what: 'held' | 'killed'): boolean {
+    const index = this.#run.flow.ctx.findIndex(({ name }) => name === what);
     return this.#run.configuration.ctx[index] === 1;
   }
 

@@ -53,3 +53,17 @@ export interface Standing {
   readonly permissions: ReadonlySet<Permission>;
   readonly roles: readonly Role[];
 }
+
+/** What kind of approval it asks for. */
+export const kindOf = (command: CommandPlan | undefined): ApprovalAsk['kind'] =>
+  command === undefined ? 'shell' : 'agent-command';
+
+/** Exactly what is approved: this session, this tier, so long, on a machine in this place; of an agent the command. */
+export function whatOf(
+  session: SessionId,
+  { tier, span, rule, command }: Pick<SessionRequest, 'tier' | 'span' | 'rule' | 'command'>,
+): ApprovalAsk['what'] {
+  const what = { session, tier, for_ms: span, where: rule.where };
+  if (command === undefined) return what;
+  return { ...what, argv: [...command.argv], ...command.about };
+}

@@ -2,6 +2,7 @@
 // Input is taken away at the moment it is decided; everything else waits until the decision stands in the chronicle.
 import type { Actor } from '#contract/actor.ts';
 import { CellError } from '#contract/error.ts';
+import type { Code } from '#contract/error.ts';
 import type { Principal } from '#contract/people.ts';
 import type { Part, SessionId, SessionState, SessionView, ShellEvent } from '#contract/shell.ts';
 import { seconds } from '#contract/time.ts';
@@ -80,7 +81,7 @@ export class Session implements RunningSession {
     this.#works = new Works(deps, request, {
       outputs: () => this.#machine.outputs,
       journal: this.#journal,
-      mayType: (place) => place === this.#seats.driver && !this.#handing,
+      refusal: (place) => this.#typingRefusal(place),
       moved: () => this.turn(),
       end: (command, why) => this.#say(command, 'system', why),
       tell: (body) => this.#journal.tell({ actor: 'system', body }),
@@ -158,6 +159,11 @@ export class Session implements RunningSession {
       throw new CellError('E_SHELL_PART', `${who.actor} may not say ${say} here`);
     }
     const { state } = this;
+    // It ends already, with every process; each word more would only be one more to record.
+    if (state === 'Ending' && (say === 'end' || (say === 'kill' && this.#machine.killed))) return;
+    const slows = say === 'pause' || say === 'resume';
+    if (slows && this.#journal.full)
+      throw new CellError('E_CHRONICLE_STALL', 'more waits for the chronicle than may');
     const fits = say === 'pause' ? state === 'Running' || state === 'Paused' : state === 'Paused';
     if (this.#final || ((say === 'pause' || say === 'resume') && !fits)) {
       throw this.#wrongState(`made to ${say}`);
@@ -180,8 +186,14 @@ export class Session implements RunningSession {
     const text = `${who.actor} joins ${this.id} as ${part}`;
     await this.#record(who.actor, { event: 'shell-joined', about: { part }, text });
     // That took time of its own: they may be locked out, or the session over.
-    const late = refuse();
-    if (late !== undefined) throw late;
+    try {
+      const late = refuse();
+      if (late !== undefined) throw late;
+      this.#seats.admit(who, part);
+    } catch (late) {
+      this.#leaves(who.actor, part);
+      throw late;
+    }
     const { clock } = this.#deps;
     const place = new Place(clock, this.#host, { who, part, seen });
     this.#seats.add(place);
@@ -191,17 +203,26 @@ export class Session implements RunningSession {
     return place;
   }
 
-  /** The driver gives the keyboard to a peer who sits there. Throws `E_SHELL_PART`. */
+  /** The driver gives the keyboard to a peer who sits there. Throws `E_SHELL_PART`, `E_SHELL_LOCKED`, `E_SHELL_STATE`. */
   async handOver(who: Candidate, to: Actor): Promise<void> {
     const peer = this.#seats.find(to, 'peer');
     if (who.actor !== this.#driver || peer === undefined || this.#handing) {
       throw new CellError('E_SHELL_PART', `the driver alone hands over, to a peer who is there`);
     }
+    const refuse = (): CellError | undefined => {
+      if (this.#final || this.state === 'Ending') return this.#wrongState('handed over');
+      const lost = this.#facts.refusal(who, 'driver') ?? this.#facts.refusal(peer.who, 'peer');
+      if (lost !== undefined) return new CellError(lost, `${who.actor} or ${to} may not any more`);
+      return peer.live ? undefined : new CellError('E_SHELL_PART', `${to} has left`);
+    };
+    const problem = refuse();
+    if (problem !== undefined) throw problem;
     this.#handing = true;
     try {
       const text = `${who.actor} gives the keyboard of ${this.id} to ${to}`;
       await this.#record(who.actor, { event: 'shell-handed-over', about: { to }, text });
-      if (!peer.live) throw new CellError('E_SHELL_PART', `${to} has left`);
+      const late = refuse();
+      if (late !== undefined) throw this.#notHandedOver(late, to);
       const before = this.#seats.driver;
       this.#driver = to;
       if (before !== undefined) before.part = 'peer';
@@ -210,6 +231,21 @@ export class Session implements RunningSession {
       this.#handing = false;
       this.turn();
     }
+  }
+
+  /** It stands in the chronicle and has not happened: that is told, too. */
+  #notHandedOver(late: CellError, to: Actor): CellError {
+    const text = `the keyboard of ${this.id} did not go to ${to}: ${late.message}`.slice(0, 500);
+    const about = { step: 'hand-over', code: late.code, to };
+    const body = { event: 'shell-fault', session: this.id, about, text } as const;
+    this.#visits.tell({ actor: 'system', body });
+    return late;
+  }
+
+  /** Judged for each piece of input before and after it is recorded: a role or a lock is not waited for. */
+  #typingRefusal(place: Place): Code | undefined {
+    if (place !== this.#seats.driver || this.#handing) return 'E_SHELL_INPUT';
+    return this.#facts.refusal(place.who, 'driver');
   }
 
   /** Station ends: what runs here is ended, and told if there is time. */
@@ -287,17 +323,16 @@ export class Session implements RunningSession {
     moved: (): void => this.turn(),
     left: (place: Place): void => {
       this.#seats.remove(place);
-      const text = `${place.who.actor} leaves ${this.id} as ${place.part}`;
-      const body = {
-        event: 'shell-left',
-        session: this.id,
-        about: { part: place.part },
-        text,
-      } as const;
-      this.#visits.tell({ actor: place.who.actor, body });
+      this.#leaves(place.who.actor, place.part);
       this.turn();
     },
   };
+
+  #leaves(actor: Actor, part: Part): void {
+    const text = `${actor} leaves ${this.id} as ${part}`;
+    const body = { event: 'shell-left', session: this.id, about: { part }, text } as const;
+    this.#visits.tell({ actor, body });
+  }
 
   async #record(actor: Actor, body: Omit<ShellEvent, 'session'>): Promise<void> {
     const problem = await this.#deps.keep({ actor, body: { ...body, session: this.id } });

@@ -2,7 +2,6 @@
 // What one session does is its own (session.ts); here is who may have one, how many there are, and what is kept.
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '#contract/actor.ts';
-import type { ApprovalAsk } from '#contract/approval.ts';
 import { CellError, codes } from '#contract/error.ts';
 import type { Principal } from '#contract/people.ts';
 import type { ShellRequest } from '#contract/shell-routes.ts';
@@ -15,7 +14,7 @@ import { Journal } from './journal.ts';
 import { Locks } from './locks.ts';
 import type { RunningSession } from './parts.ts';
 import type { Candidate, Say } from './policy.ts';
-import { viewOfRequest } from './request.ts';
+import { kindOf, viewOfRequest, whatOf } from './request.ts';
 import type { CommandPlan, SessionRequest } from './request.ts';
 import { Session } from './session.ts';
 import type { SessionDeps } from './session.ts';
@@ -67,7 +66,9 @@ export class Sessions {
   #store: ShellStore | undefined;
   #timer: Cancel | undefined;
   readonly #deaf: Cancel;
-  #asking = 0;
+  /** Who is on the way to a session. */
+  #asking: Actor[] = [];
+  #closed = false;
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps;
@@ -93,6 +94,7 @@ export class Sessions {
 
   /** Everything that runs is ended. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#timer?.();
     this.#deaf();
     await Promise.all([...this.#running.values()].map((session) => session.close()));
@@ -144,7 +146,7 @@ export class Sessions {
     const needed = Math.max(own.approvals, command === undefined ? 0 : 1);
     const rule = { ...own, presence, approvals: needed };
     this.#refuseMore(who.actor);
-    this.#asking += 1;
+    this.#asking.push(who.actor);
     try {
       const parts = await this.#deps.parts();
       // Who cannot have it in the end is not made to wait for an approval.
@@ -154,7 +156,7 @@ export class Sessions {
       }
       return await this.#askFor(who, request, { rule, parts, command });
     } finally {
-      this.#asking -= 1;
+      this.#asking.splice(this.#asking.indexOf(who.actor), 1);
     }
   }
 
@@ -184,8 +186,8 @@ export class Sessions {
     const asked = { id, tier, rule, by: who, reason, span, until, command, approval: named };
     const first = viewOfRequest(asked, now);
     // Known before it is told: were station to end in between, the next one tells its end.
-    const { keptStore } = this;
-    keptStore.keep(first, false);
+    if (this.#closed) throw new CellError('E_SHELL_STATE', 'station ends');
+    this.keptStore.keep(first, false);
     const { text, hash } = parts.flow;
     const about = {
       ...what,
@@ -204,6 +206,8 @@ export class Sessions {
       this.#lose(first, 'it could not be recorded');
       throw new CellError(problem, 'it is not known to be in the record');
     }
+    // The next station tells its end.
+    if (this.#closed) throw new CellError('E_SHELL_STATE', 'station ends');
     const session = new Session(
       {
         ...this.#deps,
@@ -288,9 +292,10 @@ export class Sessions {
   }
 
   #refuseMore(actor: Actor): void {
-    const open = [...this.#running.values()];
-    const own = open.filter(({ request }) => request.by.actor === actor).length;
-    if (open.length + this.#asking < openLimit && own < openLimitEach) return;
+    const open = [...this.#running.values()].map(({ request }) => request.by.actor);
+    const all = [...open, ...this.#asking];
+    const own = all.filter((one) => one === actor);
+    if (all.length < openLimit && own.length < openLimitEach) return;
     throw new CellError('E_SHELL_FULL', `at most ${openLimit}, and ${openLimitEach} of one person`);
   }
 
@@ -383,17 +388,4 @@ export class Sessions {
     this.#timer = this.#deps.clock.after(pace, () => this.#tick());
     this.heard();
   }
-}
-
-const kindOf = (command: CommandPlan | undefined): ApprovalAsk['kind'] =>
-  command === undefined ? 'shell' : 'agent-command';
-
-/** Exactly what is approved: this session, this tier, so long, on a machine in this place; of an agent the command. */
-function whatOf(
-  session: SessionId,
-  { tier, span, rule, command }: Pick<SessionRequest, 'tier' | 'span' | 'rule' | 'command'>,
-): ApprovalAsk['what'] {
-  const what = { session, tier, for_ms: span, where: rule.where };
-  if (command === undefined) return what;
-  return { ...what, argv: [...command.argv], ...command.about };
 }

@@ -3,10 +3,11 @@
 import type { Json } from '#contract/canonical.ts';
 import type { SessionBody } from '#contract/entry.ts';
 import { CellError } from '#contract/error.ts';
-import { milliseconds, seconds } from '#contract/time.ts';
-import type { Clock, Duration } from '#contract/time.ts';
-import { mayBeSecret } from './echo.ts';
+import type { Code } from '#contract/error.ts';
+import { milliseconds, minutes, seconds } from '#contract/time.ts';
+import type { Cancel, Clock } from '#contract/time.ts';
 import type { Journal } from './journal.ts';
+import { limited } from './limited.ts';
 import type { SessionCommand, SessionOutputs } from './machine.ts';
 import type {
   Brake,
@@ -23,6 +24,8 @@ import type {
 } from './parts.ts';
 import type { Place } from './seats.ts';
 import type { SessionRequest } from './request.ts';
+import { Starts } from './starts.ts';
+import { Typing } from './typing.ts';
 
 /** What sessions are put together from. */
 export interface WorkParts {
@@ -38,7 +41,8 @@ export interface WorkParts {
 export interface Decisions {
   outputs(): SessionOutputs;
   readonly journal: Journal;
-  mayType(place: Place): boolean;
+  /** Why they may not type now. */
+  refusal(place: Place): Code | undefined;
   /** A fact is otherwise. */
   moved(): void;
   /** It cannot go on. */
@@ -46,15 +50,28 @@ export interface Decisions {
   tell(body: SessionBody): void;
 }
 
-/** Bytes of one piece of input, and of all that wait to be recorded. */
-export const inputLimit = 64 * 1024;
-export const inputWaiting = 256 * 1024;
-/** Processes of one session that are told to the chronicle, in all and in a second; the recording has more. */
-const toldLimit = 2000;
-const toldPace = 20;
+/** Between two sizes of the terminal; of those that come between the last one holds. */
+export const resizePace = milliseconds(100);
+/** So long a kill waits for its decision to stand in the chronicle; and between two of them. */
+export const killWait = milliseconds(150);
 const killPace = seconds(1);
 /** So long what a program wrote before it was killed is waited for. */
 const exitPace = milliseconds(1500);
+/**
+ * How long each step may take that is the jail's or the recording's. A session that does not come into being ends, one
+ * that does not stand still is killed, a kill is tried again, and what is not put away in time is left behind.
+ */
+export const stepLimits = {
+  prepare: minutes(1),
+  record: seconds(30),
+  start: seconds(5),
+  freeze: seconds(2),
+  thaw: seconds(2),
+  kill: seconds(5),
+  'end of the recording': seconds(30),
+  'end of the jail': seconds(20),
+} as const;
+type Step = keyof typeof stepLimits;
 const firstSize: Size = { cols: 80, rows: 24 };
 
 type Action = () => Promise<void>;
@@ -77,12 +94,15 @@ export class Works {
   #exited = false;
   #gone = true;
   #failed = false;
-  /** Open: bytes may reach the terminal. Each time that it shuts counts, so that what waited meanwhile is dropped. */
-  #gate = false;
-  #shuts = 0;
-  #typing: Promise<void> = Promise.resolve();
-  #waiting = 0;
-  #told = { second: 0, count: 0, all: 0 };
+  readonly #typing: Typing;
+  /** The size that the next turn of its pace brings. */
+  #nextSize: Size | undefined;
+  #resized: Cancel | undefined;
+  #killing = false;
+  #killPatience: Cancel | undefined;
+  #killDue = false;
+  readonly #faults = new Set<string>();
+  readonly #starts: Starts;
   #working: Promise<void> | undefined;
   readonly #ending: Promise<void>;
   #exitHeard: () => void = () => undefined;
@@ -99,6 +119,16 @@ export class Works {
       release: () => this.#terminal?.release(),
     };
     this.stream = parts.stream(brake, firstSize);
+    this.#starts = new Starts(parts.clock, request.id, {
+      mark: (process) => this.mark('mark', { process }),
+      tell: (body) => decisions.tell(body),
+    });
+    this.#typing = new Typing({
+      recorder: () => this.#recorder,
+      terminal: () => this.#terminal,
+      refusal: (place) => decisions.refusal(place),
+      dropped: (dropped) => this.mark('mark', { dropped }),
+    });
   }
 
   /** Facts for the statechart. */
@@ -124,17 +154,26 @@ export class Works {
 
   /** From this line on nothing reaches the terminal. */
   shut(): void {
-    if (!this.#gate) return;
-    this.#gate = false;
-    this.#shuts += 1;
-    this.#terminal?.drop();
+    this.#typing.shut();
   }
 
   mark(kind: 'state' | 'mark' | 'resize' | 'exit', about: Json): void {
     if (!this.#closed) this.#recorder?.mark(kind, about);
   }
 
+  /** At a pace: recording, kernel and every viewer hear of each size. */
   resize(size: Size): void {
+    this.#nextSize = size;
+    if (this.#resized === undefined) this.#resize();
+  }
+
+  #resize(): void {
+    const size = this.#nextSize;
+    this.#nextSize = undefined;
+    this.#resized = undefined;
+    if (size === undefined || this.#closed) return;
+    if (size.cols === this.#size.cols && size.rows === this.#size.rows) return;
+    this.#resized = this.#parts.clock.after(resizePace, () => this.#resize());
     this.#size = size;
     this.#terminal?.resize(size);
     this.stream.resized(size);
@@ -143,41 +182,12 @@ export class Works {
 
   /** Recorded first, then typed, if the gate has not shut meanwhile. */
   async type(place: Place, bytes: Uint8Array, auto: boolean): Promise<void> {
-    const wide = bytes.length > inputLimit || this.#waiting + bytes.length > inputWaiting;
-    if (wide) throw new CellError('E_SHELL_INPUT', 'more was typed at once than can be recorded');
-    const shuts = this.#shuts;
-    this.#waiting += bytes.length;
-    const turn = this.#typing.then(async () => this.#typeNow(place, bytes, { auto, shuts }));
-    this.#typing = turn.catch(() => undefined);
-    try {
-      await turn;
-    } finally {
-      this.#waiting -= bytes.length;
-    }
-  }
-
-  async #typeNow(
-    place: Place,
-    bytes: Uint8Array,
-    { auto, shuts }: { readonly auto: boolean; readonly shuts: number },
-  ): Promise<void> {
-    const open = (): boolean =>
-      this.#gate && this.#shuts === shuts && this.#decisions.mayType(place);
-    const recorder = this.#recorder;
-    const terminal = this.#terminal;
-    if (!open() || recorder === undefined || terminal === undefined) throw notTyped();
-    const secret = mayBeSecret(bytes) && !(await terminal.echoes());
-    await recorder.input(bytes, { actor: place.who.actor, auto, secret });
-    if (open()) {
-      await terminal.write(bytes);
-      if (this.#shuts === shuts) return;
-    }
-    this.mark('mark', { dropped: bytes.length });
-    throw notTyped();
+    await this.#typing.type(place, bytes, auto);
   }
 
   /** Does what is to be done; harmless when it does already. */
   go(): void {
+    this.#goKill();
     if (this.#working !== undefined) return;
     const first = this.#next();
     if (first === undefined) return;
@@ -188,43 +198,66 @@ export class Works {
     for (let action: Action | undefined = first; action !== undefined; action = this.#next()) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other is what it is for
       await action();
+      this.#goKill();
     }
     this.#working = undefined;
     this.#decisions.moved();
   }
 
-  /** The next thing to do: first what takes away, then, with everything recorded, what gives. */
+  /** The next thing to do but a kill: first what takes away, then, with everything recorded, what gives. */
   #next(): Action | undefined {
     const { journal } = this.#decisions;
     const { open, input, frozen, kill } = this.#decisions.outputs();
-    if (frozen && this.#launched && !this.#frozen && !this.#gone) return () => this.#freeze();
-    if (kill && !this.#gone && (journal.empty || journal.failing)) return () => this.#kill();
+    const stands = this.#frozen || this.#killing || this.#gone;
+    if (frozen && this.#launched && !stands) return () => this.#freeze();
     if (!open && this.#opened && this.#gone && !this.#closed) return () => this.#close();
     if (!journal.empty) return undefined;
     if (open && !kill && !this.#opened) return () => this.#open();
     if (input && !this.#launched) return () => this.#launch();
     if (!frozen && this.#frozen && !this.#gone) return () => this.#thaw();
-    if (input && !this.#ran && !this.#exited) this.#gate = true;
+    if (input && !this.#ran && !this.#exited) this.#typing.open();
     return undefined;
+  }
+
+  /** A kill waits for nothing that is under way; for the chronicle a moment, its processes are frozen meanwhile. */
+  #goKill(): void {
+    if (this.#killing || this.#gone || !this.#decisions.outputs().kill) return;
+    const { journal } = this.#decisions;
+    if (journal.empty || journal.failing || this.#killDue) {
+      this.#killPatience?.();
+      this.#killing = true;
+      void this.#kill();
+      return;
+    }
+    this.#killPatience ??= this.#parts.clock.after(killWait, () => {
+      this.#killDue = true;
+      this.go();
+    });
   }
 
   async #open(): Promise<void> {
     this.#opened = true;
     const { jailer, recordings } = this.#parts;
     const { id, tier, by, reason, command } = this.#request;
+    const seen = (process: StartedProcess): void => this.#starts.seen(process);
+    const about = { title: `${tier} ${reason}`, size: this.#size, by: by.actor };
     try {
-      const seen = (process: StartedProcess): void => this.#seen(process);
-      this.#jail = await jailer.prepare(id, tier, seen, command?.run);
-      this.#recorder = await recordings.open(
-        id,
-        { title: `${tier} ${reason}`, size: this.#size, by: by.actor },
-        {
-          // The recordings tell it themselves.
-          segment: () => undefined,
-          failed: (error) => this.#fail(error),
-          full: () => this.stream.hold(),
-          drained: () => this.stream.release(),
-        },
+      this.#jail = await this.#made(
+        'prepare',
+        async () => jailer.prepare(id, tier, seen, command?.run),
+        async (jail) => jail.close(),
+      );
+      this.#recorder = await this.#made(
+        'record',
+        async () =>
+          recordings.open(id, about, {
+            // The recordings tell it themselves.
+            segment: () => undefined,
+            failed: (error) => this.#fail(error),
+            full: () => this.stream.hold(),
+            drained: () => this.stream.release(),
+          }),
+        async (recorder) => recorder.end(),
       );
       this.#decisions.moved();
     } catch (error) {
@@ -246,9 +279,9 @@ export class Works {
         exited: (code) => void this.#exit(code),
       });
       this.#terminal = terminal;
-      await jail.started(terminal.pid);
+      await this.#step('start', async () => jail.started(terminal.pid));
     } catch (error) {
-      this.#exited = true;
+      if (this.#terminal === undefined) this.#exited = true;
       this.#decisions.end('kill', `it cannot be started: ${textOf(error)}`);
     }
     this.#decisions.moved();
@@ -268,7 +301,7 @@ export class Works {
 
   async #freeze(): Promise<void> {
     try {
-      await this.#jail?.freeze();
+      await this.#step('freeze', async () => this.#jail?.freeze());
     } catch (error) {
       this.#decisions.end('kill', `it cannot be frozen: ${textOf(error)}`);
     }
@@ -277,46 +310,78 @@ export class Works {
 
   async #thaw(): Promise<void> {
     try {
-      await this.#jail?.thaw();
+      await this.#step('thaw', async () => this.#jail?.thaw());
     } catch (error) {
       this.#decisions.end('kill', `it cannot go on: ${textOf(error)}`);
     }
     this.#frozen = false;
   }
 
+  /** Until none is left: a session whose processes live is not over. */
   async #kill(): Promise<void> {
-    try {
-      await this.#jail?.kill();
-      this.#gone = true;
-      this.#frozen = false;
-      this.#decisions.moved();
-    } catch (error) {
-      this.#parts.log('warn', `${this.#request.id}: ${textOf(error)}`);
-      await new Promise<void>((resolve) => void this.#parts.clock.after(killPace, resolve));
+    while (!this.#gone) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- again and again
+        await this.#step('kill', async () => this.#jail?.kill());
+        this.#gone = true;
+      } catch (error) {
+        this.#fault('kill', error);
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await new Promise<void>((resolve) => void this.#parts.clock.after(killPace, resolve));
+      }
     }
+    this.#killing = false;
+    this.#decisions.moved();
   }
 
+  /** Each has its time; what is late or fails is told, and the session is over all the same. */
   async #close(): Promise<void> {
-    if (this.#launched && !this.#exited) await this.#within(exitPace, this.#ending);
+    const { clock } = this.#parts;
+    const exit = { what: 'its last output', limit: exitPace };
+    if (this.#terminal !== undefined && !this.#exited)
+      await limited(clock, exit, async () => this.#ending).catch(() => undefined);
     this.#terminal?.close();
-    for (const [what, put] of [
-      ['recording', this.#recorder?.end()],
-      ['jail', this.#jail?.close()],
+    for (const [step, put] of [
+      ['end of the recording', async () => this.#recorder?.end()],
+      ['end of the jail', async () => this.#jail?.close()],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop -- two of them
-      await put?.catch((error: unknown) => {
-        this.#parts.log('warn', `${this.#request.id}: ${what}: ${textOf(error)}`);
-      });
+      await this.#step(step, put).catch((error: unknown) => this.#fault(step, error));
     }
     this.stream.close();
+    this.#resized?.();
     this.#closed = true;
     this.#decisions.moved();
   }
 
-  /** Whichever comes first. */
-  async #within(span: Duration, ending: Promise<void>): Promise<void> {
-    const late = new Promise<void>((resolve) => void this.#parts.clock.after(span, resolve));
-    await Promise.race([late, ending]);
+  async #step<T>(step: Step, run: () => Promise<T>): Promise<T> {
+    return limited(this.#parts.clock, { what: step, limit: stepLimits[step] }, run);
+  }
+
+  /** What comes after its time is put away again. */
+  async #made<T>(
+    step: Step,
+    run: () => Promise<T>,
+    putAway: (made: T) => Promise<void>,
+  ): Promise<T> {
+    const making = run();
+    try {
+      return await this.#step(step, async () => making);
+    } catch (error) {
+      void making.then(putAway, () => undefined).catch((late: unknown) => this.#fault(step, late));
+      throw error;
+    }
+  }
+
+  /** Once each: for people in the log, and in the chronicle. */
+  #fault(step: Step, error: unknown): void {
+    const { code, message } = error instanceof CellError ? error : uncoded(error);
+    if (this.#faults.has(`${step} ${code}`)) return;
+    this.#faults.add(`${step} ${code}`);
+    const { id } = this.#request;
+    const text = `${step} of ${id}: ${code}: ${message}`.slice(0, 500);
+    this.#parts.log('warn', text);
+    this.#decisions.tell({ event: 'shell-fault', session: id, about: { step, code }, text });
   }
 
   #fail(error: CellError): void {
@@ -325,22 +390,11 @@ export class Works {
     this.#parts.log('warn', `${this.#request.id}: ${error.code}: ${error.message}`);
     this.#decisions.moved();
   }
-
-  /** Evidence: a flood of processes tells of some, and the recording of as many as it takes. */
-  #seen({ pid, argv, hash, at }: StartedProcess): void {
-    const words = argv.slice(0, 64).map((word) => word.slice(0, 256));
-    const about = { pid, argv: words, at, ...(hash === undefined ? {} : { hash }) };
-    this.mark('mark', { process: about });
-    const second = Math.floor(this.#parts.clock.now() / 1000);
-    if (second !== this.#told.second) this.#told = { ...this.#told, second, count: 0 };
-    if (this.#told.count >= toldPace || this.#told.all >= toldLimit) return;
-    this.#told.count += 1;
-    this.#told.all += 1;
-    const text = words.join(' ').slice(0, 500);
-    this.#decisions.tell({ event: 'shell-process', session: this.#request.id, about, text });
-  }
 }
 
-const notTyped = (): CellError => new CellError('E_SHELL_INPUT', 'the session does not run');
+const uncoded = (error: unknown): { readonly code: Code; readonly message: string } => ({
+  code: 'E_INTERNAL',
+  message: textOf(error),
+});
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

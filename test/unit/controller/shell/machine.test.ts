@@ -61,12 +61,13 @@ describe('the statechart of a session', () => {
     ['S1', 'Requested', locked, undefined, 1, 'Denied'],
     ['S2', 'Requested', {}, 'deny', 1, 'Denied'],
     ['S3', 'Requested', {}, 'end', 1, 'Ended'],
-    ['S3', 'Requested', {}, 'kill', 1, 'Ended'],
+    ['S45', 'Requested', {}, 'kill', 1, 'Killed'],
     ['S4', 'Requested', late, 'approve', 1, 'Expired'],
     ['S5', 'Requested', {}, 'approve', 1, 'Approved'],
     ['S6', 'Approved', locked, 'begin', 1, 'Denied'],
     ['S7', 'Approved', {}, 'deny', 1, 'Denied'],
     ['S8', 'Approved', {}, 'end', 1, 'Ended'],
+    ['S44', 'Approved', {}, 'kill', 1, 'Killed'],
     ['S9', 'Approved', late, 'begin', 1, 'Expired'],
     ['S10', 'Approved', { 'jail.ready': false }, 'begin', 1, 'Waiting'],
     ['S11 S41', 'Waiting', locked, undefined, 1, 'Killed'],
@@ -99,6 +100,9 @@ describe('the statechart of a session', () => {
     ['S40', 'Paused', {}, undefined, 86_400_000, 'Ending'],
     ['S41', 'Killing', { 'processes.gone': true }, undefined, 1, 'Killed'],
     ['S42', 'Ending', { 'processes.gone': true }, undefined, 1, 'Ended'],
+    ['S43', 'Ending', {}, 'kill', 1, 'Ending'],
+    ['S41', 'Ending', { 'processes.gone': true }, 'kill', 1, 'Killed'],
+    ['', 'Killing', {}, 'kill', 1, 'Ending'],
     ['', 'Ending', {}, 'resume', 86_400_000, 'Ending'],
   ];
   const waits: readonly [string, Facts, number][] = [
@@ -130,7 +134,7 @@ describe('the statechart of a session', () => {
     const ids = flow.plan.flows[0]?.flow.transitions.map(({ id }) => id) ?? [];
     const taken = [...steps, ...waits].flatMap(([fired]) => fired.split(' '));
     expect(ids.filter((id) => !taken.includes(id))).toEqual([]);
-    expect(ids).toHaveLength(42);
+    expect(ids).toHaveLength(45);
     expect(compileFlow('session.flow.yaml', flow.text).diagnostics).toEqual([]);
   });
 

@@ -214,6 +214,7 @@ describe('a session', () => {
     expect(
       shells
         .steps(id)
+        .filter(({ fired }) => fired.length > 0)
         .map(({ states }) => states['session'])
         .slice(-3),
     ).toEqual(['Paused', 'Ending', 'Killed']);

@@ -241,6 +241,7 @@ export class Shells implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.problem = () => undefined;
     this.machine.broken.clear();
+    this.machine.comeLate();
     this.lag = 0;
     const closing = { over: false };
     void this.sessions.close().finally(() => {

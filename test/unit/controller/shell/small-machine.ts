@@ -11,6 +11,8 @@ import type {
   TerminalEvents,
 } from '#controller/shell/parts.ts';
 
+type Hanging = 'prepare' | 'record' | 'start' | 'freeze' | 'thaw' | 'kill' | 'recording' | 'jail';
+
 export class Machine {
   readonly happened: string[] = [];
   /** Bytes that reached the terminal. */
@@ -23,6 +25,11 @@ export class Machine {
   recorder: RecorderEvents | undefined;
   /** What fails from now on, by name. */
   readonly broken = new Set<'prepare' | 'record' | 'launch' | 'freeze' | 'kill' | 'input'>();
+  /** What never comes back from now on, by name. */
+  readonly hangs = new Set<Hanging>();
+  /** Sizes that reached the terminal; and marks of the recording, by their kind. */
+  readonly sizes: string[] = [];
+  readonly marks: string[] = [];
   /** Input is recorded when this resolves. */
   disk: () => Promise<void> = async () => undefined;
 
@@ -31,6 +38,7 @@ export class Machine {
     prepare: async (): Promise<Jail> => {
       if (this.broken.has('prepare')) throw new CellError('E_SHELL_STATE', 'no layer of seccomp');
       this.happened.push('prepare');
+      await this.#comes('prepare');
       return this.#jail();
     },
   };
@@ -39,6 +47,7 @@ export class Machine {
     open: async (_id: SessionId, _about: object, events: RecorderEvents): Promise<Recorder> => {
       this.happened.push('record');
       this.recorder = events;
+      await this.#comes('record');
       return this.#recorder();
     },
   };
@@ -56,7 +65,7 @@ export class Machine {
         this.typed += Buffer.from(bytes).toString();
       },
       drop: () => undefined,
-      resize: () => undefined,
+      resize: ({ cols, rows }) => void this.sizes.push(`${cols}x${rows}`),
       hold: () => undefined,
       release: () => undefined,
       echoes: async () => true,
@@ -87,27 +96,46 @@ export class Machine {
     this.recorder?.failed(new CellError('E_FILE_WRITE', 'the disk is full'));
   }
 
+  /** What hangs comes when it hangs no more. */
+  async #comes(what: Hanging): Promise<void> {
+    if (!this.hangs.has(what)) return;
+    await new Promise<void>((done) => this.#late.push({ what, done }));
+  }
+  #late: { readonly what: Hanging; readonly done: () => void }[] = [];
+
+  /** All that hung comes, late. */
+  comeLate(): void {
+    this.hangs.clear();
+    for (const { done } of this.#late.splice(0)) done();
+  }
+
   #jail(): Jail {
     return {
       launch: { file: '/bin/sh', args: [], env: {}, cwd: '/' },
-      started: async () => undefined,
+      started: async () => this.#comes('start'),
       freeze: async () => {
         if (this.broken.has('freeze')) throw new CellError('E_SHELL_STATE', 'no freezer');
-        this.frozen = true;
         this.happened.push('freeze');
+        await this.#comes('freeze');
+        this.frozen = true;
       },
       thaw: async () => {
-        this.frozen = false;
         this.happened.push('thaw');
+        await this.#comes('thaw');
+        this.frozen = false;
       },
       kill: async () => {
         this.happened.push('kill');
+        await this.#comes('kill');
         if (this.broken.has('kill')) throw new CellError('E_SHELL_STATE', 'process 4712 is left');
         const ran = this.running;
         this.running = false;
         if (ran) this.events?.exited(137);
       },
-      close: async () => void this.happened.push('jail closed'),
+      close: async () => {
+        await this.#comes('jail');
+        this.happened.push('jail closed');
+      },
     };
   }
 
@@ -119,9 +147,12 @@ export class Machine {
         if (this.broken.has('input')) throw new CellError('E_FILE_WRITE', 'the disk is full');
       },
       output: () => undefined,
-      mark: () => undefined,
+      mark: (kind) => void this.marks.push(kind),
       flush: async () => undefined,
-      end: async () => void this.happened.push('recorded'),
+      end: async () => {
+        await this.#comes('recording');
+        this.happened.push('recorded');
+      },
     };
   }
 }
