@@ -3,27 +3,27 @@
 import type { Actor } from '#contract/actor.ts';
 import { CellError } from '#contract/error.ts';
 import { formatDuration, milliseconds } from '#contract/time.ts';
-import type { Clock } from '#contract/time.ts';
 import type { Signatures } from '#controller/people/credentials.ts';
-import { Lockout } from '#controller/people/lockout.ts';
+import type { Lockout } from '#controller/people/lockout.ts';
 import type { ApproverKeys } from './approvals.ts';
 import type { Approver } from './judge.ts';
 
 /** What of people/ is needed. */
 export interface KnownPeople {
   readonly credentials: Signatures;
+  readonly lockout: Lockout;
   approver(actor: Actor): Approver | undefined;
 }
 
-export function approverKeys(clock: Clock, people: KnownPeople): ApproverKeys {
-  const lockout = new Lockout(clock);
+export function approverKeys(people: KnownPeople): ApproverKeys {
+  const { lockout } = people;
   return {
     find: (actor) => people.approver(actor),
     signWith: async ({ actor, credential }, proof, bytes) => {
       if (!actor.startsWith('user:'))
         throw new CellError('E_APPROVAL_PERSON', `${actor} signs nothing`);
       const name = actor.slice('user:'.length);
-      const attempt = { name, address: credential, panel: false };
+      const attempt = { name, address: credential, place: 'session' } as const;
       const { wait } = lockout.take(attempt);
       if (wait > 0) {
         const span = formatDuration(milliseconds(Math.ceil(wait / 1000) * 1000));

@@ -17,7 +17,7 @@ export function openApprovals(
   data: string,
 ): Approvals {
   const { people, records, log, cell } = from;
-  const keys = approverKeys(clock, people);
+  const keys = approverKeys(people);
   const store = new ApprovalStore(join(data, 'station.db'));
   return new Approvals(clock, { keys, keep: (event) => records.keep(event), log, cell }, store);
 }

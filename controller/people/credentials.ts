@@ -13,6 +13,7 @@ import { CellError } from '#contract/error.ts';
 import { seal, unseal } from './sealed.ts';
 import type { Pepper } from './sealed.ts';
 import type { PeopleStore, Person, Secret, SecretKind } from './store.ts';
+import type { Waiter } from './queue.ts';
 import type { Stretcher } from './stretch.ts';
 import { factorBytes, stepOfCode } from './totp.ts';
 
@@ -43,6 +44,9 @@ export interface Signatures {
   signWith(name: string, proof: Proof, bytes: Uint8Array): Promise<Signed>;
 }
 
+/** Who asks in an open session: of each person so many at once. */
+const signedIn = (name: string): Waiter => ({ lane: 'known', source: name });
+
 const sealedFor = (name: string, kind: SecretKind): string => `signing key of ${name} by ${kind}`;
 const factorOf = (name: string): string => `second factor of ${name}`;
 
@@ -52,12 +56,15 @@ export class Credentials implements Signatures {
   readonly #store: PeopleStore;
   readonly #stretcher: Stretcher;
   readonly #pepper: Pepper;
+  /** UTC at which the monotonic clock was 0, by the wall clock of the start. */
+  readonly #began: number;
 
   constructor(clock: Clock, store: PeopleStore, stretcher: Stretcher, pepper: Pepper) {
     this.#clock = clock;
     this.#store = store;
     this.#stretcher = stretcher;
     this.#pepper = pepper;
+    this.#began = clock.time() - clock.now();
   }
 
   /** A new signing key under a new password: the old key is gone, and what else it sealed. */
@@ -74,19 +81,22 @@ export class Credentials implements Signatures {
     old: string,
     next: { readonly kind: SecretKind; readonly secret: string },
   ): Promise<Secret | undefined> {
-    const signing = await this.#open(name, { password: old });
+    const signing = await this.#open(name, { password: old }, signedIn(name));
     if (signing === undefined) return undefined;
     return this.#under(name, next.kind, next.secret, signing);
   }
 
-  /** Whether this is the person's password or PIN. Of one who is not there it takes as long to say no. */
-  async prove(name: string, proof: Proof): Promise<boolean> {
-    return (await this.#open(name, proof)) !== undefined;
+  /**
+   * Whether this is the person's password or PIN. Of one who is not there it takes as long to say no. `who` asks:
+   * default the person, in an open session.
+   */
+  async prove(name: string, proof: Proof, who = signedIn(name)): Promise<boolean> {
+    return (await this.#open(name, proof, who)) !== undefined;
   }
 
   async signWith(name: string, proof: Proof, bytes: Uint8Array): Promise<Signed> {
     const person = this.#store.find(name);
-    const signing = await this.#open(name, proof);
+    const signing = await this.#open(name, proof, signedIn(name));
     if (signing === undefined || person === undefined || person.disabled)
       throw new CellError('E_SIGN_IN', 'nothing was signed');
     const key = createPrivateKey({ key: signing, format: 'der', type: 'pkcs8' });
@@ -111,10 +121,20 @@ export class Credentials implements Signatures {
     const factor = this.#store.factor(name);
     const secret = factor && unseal(this.#pepper.key, factorOf(name), factor.sealed);
     if (factor === undefined || secret === undefined) return false;
-    const step = stepOfCode(secret, code, { time: this.#clock.time(), used: factor.used });
+    const step = this.#times()
+      .map((time) => stepOfCode(secret, code, { time, used: factor.used }))
+      .find((found) => found !== undefined);
     if (step === undefined) return false;
     this.#store.putFactor(name, { ...factor, used: step });
     return true;
+  }
+
+  /**
+   * UTC now: codes are made of it. A clock that was set while this runs is taken for right, and so is what it was
+   * before: who sets it shuts nobody out, and each code is good once all the same.
+   */
+  #times(): readonly number[] {
+    return [this.#clock.time(), this.#began + this.#clock.now()];
   }
 
   async #under(
@@ -124,12 +144,13 @@ export class Credentials implements Signatures {
     signing: Uint8Array,
   ): Promise<Secret> {
     const given = kind === 'pin' ? this.#pepper.pin(name, secret) : secret;
-    const { kept, key } = await this.#stretcher.make(given);
+    const { kept, key } = await this.#stretcher.make(given, signedIn(name));
     return { ...kept, sealed: seal(key, sealedFor(name, kind), signing), wrong: 0 };
   }
 
   /** The private key, PKCS#8; undefined: it was not the right password or PIN. */
-  async #open(name: string, { password, pin }: Proof): Promise<Buffer | undefined> {
+  async #open(name: string, proof: Proof, who: Waiter): Promise<Buffer | undefined> {
+    const { password, pin } = proof;
     const kind = pin === undefined ? 'password' : 'pin';
     const secret = this.#store.secret(name, kind);
     // Counted before it is looked at: of many at once no more are tried than may be.
@@ -139,13 +160,23 @@ export class Credentials implements Signatures {
       this.#store.putSecret(name, 'pin', { ...secret, wrong: secret.wrong + 1 });
     }
     const given = pin === undefined ? (password ?? '') : this.#pepper.pin(name, pin);
-    const key = await this.#stretcher.open(given, secret);
+    const key = await this.#stretcher.open(given, secret, who).catch((error: unknown) => {
+      if (kind === 'pin') this.#notLooked(name);
+      throw error;
+    });
     if (key === undefined || secret === undefined) return undefined;
     const now = this.#store.secret(name, kind);
     // It was changed meanwhile: what was right a moment ago is no longer.
     if (now === undefined || !Buffer.from(now.check).equals(secret.check)) return undefined;
     this.#forgive(name);
     return unseal(key, sealedFor(name, kind), secret.sealed);
+  }
+
+  /** It had no turn: it was not wrong. */
+  #notLooked(name: string): void {
+    const pin = this.#store.secret(name, 'pin');
+    if (pin !== undefined && pin.wrong > 0)
+      this.#store.putSecret(name, 'pin', { ...pin, wrong: pin.wrong - 1 });
   }
 
   /** A right password, or a right PIN, ends the count of wrong ones. */

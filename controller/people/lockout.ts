@@ -1,16 +1,39 @@
 // Wrong attempts to sign in, counted by name and by address: after some of them each further one locks for twice as
-// long. It refuses sign-ins and nothing else; a stop at the panel asks nobody here.
-import { minutes, seconds } from '#contract/time.ts';
+// long. It refuses sign-ins and nothing else; a stop at the panel asks nobody here. Spans are those of the monotonic
+// clock, and a start of station gives nothing back: what was counted is kept, and a lock begins anew.
+import { hours, minutes, seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
+import { sourceOf } from './queue.ts';
 
 /** Wrong attempts before the first lock. */
 export const freeTries = { name: 5, address: 20 } as const;
 const firstLock = seconds(1);
 const longestLock = minutes(15);
 /** What was quiet for so long is forgotten. */
-const memory = minutes(60);
-/** Names and addresses remembered; beyond it the one that was quiet longest is forgotten. */
-const rememberLimit = 10_000;
+const memory = hours(1);
+/**
+ * What is remembered of each kind; beyond it the one that was quiet longest is forgotten. Names are invented without
+ * end: those that nobody has are counted, or the count would tell who there is, and never push out those of people.
+ */
+export const rememberLimit = { person: 4000, nobody: 2000, address: 2000 } as const;
+export type AttemptKind = keyof typeof rememberLimit;
+
+/** What outlives a station: no name, but what the pepper makes of it, and how many were wrong. */
+export interface KeptAttempt {
+  readonly kind: AttemptKind;
+  readonly key: string;
+  readonly wrong: number;
+}
+
+/** Where counts are kept, and what they are kept by. */
+export interface AttemptsKept {
+  readonly kept: readonly KeptAttempt[];
+  /** 0 wrong: it is forgotten. May fail without a word: it is counted in memory all the same. */
+  keep(attempts: readonly KeptAttempt[]): void;
+  /** A name or an address as it may lie on a disk. */
+  veil(text: string): string;
+  isPerson(name: string): boolean;
+}
 
 interface Count {
   wrong: number;
@@ -18,72 +41,101 @@ interface Count {
   last: number;
 }
 
-/** Where an attempt comes from. Whoever is far away cannot lock a name at the panel. */
+/** Where an attempt comes from. Whoever is far away cannot lock a name at the panel, nor in an open session. */
 export interface Attempt {
   readonly name: string;
   readonly address: string;
-  readonly panel: boolean;
+  readonly place: 'panel' | 'network' | 'session';
 }
 
-/** In memory: a station that starts again has forgotten. */
+/** One for each station. */
 export class Lockout {
   readonly #clock: Clock;
-  readonly #counts = new Map<string, Count>();
+  readonly #store: AttemptsKept;
+  readonly #counts: Readonly<Record<AttemptKind, Map<string, Count>>> = {
+    person: new Map(),
+    nobody: new Map(),
+    address: new Map(),
+  };
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, store: AttemptsKept) {
     this.#clock = clock;
+    this.#store = store;
+    const now = clock.now();
+    for (const { kind, key, wrong } of store.kept)
+      this.#counts[kind].set(key, { wrong, last: now, until: now + lockOf(wrong, freeOf(kind)) });
   }
 
   /** Ms for which this attempt is locked; 0: it may be looked at, and is counted as wrong until `right`. */
   take(attempt: Attempt): { readonly wait: number; readonly locked: boolean } {
-    const keys = keysOf(attempt);
+    const keys = this.#keysOf(attempt);
     const now = this.#clock.now();
-    const wait = Math.max(...keys.map(({ key }) => (this.#find(key)?.until ?? 0) - now), 0);
+    const wait = Math.max(...keys.map((one) => (this.#find(one)?.until ?? 0) - now), 0);
     if (wait > 0) return { wait, locked: false };
-    return { wait: 0, locked: keys.map(({ key, free }) => this.#count(key, free)).includes(true) };
+    const counted = keys.map((one) => this.#count(one));
+    this.#store.keep(counted.flatMap(({ kept }) => kept));
+    return { wait: 0, locked: counted.some(({ locked }) => locked) };
   }
 
   /** It was right: the name begins anew, the address has one wrong attempt less. */
   right(attempt: Attempt): void {
-    this.undo(attempt);
-    this.#counts.delete(keysOf(attempt)[0].key);
+    const [name, address] = this.#keysOf(attempt);
+    this.#counts[name.kind].delete(name.key);
+    this.#store.keep([{ ...name, wrong: 0 }, ...this.#less(address)]);
   }
 
   /** It was neither right nor wrong: as if it had not been. */
   undo(attempt: Attempt): void {
-    for (const { key, free } of keysOf(attempt)) {
-      const count = this.#find(key);
-      if (count === undefined) continue;
-      count.wrong -= 1;
-      if (count.wrong < free) count.until = 0;
-    }
+    this.#store.keep(this.#keysOf(attempt).flatMap((one) => this.#less(one)));
   }
 
-  /** True when it is locked from now on. */
-  #count(key: string, free: number): boolean {
+  #less(one: Counted): KeptAttempt[] {
+    const count = this.#find(one);
+    if (count === undefined) return [];
+    count.wrong -= 1;
+    if (count.wrong < freeOf(one.kind)) count.until = 0;
+    return [{ ...one, wrong: count.wrong }];
+  }
+
+  #count(one: Counted): { readonly locked: boolean; readonly kept: KeptAttempt[] } {
+    const counts = this.#counts[one.kind];
     const now = this.#clock.now();
-    const count = this.#find(key) ?? { wrong: 0, until: 0, last: now };
-    count.wrong += 1;
-    count.last = now;
-    const beyond = count.wrong - free;
-    if (beyond >= 0) count.until = now + Math.min(firstLock * 2 ** beyond, longestLock);
-    this.#counts.delete(key);
-    const oldest = this.#counts.keys().next().value;
-    if (this.#counts.size >= rememberLimit && oldest !== undefined) this.#counts.delete(oldest);
-    this.#counts.set(key, count);
-    return beyond >= 0;
+    const wrong = (this.#find(one)?.wrong ?? 0) + 1;
+    const lock = lockOf(wrong, freeOf(one.kind));
+    counts.delete(one.key);
+    const [oldest] = counts.keys();
+    const full = counts.size >= rememberLimit[one.kind] && oldest !== undefined;
+    if (full) counts.delete(oldest);
+    counts.set(one.key, { wrong, last: now, until: lock === 0 ? 0 : now + lock });
+    const gone = full ? [{ kind: one.kind, key: oldest, wrong: 0 }] : [];
+    return { locked: lock > 0, kept: [...gone, { ...one, wrong }] };
   }
 
-  #find(key: string): Count | undefined {
-    const count = this.#counts.get(key);
+  #find({ kind, key }: Counted): Count | undefined {
+    const count = this.#counts[kind].get(key);
     if (count === undefined || this.#clock.now() - count.last <= memory) return count;
-    this.#counts.delete(key);
+    this.#counts[kind].delete(key);
+    this.#store.keep([{ kind, key, wrong: 0 }]);
     return undefined;
+  }
+
+  #keysOf({ name, address, place }: Attempt): readonly [Counted, Counted] {
+    const kind = this.#store.isPerson(name) ? 'person' : 'nobody';
+    return [
+      { kind, key: this.#store.veil(`${place} ${name}`) },
+      { kind: 'address', key: this.#store.veil(sourceOf(address)) },
+    ];
   }
 }
 
-const keysOf = ({ name, address, panel }: Attempt) =>
-  [
-    { key: `${panel ? 'panel' : 'far'} ${name}`, free: freeTries.name },
-    { key: address, free: freeTries.address },
-  ] as const;
+interface Counted {
+  readonly kind: AttemptKind;
+  readonly key: string;
+}
+
+const freeOf = (kind: AttemptKind): number =>
+  kind === 'address' ? freeTries.address : freeTries.name;
+
+/** Ms for which so many wrong attempts lock. */
+const lockOf = (wrong: number, free: number): number =>
+  wrong < free ? 0 : Math.min(firstLock * 2 ** (wrong - free), longestLock);

@@ -5,18 +5,19 @@ import { join } from 'node:path';
 import type { Actor } from '#contract/actor.ts';
 import { CellError, codes } from '#contract/error.ts';
 import type { PeopleEvent, Permission, Principal } from '#contract/people.ts';
-import { hours, milliseconds, minutes } from '#contract/time.ts';
+import { milliseconds, minutes } from '#contract/time.ts';
 import type { Cancel, Clock, Duration } from '#contract/time.ts';
 import { enrolledFile } from '#controller/enrolled.ts';
 import { hashOf } from '#controller/server/secret.ts';
 import type { StationLog } from '#controller/server/live.ts';
 import type { Records } from '#controller/server/records.ts';
 import { Credentials } from './credentials.ts';
+import { Lockout } from './lockout.ts';
+import type { KeptAttempt } from './lockout.ts';
 import {
   consolePrincipal,
   freshProof,
   personPrincipal,
-  proofWithin,
   rightsOfAll,
   tokenPrincipal,
 } from './principal.ts';
@@ -29,8 +30,8 @@ import { Stretcher } from './stretch.ts';
 import type { Cost } from './stretch.ts';
 
 export const usualIdle = minutes(5);
-/** Timers are set no longer ahead. */
-const farthest = hours(24);
+/** A token ends at a date, by the wall clock: so often that is looked at, since a clock can be set. */
+const farthest = minutes(1);
 /** The use of a token is written this seldom. */
 const usedPace = minutes(1);
 
@@ -53,6 +54,8 @@ export class People {
   readonly store: PeopleStore;
   readonly credentials: Credentials;
   readonly sessions: Sessions;
+  /** Of everything that asks for a password, a PIN or a code. */
+  readonly lockout: Lockout;
   readonly #deps: PeopleDeps;
   readonly #listeners = new Set<Changed>();
   #enrolled: boolean;
@@ -66,7 +69,14 @@ export class People {
     this.#deps = deps;
     this.store = PeopleStore.open(join(data, 'station.db'), clock.time());
     const stretcher = new Stretcher(cost);
-    this.credentials = new Credentials(clock, this.store, stretcher, openPepper(data));
+    const pepper = openPepper(data);
+    this.credentials = new Credentials(clock, this.store, stretcher, pepper);
+    this.lockout = new Lockout(clock, {
+      kept: this.store.attempts(),
+      keep: (attempts) => this.#noteAttempts(attempts),
+      veil: (text) => pepper.veil(text),
+      isPerson: (name) => this.store.find(name) !== undefined,
+    });
     this.sessions = new Sessions(clock, data, idle, (session, why) => this.#over(session, why));
     this.#enrolled = existsSync(enrolledFile(data));
     if (this.store.people().length > 0) this.enrol();
@@ -92,7 +102,8 @@ export class People {
   }
 
   /** Whose session this is, and what they may now; null: nobody's. */
-  principalOf({ id, actor, name, proved }: Session): Principal | null {
+  principalOf({ id, actor, name, proved: moment }: Session): Principal | null {
+    const proved = this.sessions.timeOf(moment);
     if (name === undefined) return consolePrincipal(actor, { id, proved }, this.#enrolled);
     const person = this.store.find(name);
     return person === undefined ? null : personPrincipal(person, { id, proved });
@@ -123,6 +134,15 @@ export class People {
     }
   }
 
+  /** A disk that is full keeps nobody out who is right: what is counted is then forgotten with this run. */
+  #noteAttempts(attempts: readonly KeptAttempt[]): void {
+    try {
+      this.store.putAttempts(attempts);
+    } catch (error) {
+      this.#deps.log('warn', String(error));
+    }
+  }
+
   /** What a session or token may now, by its name; null: it is nobody's. */
   find(credential: string): Principal | null {
     const session = this.sessions.get(credential);
@@ -141,8 +161,14 @@ export class People {
 
   /** Throws `E_PROOF_OLD` unless the password, or a link, was used in this session within 10 minutes. */
   provedByPassword(by: Principal): void {
-    const proved = this.sessions.get(by.credential)?.password ?? 0;
-    proofWithin({ actor: by.actor, proved }, freshProof, this.clock);
+    if (this.passwordAge(by) <= freshProof) return;
+    throw new CellError('E_PROOF_OLD', `${by.actor} proved itself too long ago`);
+  }
+
+  /** How long ago all that a sign-in asks was last given in this session; infinite: never, as by PIN or token. */
+  passwordAge({ credential }: Pick<Principal, 'credential'>): number {
+    const moment = this.sessions.get(credential)?.password;
+    return moment === undefined ? Number.POSITIVE_INFINITY : this.clock.now() - moment;
   }
 
   /** Somebody enrolled who may sign in: the key, and what the roles may. Undefined: nobody is, or not any more. */

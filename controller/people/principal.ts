@@ -2,9 +2,7 @@
 import type { Actor } from '#contract/actor.ts';
 import { permissions, rightsOf } from '#contract/people.ts';
 import type { CommandRole, Permission, Principal, Role } from '#contract/people.ts';
-import { CellError } from '#contract/error.ts';
 import { minutes } from '#contract/time.ts';
-import type { Clock, Duration } from '#contract/time.ts';
 import type { Person, Token } from './store.ts';
 
 /** How old a proof may be for changes of people and of what proves them. */
@@ -63,16 +61,4 @@ export function consolePrincipal(
     credential: id,
     proved,
   };
-}
-
-/** Throws `E_PROOF_OLD` when the principal proved itself longer ago than that. */
-export function proofWithin(
-  principal: Pick<Principal, 'actor' | 'proved'>,
-  span: Duration,
-  clock: Clock,
-): void {
-  const age = clock.time() - principal.proved;
-  // A clock that was set back makes no proof younger.
-  if (Math.abs(age) <= span) return;
-  throw new CellError('E_PROOF_OLD', `${principal.actor} proved itself too long ago`);
 }

@@ -9,6 +9,7 @@ import { serve, signedIn } from '#controller/server/routes.ts';
 import type { Asked, Served } from '#controller/server/routes.ts';
 import type { Cookies } from '#controller/server/session.ts';
 import type { Route } from '#contract/api.ts';
+import type { Instant } from '#contract/time.ts';
 import { Changes } from './changes.ts';
 import type { People } from './people.ts';
 import { SignIn } from './sign-in.ts';
@@ -171,7 +172,7 @@ export class PeopleDoor {
         const by = signedIn(asked);
         const all = this.#people.sessions.list();
         const seen = all.filter((session) => mayRule(by, session));
-        return { sessions: seen.map((session) => rowOf(session, by)) };
+        return { sessions: seen.map((session) => this.#row(session, by)) };
       }),
       serve(routes.endSession, async (asked) => {
         const by = signedIn(asked);
@@ -250,7 +251,9 @@ export class PeopleDoor {
       roles: [...(person?.roles ?? [])],
       permissions: [...(now?.permissions ?? [])],
       commands: [...(now?.commands ?? [])],
-      ...(session === undefined ? {} : { session: session.id, ends: session.ends }),
+      ...(session === undefined
+        ? {}
+        : { session: session.id, ends: sessions.timeOf(session.ends) }),
       ...(now === null ? {} : { proved: now.proved }),
       ...(idle === undefined ? {} : { idle_ms: idle }),
       secondFactor: person !== undefined && credentials.hasFactor(person),
@@ -262,6 +265,13 @@ export class PeopleDoor {
         .filter(({ disabled, name }) => !disabled && store.secret(name, 'pin') !== undefined)
         .map(({ name, title }) => ({ name, title })),
     };
+  }
+
+  #row({ began, used, ends, ...session }: Session, by: Principal): SessionRow {
+    const { id, actor, kind, address, panel } = session;
+    const time = (moment: Instant): number => this.#people.sessions.timeOf(moment);
+    const times = { began: time(began), used: time(used), ends: time(ends) };
+    return { id, actor, kind, ...times, address, panel, own: id === by.credential };
   }
 
   #view({ name, title, roles, disabled, language, temporary, key, added }: Person): PersonView {
@@ -289,8 +299,3 @@ const fromOf = ({ guest, address }: Any): From => ({
 /** One's own sessions; with the permission `people` everybody's. */
 const mayRule = (by: Principal, session: Session): boolean =>
   by.permissions.has('people') || session.actor === by.actor;
-
-const rowOf = (session: Session, by: Principal): SessionRow => {
-  const { id, actor, kind, began, used, ends, address, panel } = session;
-  return { id, actor, kind, began, used, ends, address, panel, own: id === by.credential };
-};

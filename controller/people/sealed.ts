@@ -39,6 +39,8 @@ export function unseal(key: Uint8Array, about: string, sealed: Uint8Array): Buff
 export interface Pepper {
   /** A PIN as it is stretched: nothing without the file. */
   pin(name: string, pin: string): Uint8Array;
+  /** A name that somebody typed, which may be a password, as it may lie on a disk. */
+  veil(text: string): string;
   /** Seals second factors. */
   readonly key: Uint8Array;
 }
@@ -50,8 +52,10 @@ export function openPepper(data: string): Pepper {
   const derive = (what: string): Uint8Array =>
     Buffer.from(hkdfSync('sha256', secret, '', `rebe people ${what}`, 32));
   const pins = derive('pin');
+  const names = derive('attempts');
   return {
     pin: (name, pin) => createHmac('sha256', pins).update(`${name}\n${pin}`).digest(),
+    veil: (text) => createHmac('sha256', names).update(text).digest('base64url'),
     key: derive('factor'),
   };
 }

@@ -4,9 +4,10 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Actor } from '#contract/actor.ts';
-import { hours, milliseconds, minutes, seconds } from '#contract/time.ts';
-import type { Cancel, Clock, Duration } from '#contract/time.ts';
+import { hours, instant, milliseconds, minutes, seconds } from '#contract/time.ts';
+import type { Cancel, Clock, Duration, Instant } from '#contract/time.ts';
 import { hashOf, makeSecret } from '#controller/server/secret.ts';
+import { sourceOf } from './queue.ts';
 
 /** However busy, a session ends; and so long a PIN is good where the password was used. */
 export const sessionLife = hours(12);
@@ -18,25 +19,37 @@ const browserLimit = 256;
 /** What changes often is written this seldom. */
 const writePace = seconds(30);
 
-const Session = z.strictObject({
-  id: z.string(),
-  hash: z.string(),
-  actor: Actor,
+/** Of a clock that was set back while station was away nobody knows what it says: beyond this, nothing kept counts. */
+const clockSlack = minutes(1);
+/** From where somebody signed in is known for so long, and so many of them. */
+const sourceLife = hours(30 * 24);
+const sourceLimit = 256;
+
+/**
+ * A session. Its times are those of the monotonic clock, so that a wall clock that is set neither keeps it nor ends
+ * it; `Sessions.timeOf` tells them to people.
+ */
+export interface Session {
+  readonly id: string;
+  readonly hash: string;
+  readonly actor: Actor;
   /** The person; absent for whoever came by a link. */
-  name: z.string().optional(),
-  kind: z.enum(['page', 'cli']),
-  panel: z.boolean(),
-  address: z.string(),
-  began: z.number(),
-  proved: z.number(),
-  /** When it was last proved by password, or by a link; 0: never. */
-  password: z.number(),
-  used: z.number(),
-  ends: z.number(),
-});
-export type Session = Readonly<z.infer<typeof Session>>;
-const Browser = z.strictObject({ hash: z.string(), name: z.string(), until: z.number() });
-const File = z.strictObject({ sessions: z.array(Session), browsers: z.array(Browser) });
+  readonly name?: string | undefined;
+  readonly kind: 'page' | 'cli';
+  readonly panel: boolean;
+  readonly address: string;
+  readonly began: Instant;
+  readonly proved: Instant;
+  /** When it was last proved by password, or by a link; undefined: never. */
+  readonly password: Instant | undefined;
+  readonly used: Instant;
+  readonly ends: Instant;
+}
+interface Browser {
+  readonly hash: string;
+  readonly name: string;
+  readonly until: Instant;
+}
 
 /** What proves a person; a link proves whoever can write in the data directory. */
 export type ProvedBy = 'password' | 'PIN' | 'link';
@@ -50,9 +63,11 @@ export class Sessions {
   readonly #file: string;
   readonly #idle: Duration;
   readonly #ended: Ended;
-  readonly #sessions = new Map<string, z.infer<typeof Session>>();
+  readonly #sessions = new Map<string, Session>();
   /** By the hash of what a browser keeps, and the name. */
-  #browsers: z.infer<typeof Browser>[];
+  #browsers: readonly Browser[];
+  /** Where somebody signed in from, the last at the end. */
+  #sources: readonly Source[];
   #due: { readonly at: number; readonly cancel: Cancel } | undefined;
   #written = 0;
 
@@ -62,20 +77,24 @@ export class Sessions {
     this.#file = join(data, 'sessions.json');
     this.#idle = idle;
     this.#ended = ended;
-    const { sessions, browsers } = readKept(this.#file);
-    for (const session of sessions) this.#sessions.set(session.hash, session);
-    this.#browsers = browsers;
+    const kept = readKept(this.#file);
+    for (const session of kept.sessions.flatMap((one) => this.#back(one)))
+      this.#sessions.set(session.hash, session);
+    this.#browsers = kept.browsers.map((one) => ({ ...one, until: this.#endAt(one.until) }));
+    this.#sources = kept.sources;
     this.#watch();
   }
 
   begin({ by, ...plan }: SessionPlan): { readonly secret: string; readonly session: Session } {
     const secret = makeSecret();
     const hash = hashOf(secret);
-    const now = this.#clock.time();
-    const password = by === 'PIN' ? 0 : now;
-    const times = { began: now, proved: now, password, used: now, ends: now + sessionLife };
+    const now = this.#clock.now();
+    const password = by === 'PIN' ? undefined : now;
+    const ends = instant(now + sessionLife);
+    const times = { began: now, proved: now, password, used: now, ends };
     const session = { ...plan, ...times, id: hash.slice(0, 16), hash };
     this.#sessions.set(hash, session);
+    this.#know(plan.address);
     const oldest = this.#sessions.values().next().value;
     if (this.#sessions.size > sessionLimit && oldest !== undefined) {
       this.#sessions.delete(oldest.hash);
@@ -88,7 +107,7 @@ export class Sessions {
   /** The session of a secret, while it lasts. */
   find(secret: string): Session | undefined {
     const session = this.#sessions.get(hashOf(secret));
-    return session !== undefined && this.#endOf(session) > this.#clock.time() ? session : undefined;
+    return session !== undefined && this.#endOf(session) > this.#clock.now() ? session : undefined;
   }
 
   get(id: string): Session | undefined {
@@ -96,7 +115,7 @@ export class Sessions {
   }
 
   list(): readonly Session[] {
-    const now = this.#clock.time();
+    const now = this.#clock.now();
     return [...this.#sessions.values()].filter((session) => this.#endOf(session) > now);
   }
 
@@ -110,7 +129,7 @@ export class Sessions {
   touch(id: string): void {
     const session = this.#live(id);
     if (session === undefined) return;
-    session.used = this.#clock.time();
+    this.#sessions.set(session.hash, { ...session, used: this.#clock.now() });
     if (this.#clock.now() - this.#written >= writePace) this.#write();
   }
 
@@ -118,9 +137,9 @@ export class Sessions {
   prove(id: string, by: ProvedBy): void {
     const session = this.#live(id);
     if (session === undefined) return;
-    session.proved = this.#clock.time();
-    session.used = session.proved;
-    if (by === 'password') session.password = session.proved;
+    const now = this.#clock.now();
+    const password = by === 'password' ? now : session.password;
+    this.#sessions.set(session.hash, { ...session, proved: now, used: now, password });
     this.#write();
   }
 
@@ -144,10 +163,23 @@ export class Sessions {
 
   /** Who used the password in this browser within the last 12 h. */
   rememberedIn(browser: string | undefined): readonly string[] {
-    const now = this.#clock.time();
+    const now = this.#clock.now();
     return this.#browsers
       .filter(({ hash, until }) => hash === browser && until > now)
       .map(({ name }) => name);
+  }
+
+  /** Whether somebody signed in from there, or in that browser, lately. */
+  knows({ address, browser }: { readonly address: string; readonly browser?: string | undefined }) {
+    if (this.rememberedIn(browser).length > 0) return true;
+    const source = sourceOf(address);
+    const now = this.#clock.time();
+    return this.#sources.some((one) => one.source === source && one.until > now);
+  }
+
+  /** UTC ms of a moment of a session, by the wall clock as it is now. */
+  timeOf(moment: Instant): number {
+    return Math.round(this.#clock.time() + (moment - this.#clock.now()));
   }
 
   /** No browser has seen this person. */
@@ -162,15 +194,50 @@ export class Sessions {
   }
 
   #see(name: string, hash: string): void {
-    const now = this.#clock.time();
-    this.#browsers = this.#browsers
+    const now = this.#clock.now();
+    const others = this.#browsers
       .filter((one) => one.until > now && !(one.hash === hash && one.name === name))
       .slice(1 - browserLimit);
-    this.#browsers.push({ hash, name, until: now + sessionLife });
+    this.#browsers = [...others, { hash, name, until: instant(now + sessionLife) }];
     this.#write();
   }
 
-  #live(id: string): z.infer<typeof Session> | undefined {
+  /** For days, and it opens nothing: the wall clock is good enough. */
+  #know(address: string): void {
+    const source = sourceOf(address);
+    const now = this.#clock.time();
+    const others = this.#sources
+      .filter((one) => one.until > now && one.source !== source)
+      .slice(1 - sourceLimit);
+    this.#sources = [...others, { source, until: now + sourceLife }];
+  }
+
+  #instantOf(time: number): Instant {
+    return instant(this.#clock.now() + (time - this.#clock.time()));
+  }
+
+  /** However the wall clock was set meanwhile, nothing lasts longer than from now on. */
+  #endAt(time: number): Instant {
+    return instant(Math.min(this.#instantOf(time), this.#clock.now() + sessionLife));
+  }
+
+  /** As an earlier life of station left it: nothing of it lies ahead, but where it ends. */
+  #back({ began, proved, password, used, ends, ...rest }: KeptSession): Session[] {
+    const [time, now] = [this.#clock.time(), this.#clock.now()];
+    if (Math.max(began, proved, password ?? 0, used) > time + clockSlack) return [];
+    const past = (moment: number): Instant => instant(Math.min(this.#instantOf(moment), now));
+    const session = {
+      ...rest,
+      began: past(began),
+      proved: past(proved),
+      password: password === undefined ? undefined : past(password),
+      used: past(used),
+      ends: this.#endAt(ends),
+    };
+    return [session];
+  }
+
+  #live(id: string): Session | undefined {
     return [...this.#sessions.values()].find((session) => session.id === id);
   }
 
@@ -185,13 +252,13 @@ export class Sessions {
     this.#due?.cancel();
     this.#due = undefined;
     if (!Number.isFinite(next)) return;
-    const wait = Math.max(0, next - this.#clock.time()) + 1;
+    const wait = Math.max(0, next - this.#clock.now()) + 1;
     this.#due = { at: next, cancel: this.#clock.after(milliseconds(wait), () => this.#sweep()) };
   }
 
   #sweep(): void {
     this.#due = undefined;
-    const now = this.#clock.time();
+    const now = this.#clock.now();
     const over = [...this.#sessions.values()].filter((session) => this.#endOf(session) <= now);
     for (const session of over) this.#sessions.delete(session.hash);
     if (over.length > 0) this.#write();
@@ -203,7 +270,17 @@ export class Sessions {
   #write(): void {
     this.#watch();
     this.#written = this.#clock.now();
-    const kept = { sessions: [...this.#sessions.values()], browsers: this.#browsers };
+    const time = (moment: Instant): number => this.timeOf(moment);
+    const sessions = [...this.#sessions.values()].map((one) => ({
+      ...one,
+      began: time(one.began),
+      proved: time(one.proved),
+      password: one.password === undefined ? undefined : time(one.password),
+      used: time(one.used),
+      ends: time(one.ends),
+    }));
+    const browsers = this.#browsers.map((one) => ({ ...one, until: time(one.until) }));
+    const kept = { sessions, browsers, sources: this.#sources };
     try {
       writeFileSync(`${this.#file}.new`, JSON.stringify(kept), { mode: 0o600 });
       renameSync(`${this.#file}.new`, this.#file);
@@ -213,11 +290,35 @@ export class Sessions {
   }
 }
 
+// What is kept for the next life of station, whose monotonic clock is another: in UTC ms.
+const KeptSession = z.strictObject({
+  id: z.string(),
+  hash: z.string(),
+  actor: Actor,
+  name: z.string().optional(),
+  kind: z.enum(['page', 'cli']),
+  panel: z.boolean(),
+  address: z.string(),
+  began: z.number(),
+  proved: z.number(),
+  password: z.number().optional(),
+  used: z.number(),
+  ends: z.number(),
+});
+type KeptSession = z.infer<typeof KeptSession>;
+const Source = z.strictObject({ source: z.string(), until: z.number() });
+type Source = z.infer<typeof Source>;
+const Kept = z.strictObject({
+  sessions: z.array(KeptSession),
+  browsers: z.array(z.strictObject({ hash: z.string(), name: z.string(), until: z.number() })),
+  sources: z.array(Source),
+});
+
 /** A file that cannot be read signs everybody out; nothing else depends on it. */
-function readKept(file: string): z.infer<typeof File> {
+function readKept(file: string): z.infer<typeof Kept> {
   try {
-    return File.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return Kept.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    return { sessions: [], browsers: [] };
+    return { sessions: [], browsers: [], sources: [] };
   }
 }

@@ -7,9 +7,10 @@ import { formatDuration, milliseconds } from '#contract/time.ts';
 import { consoleActor } from '#controller/console-actor.ts';
 import { knowsLink, redeemLink } from '#controller/server/link.ts';
 import type { Proof } from './credentials.ts';
-import { Lockout } from './lockout.ts';
-import type { Attempt } from './lockout.ts';
+import type { Attempt, Lockout } from './lockout.ts';
 import type { People } from './people.ts';
+import { sourceOf } from './queue.ts';
+import type { Waiter } from './queue.ts';
 import type { ProvedBy, Session, SessionPlan } from './sessions.ts';
 import type { Person } from './store.ts';
 
@@ -43,7 +44,7 @@ export class SignIn {
   constructor(people: People, data: string) {
     this.#people = people;
     this.#data = data;
-    this.#lockout = new Lockout(people.clock);
+    this.#lockout = people.lockout;
   }
 
   /** Throws `E_SIGN_IN`, `E_SIGN_IN_CODE`, `E_SIGN_IN_LOCKED`, `E_SIGN_IN_BUSY`, and codes of the chronicle. */
@@ -127,9 +128,16 @@ export class SignIn {
     }
   }
 
+  /** In whose lane this waits to be looked at: places at the panel, and of those who were here, are not a stranger's. */
+  #waiter({ address, browser, panel }: From): Waiter {
+    if (panel) return { lane: 'panel', source: address };
+    const lane = this.#people.sessions.knows({ address, browser }) ? 'known' : 'stranger';
+    return { lane, source: sourceOf(address) };
+  }
+
   /** Throws `E_SIGN_IN_LOCKED`; else it counts as wrong until it is known to be right. */
   #attempt(name: string, { address, panel }: From): Attempt & { readonly locked: boolean } {
-    const attempt: Attempt = { name, address, panel };
+    const attempt: Attempt = { name, address, place: panel ? 'panel' : 'network' };
     const { wait, locked } = this.#lockout.take(attempt);
     if (wait === 0) return { ...attempt, locked };
     const span = formatDuration(milliseconds(Math.ceil(wait / 1000) * 1000));
@@ -140,7 +148,8 @@ export class SignIn {
   async #proved(name: string, proof: Proof, from: From, code: string | undefined): Promise<void> {
     const attempt = this.#attempt(name, from);
     const { locked } = attempt;
-    const right = await this.#people.credentials.prove(name, proof).catch((error: unknown) => {
+    const who = this.#waiter(from);
+    const right = await this.#people.credentials.prove(name, proof, who).catch((error: unknown) => {
       // What was not looked at was not wrong.
       if (error instanceof CellError && error.code === 'E_SIGN_IN_BUSY')
         this.#lockout.undo(attempt);

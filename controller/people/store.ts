@@ -7,6 +7,7 @@ import { TokenScope } from '#contract/people-routes.ts';
 import { CellError } from '#contract/error.ts';
 import { setAside } from '#controller/chronicle/database.ts';
 import { makePrivate } from '#controller/private-file.ts';
+import type { KeptAttempt } from './lockout.ts';
 import type { Kept } from './stretch.ts';
 
 /** People and tokens that a cell keeps. */
@@ -73,6 +74,9 @@ const schema = `
     id TEXT PRIMARY KEY, name TEXT NOT NULL, owner TEXT REFERENCES person ON DELETE CASCADE,
     hash TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL, commands TEXT NOT NULL, verbs TEXT,
     added INTEGER NOT NULL, ends INTEGER NOT NULL, used INTEGER
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS attempt (
+    kind TEXT NOT NULL, key TEXT NOT NULL, wrong INTEGER NOT NULL, PRIMARY KEY (kind, key)
   ) STRICT;`;
 
 interface PersonRow extends Omit<Person, 'roles' | 'disabled' | 'language' | 'temporary'> {
@@ -223,6 +227,21 @@ export class PeopleStore {
     ask(() => this.#statements.removeToken.run(id));
   }
 
+  /** Wrong attempts to sign in, those that were quiet longest first. */
+  attempts(): KeptAttempt[] {
+    return ask(() => this.#statements.attempts.all());
+  }
+
+  /** 0 wrong: it is forgotten. */
+  putAttempts(attempts: readonly KeptAttempt[]): void {
+    this.together(() => {
+      for (const { kind, key, wrong } of attempts) {
+        if (wrong > 0) this.#statements.putAttempt.run(kind, key, wrong);
+        else this.#statements.removeAttempt.run(kind, key);
+      }
+    });
+  }
+
   /** All of it or nothing. */
   together(run: () => void): void {
     ask(() => this.#database.transaction(run)());
@@ -279,6 +298,9 @@ function prepare(database: Database.Database) {
     putToken: database.prepare(
       'INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ),
+    attempts: all<KeptAttempt>('SELECT kind, key, wrong FROM attempt ORDER BY rowid'),
+    putAttempt: database.prepare('INSERT OR REPLACE INTO attempt VALUES (?, ?, ?)'),
+    removeAttempt: database.prepare('DELETE FROM attempt WHERE kind = ? AND key = ?'),
     removeToken: database.prepare('DELETE FROM token WHERE id = ?'),
   };
 }

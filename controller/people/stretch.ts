@@ -1,7 +1,8 @@
 // Passwords and PINs become keys here, by scrypt (RFC 7914): slow and hungry for memory on purpose, and never on the
 // thread that serves everybody else. What is kept of one is a check value; the key that seals is not.
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { CellError } from '#contract/error.ts';
+import { Queue } from './queue.ts';
+import type { Waiter } from './queue.ts';
 
 /** What one guess costs; kept beside each secret, so that it can be raised for new ones. */
 export interface Cost {
@@ -12,9 +13,8 @@ export interface Cost {
 
 /** 64 MiB and some 0.2 s for each guess. */
 export const usualCost: Cost = { n: 65_536, r: 8, p: 1 };
-/** At once, so that memory is bounded; and how many more may wait. */
+/** At once, so that memory is bounded. */
 const atOnce = 2;
-const waitingLimit = 16;
 const saltBytes = 16;
 const keyBytes = 32;
 
@@ -28,8 +28,7 @@ export interface Kept {
 /** One for each station. */
 export class Stretcher {
   readonly #cost: Cost;
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #queue = new Queue(atOnce);
 
   /** `cost`: of secrets that are set from now on. */
   constructor(cost: Cost = usualCost) {
@@ -37,9 +36,9 @@ export class Stretcher {
   }
 
   /** What to keep of a new secret, and the key that it seals with. Throws `E_SIGN_IN_BUSY`. */
-  async make(secret: string | Uint8Array): Promise<{ kept: Kept; key: Uint8Array }> {
+  async make(secret: string | Uint8Array, who: Waiter): Promise<{ kept: Kept; key: Uint8Array }> {
     const salt = randomBytes(saltBytes);
-    const stretched = await this.#stretch(secret, salt, this.#cost);
+    const stretched = await this.#stretch(secret, { salt, cost: this.#cost, who });
     const kept = { salt, cost: this.#cost, check: part(stretched, 'check') };
     return { kept, key: part(stretched, 'seal') };
   }
@@ -48,9 +47,13 @@ export class Stretcher {
    * The key that the secret seals with, if it is the one that was kept. Where nothing was kept, it takes as long to
    * say so. Throws `E_SIGN_IN_BUSY`.
    */
-  async open(secret: string | Uint8Array, kept: Kept | undefined): Promise<Uint8Array | undefined> {
+  async open(
+    secret: string | Uint8Array,
+    kept: Kept | undefined,
+    who: Waiter,
+  ): Promise<Uint8Array | undefined> {
     const { salt, cost } = kept ?? { salt: randomBytes(saltBytes), cost: this.#cost };
-    const stretched = await this.#stretch(secret, salt, cost);
+    const stretched = await this.#stretch(secret, { salt, cost, who });
     const right = timingSafeEqual(
       part(stretched, 'check'),
       kept?.check.length === keyBytes ? kept.check : randomBytes(keyBytes),
@@ -58,29 +61,17 @@ export class Stretcher {
     return right ? part(stretched, 'seal') : undefined;
   }
 
-  async #stretch(secret: string | Uint8Array, salt: Uint8Array, cost: Cost): Promise<Buffer> {
-    await this.#turn();
+  async #stretch(
+    secret: string | Uint8Array,
+    { salt, cost, who }: { readonly salt: Uint8Array; readonly cost: Cost; readonly who: Waiter },
+  ): Promise<Buffer> {
+    const leave = await this.#queue.enter(who);
     try {
       const bytes = typeof secret === 'string' ? Buffer.from(secret.normalize('NFKC')) : secret;
       return await run(bytes, salt, cost);
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
+      leave();
     }
-  }
-
-  /** A place, handed over by whoever leaves it. */
-  async #turn(): Promise<void> {
-    if (this.#running < atOnce) {
-      this.#running += 1;
-      return;
-    }
-    if (this.#waiting.length >= waitingLimit)
-      throw new CellError('E_SIGN_IN_BUSY', `${waitingLimit} wait to be checked`);
-    await new Promise<void>((resolve) => {
-      this.#waiting.push(resolve);
-    });
   }
 }
 

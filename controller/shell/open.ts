@@ -67,7 +67,7 @@ export function openShells(
       return { hello: view.hello, snapshot: view.snapshot, up, heard };
     },
     standing: standingIn(clock, people),
-    passwordAt: ({ credential }) => people.sessions.get(credential)?.password ?? 0,
+    passwordAge: (who) => people.passwordAge(who),
     rules,
     file: join(data, 'station.db'),
   });

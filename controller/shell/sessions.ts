@@ -47,8 +47,8 @@ export interface SessionsDeps extends Omit<SessionDeps, 'locked' | 'changed' | k
   /** Policy, as the manifest has it; undefined while control was never heard. */
   rules(): ShellRules | undefined;
   readonly approvals: Pick<Approvals, 'request' | 'find' | 'listen' | 'use' | 'withdraw'>;
-  /** UTC ms at which somebody last gave everything that a sign-in asks; a PIN alone does not count. */
-  passwordAt(who: Principal): number;
+  /** Ms since somebody gave everything that a sign-in asks; a PIN alone does not count. */
+  passwordAge(who: Principal): number;
   /** `station.db`. */
   readonly file: string;
 }
@@ -233,8 +233,7 @@ export class Sessions {
     if (session.state !== 'Approved') {
       throw new CellError('E_SHELL_STATE', `it is ${session.state}`);
     }
-    const age = this.#deps.clock.time() - this.#deps.passwordAt(who);
-    if (request.tier === 'T3' && !(Math.abs(age) <= proofLife)) {
+    if (request.tier === 'T3' && !(this.#deps.passwordAge(who) <= proofLife)) {
       throw new CellError('E_PROOF_OLD', 'a shell of T3 begins within 5 min of a sign-in');
     }
     if (request.approval !== undefined) {

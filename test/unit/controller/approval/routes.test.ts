@@ -6,6 +6,8 @@ import { approverKeys } from '#controller/approval/keys.ts';
 import { approvalServed } from '#controller/approval/routes.ts';
 import type { Principal } from '#contract/people.ts';
 import { CellError, present } from '#contract/error.ts';
+import { Lockout } from '#controller/people/lockout.ts';
+import { Attempts } from '#test/unit/controller/people/attempts.ts';
 import { HandClock } from '#test/unit/controller/server/rig.ts';
 import { Bench, ann, bob, codeOf, principal, robot } from './rig.ts';
 
@@ -13,7 +15,9 @@ import { Bench, ann, bob, codeOf, principal, robot } from './rig.ts';
 function guarded() {
   const clock = new HandClock();
   const guard = { tries: 0, clock, busy: false };
-  const keys = approverKeys(clock, {
+  const lockout = new Lockout(clock, new Attempts());
+  const keys = approverKeys({
+    lockout,
     approver: () => undefined,
     credentials: {
       signWith: async (_name, { password }) => {

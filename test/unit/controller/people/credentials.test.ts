@@ -81,7 +81,12 @@ test('five wrong PINs void the PIN, all at once or one by one, until the passwor
   const tries = await Promise.allSettled(
     Array.from({ length: 12 }, () => credentials.prove('maria', { pin: '000000' })),
   );
-  expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(pinTries);
+  const looked = tries.filter(({ status }) => status === 'fulfilled').length;
+  expect(looked).toBeLessThanOrEqual(pinTries);
+  // Those that had no turn were not wrong.
+  for (let left = pinTries - looked; left > 0; left -= 1)
+    // oxlint-disable-next-line no-await-in-loop -- one by one
+    expect(await credentials.prove('maria', { pin: '000000' })).toBe(false);
   const again = credentials.prove('maria', { pin: '246810' });
   await expect(again).rejects.toMatchObject({ code: 'E_PIN_NOT_HERE' });
   expect(await credentials.prove('maria', { password })).toBe(true);
@@ -138,10 +143,10 @@ test('a password costs what it should, and the cost it was set with is kept', as
 
 test.each(['maria', 'nobody'])('a wrong password of %s is stretched as any other', async (name) => {
   const all = await Promise.allSettled(
-    Array.from({ length: 19 }, () => credentials.prove(name, { password: 'wrong' })),
+    Array.from({ length: 5 }, () => credentials.prove(name, { password: 'wrong' })),
   );
   expect(all.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code))).toEqual([
-    ...Array.from({ length: 18 }, () => false),
+    ...Array.from({ length: 4 }, () => false),
     'E_SIGN_IN_BUSY',
   ]);
 });
@@ -151,10 +156,28 @@ test('guesses at once are bounded, and the thread serves others meanwhile', asyn
   let turns = 0;
   const timer = setInterval(() => (turns += 1), 1);
   const all = await Promise.allSettled(
-    Array.from({ length: 40 }, () => stretcher.open('x', undefined)),
+    Array.from({ length: 40 }, (_, source) =>
+      stretcher.open('x', undefined, { lane: 'stranger', source: String(source) }),
+    ),
   );
   clearInterval(timer);
   const refused = all.filter(({ status }) => status === 'rejected');
-  expect(refused).toHaveLength(40 - 2 - 16);
+  expect(refused).toHaveLength(40 - 2 - 8);
   expect(turns).toBeGreaterThan(3);
+});
+
+test('a clock that is set shuts out nobody who has a second factor, and gives no code twice', async () => {
+  const { codeOf, stepOf } = await import('#controller/people/totp.ts');
+  for (const hour of [3_600_000, -3_600_000]) {
+    const clock = new HandClock();
+    const own = new Credentials(clock, store, new Stretcher(cheap), openPepper(data));
+    const secret = own.beginFactor('maria');
+    const code = codeOf(secret, stepOf(clock.time()));
+    clock.setDate(hour);
+    expect(own.useCode('maria', code)).toBe(true);
+    expect(own.useCode('maria', code)).toBe(false);
+    // It was wrong before, and is right now.
+    const now = codeOf(secret, stepOf(clock.time()));
+    expect(own.useCode('maria', now)).toBe(hour > 0);
+  }
 });

@@ -1,18 +1,21 @@
 // How wrong attempts to sign in are counted and locked, in time that moves by hand.
 import { beforeEach, expect, test } from 'vitest';
 import { minutes, seconds } from '#contract/time.ts';
-import { Lockout, freeTries } from '#controller/people/lockout.ts';
+import { Lockout, freeTries, rememberLimit } from '#controller/people/lockout.ts';
 import type { Attempt } from '#controller/people/lockout.ts';
+import { Attempts } from './attempts.ts';
 import { HandClock } from '#test/unit/controller/server/rig.ts';
 
 let clock: HandClock;
+let kept: Attempts;
 let lockout: Lockout;
 beforeEach(() => {
   clock = new HandClock();
-  lockout = new Lockout(clock);
+  kept = new Attempts('ada', 'ben');
+  lockout = new Lockout(clock, kept);
 });
 
-const ben: Attempt = { name: 'ben', address: '10.0.0.9', panel: false };
+const ben: Attempt = { name: 'ben', address: '10.0.0.9', place: 'network' };
 
 function wrong(attempt: Attempt, times: number): void {
   for (let each = 0; each < times; each += 1) lockout.take(attempt);
@@ -41,7 +44,7 @@ test('many at once get no more attempts than one after the other', () => {
 test('what is locked from afar is not locked at the panel, nor is another name', () => {
   wrong(ben, 30);
   expect(lockout.take({ ...ben, address: '10.0.0.10' }).wait).toBeGreaterThan(0);
-  expect(lockout.take({ ...ben, address: '127.0.0.1', panel: true }).wait).toBe(0);
+  expect(lockout.take({ ...ben, address: '127.0.0.1', place: 'panel' }).wait).toBe(0);
   expect(lockout.take({ ...ben, name: 'eve' }).wait).toBe(0);
 });
 
@@ -74,4 +77,59 @@ test('what was not looked at does not count, and what was long ago is forgotten'
   wrong(ben, 30);
   clock.advance(minutes(61));
   expect(lockout.take(ben)).toEqual({ wait: 0, locked: false });
+});
+
+test('one who has many addresses of one network of IPv6 has one', () => {
+  for (let each = 0; each < freeTries.address; each += 1)
+    lockout.take({ ...ben, name: `eve${each}`, address: `2001:db8:0:7::${each + 1}` });
+  expect(lockout.take({ ...ben, address: '2001:db8:0:7:8:9:a:b' }).wait).toBeGreaterThan(0);
+  expect(lockout.take({ ...ben, address: '2001:db8:0:8::1' }).wait).toBe(0);
+});
+
+test('a clock that is set gives no lock away and makes none longer', () => {
+  wrong(ben, freeTries.name + 1);
+  clock.advance(seconds(1));
+  wrong(ben, 1);
+  for (const hour of [minutes(60), minutes(-120)]) {
+    clock.setDate(hour);
+    expect(lockout.take(ben).wait).toBe(seconds(2));
+  }
+  clock.advance(seconds(2));
+  expect(lockout.take(ben).wait).toBe(0);
+});
+
+test('a station that starts again gives no attempt back, and a lock begins anew', () => {
+  wrong(ben, freeTries.name - 1);
+  const second = new Lockout(clock, kept);
+  expect(second.take(ben)).toEqual({ wait: 0, locked: true });
+  const third = new Lockout(new HandClock(), kept);
+  expect(third.take(ben)).toEqual({ wait: seconds(1), locked: false });
+  expect(third.take({ ...ben, place: 'panel', address: '127.0.0.1' }).wait).toBe(0);
+});
+
+test('what was right, undone or long ago is not kept', () => {
+  wrong(ben, 3);
+  lockout.right(ben);
+  expect(kept.kept).toEqual([{ kind: 'address', key: '10.0.0.9', wrong: 2 }]);
+  lockout.undo(ben);
+  lockout.undo(ben);
+  expect(kept.kept).toEqual([]);
+  wrong(ben, 3);
+  clock.advance(minutes(61));
+  lockout.take({ ...ben, address: '10.0.0.10' });
+  expect(kept.kept.map(({ wrong: count }) => count)).toEqual([3, 1, 1]);
+});
+
+test('names that are invented without end take no more room, and push out no person’s', () => {
+  wrong(ben, freeTries.name);
+  const many = rememberLimit.nobody + 500;
+  for (let each = 0; each < many; each += 1)
+    lockout.take({
+      name: `eve${each}`,
+      address: `10.1.${each >> 8}.${each & 255}`,
+      place: 'network',
+    });
+  expect(kept.kept.filter(({ kind }) => kind === 'nobody')).toHaveLength(rememberLimit.nobody);
+  expect(kept.kept.filter(({ kind }) => kind === 'address')).toHaveLength(rememberLimit.address);
+  expect(lockout.take({ ...ben, address: '10.0.0.10' }).wait).toBeGreaterThan(0);
 });

@@ -114,7 +114,8 @@ export class Shells implements AsyncDisposable {
       log: (_level, text) => void this.log.push(text),
       sight: () => (this.silent ? this.sight : { ...this.sight, heard: this.clock.time() }),
       standing: (actor) => this.standings.get(actor),
-      passwordAt: ({ credential, proved }) => (this.byPin.has(credential) ? 0 : proved),
+      passwordAge: ({ credential, proved }) =>
+        this.byPin.has(credential) ? Number.POSITIVE_INFINITY : clock.time() - proved,
       rules: () => this.rules,
       approvals: {
         request: async (who, ask) => approvals.request(who, ask),
