@@ -125,7 +125,7 @@ export const codes = {
     'Mend the client: it says hello at once, or it is closed.',
   ),
   E_DOOR_FLOOD: later(
-    'More was refused at control’s door than is recorded one by one.',
+    'More was refused at a door of the cell than is recorded one by one.',
     'Find the client that repeats itself; the entries before this one show what it asks.',
   ),
   E_DOOR_ORIGIN: never(

@@ -23,7 +23,7 @@ import type { LoopEvents, Scanned } from './loop.ts';
 import type { OutputPlan } from '#controller/devices/outputs.ts';
 import type { SegmentWhy } from '#controller/scan/recorder.ts';
 import type { ControlParts } from './parts.ts';
-import { Refusals } from '#controller/door/refusals.ts';
+import { Refusals } from '#controller/refusals.ts';
 import { retainedKey } from '#controller/start/retained.ts';
 import { notSteppedText } from '#controller/door/view.ts';
 import { visitsEnded } from '#controller/scan/visits.ts';

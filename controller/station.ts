@@ -26,7 +26,8 @@ import type { StationLog } from './server/live.ts';
 import { People } from './people/people.ts';
 import { PeopleDoor } from './people/routes.ts';
 import { RecordingDoor } from './recording/door.ts';
-import { Records } from './server/records.ts';
+import { malformedCodes } from './server/malformed.ts';
+import { Records, refusedEvent } from './server/records.ts';
 import type { StationEvent } from './server/records.ts';
 import { Cookies } from './server/session.ts';
 import { openShells } from './shell/open.ts';
@@ -71,10 +72,12 @@ export async function startStation(
       if (event !== undefined) records.tell(event);
     },
     // Whoever knocks without end hides no sign-out and no session's end.
-    ({ body }) => body.event !== 'refused',
+    ({ body }) => body.event !== 'refused' || body.code === 'E_DOOR_FLOOD',
+    (left) => refusedEvent('system', 'E_DOOR_FLOOD', `${left} lines of refusals were left out`),
   );
   const log: StationLog = (level, text, event) => {
-    if (event?.body.event === 'refused') agents.refused(event.actor);
+    if (event?.body.event === 'refused' && !malformedCodes.has(event.body.code))
+      agents.refused(event.actor);
     paced(level, text, event);
   };
   const { host: wanted, port: asked } = readAddress(options.listen);
@@ -94,6 +97,7 @@ export async function startStation(
   const approvals = openApprovals(clock, { people, records, log, cell }, options.data);
   const shells = openShells(clock, { approvals, people, records, live, log }, options.data);
   const { sessions } = shells;
+  approvals.listen(() => live.news());
   const agents = new Agents({ clock, sessions, approvals, log, keep: (e) => records.keep(e) });
   const recorded = new RecordingDoor(shells.recordings, options.data);
   const history = new HistoryDoor(clock, options.data);
@@ -152,7 +156,7 @@ export async function startStation(
       ],
       barred: (principal) => agents.barred(principal),
     },
-    { page, host, port, tls, names: plan?.names ?? [] },
+    { page, data: options.data, host, port, tls, names: plan?.names ?? [] },
   );
   const close = async (): Promise<void> => {
     // What runs in shells ends first, while control still hears of it.

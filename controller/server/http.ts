@@ -23,7 +23,9 @@ import { refusedEvent } from './records.ts';
 import { isLoopback, isOwn, needsOrigin, ownNames } from './origin.ts';
 import type { Own } from './origin.ts';
 import { apiPage, apiStyle, describing } from './openapi.ts';
+import { Malformed } from './malformed.ts';
 import { Paces } from './paces.ts';
+import { Places } from './places.ts';
 import { describe, guards, refuse, refuseRaw } from './refusal.ts';
 import { addRoutes } from './routes.ts';
 import type { Guest, Served } from './routes.ts';
@@ -46,7 +48,6 @@ export interface HttpOptions {
   readonly names?: readonly string[];
 }
 
-const connectionLimit = 512;
 const bodyLimit = 1024;
 
 /** What is served at the port, and who is known there. */
@@ -74,11 +75,13 @@ export class HttpDoor {
   readonly #app: FastifyInstance;
   readonly #sockets: ReadonlyMap<SocketPath, WebSocketServer>;
   readonly #routes: readonly Served[];
+  readonly #malformed: Malformed;
   #own: Own = ownNames({ host: 'localhost', port: 0 });
 
   constructor(clock: Clock, log: StationLog, served: HttpParts, options: HttpOptions) {
     this.#clock = clock;
     this.#log = log;
+    this.#malformed = new Malformed(clock, log);
     this.#people = served.people;
     this.#barred = served.barred ?? (() => undefined);
     this.#cookies = served.cookies;
@@ -125,6 +128,7 @@ export class HttpDoor {
 
   async close(): Promise<void> {
     for (const sockets of this.#sockets.values()) sockets.close();
+    this.#malformed.close();
     await this.#app.close();
   }
 
@@ -136,11 +140,15 @@ export class HttpDoor {
       connectionTimeout: 30_000,
       forceCloseConnections: true,
       exposeHeadRoutes: true,
-      frameworkErrors: (_error, _request, reply) => void refuse(reply, 'E_DOOR_FRAME'),
-      clientErrorHandler: (_error, socket) => refuseRaw(socket, 'E_DOOR_FRAME'),
+      frameworkErrors: (_error, request, reply) =>
+        void this.#refuseForm(reply, request.raw, 'E_DOOR_FRAME'),
+      clientErrorHandler: (error, socket) => {
+        this.#malformed.takeRaw(error, socket);
+        refuseRaw(socket, 'E_DOOR_FRAME');
+      },
     } satisfies FastifyServerOptions;
     const app = openApp(settings, tls);
-    app.server.maxConnections = connectionLimit;
+    new Places((crowded) => this.#malformed.full(crowded)).guard(app.server);
     // A form or a text can be sent from anywhere without being asked; JSON cannot.
     app.removeContentTypeParser('text/plain');
     app.addHook('onRequest', async (request, reply) => {
@@ -150,12 +158,18 @@ export class HttpDoor {
         this.#refused('E_DOOR_ORIGIN', `a request: ${describe(request.headers)}`);
         return refuse(reply, 'E_DOOR_ORIGIN');
       }
-      if (request.url.length > addressLimit) return refuse(reply, 'E_DOOR_SIZE');
+      if (request.url.length > addressLimit)
+        return this.#refuseForm(reply, request.raw, 'E_DOOR_SIZE');
     });
-    app.setNotFoundHandler((_request, reply) => refuse(reply, 'E_DOOR_ROUTE'));
-    app.setErrorHandler((error, _request, reply) => {
-      return refuse(reply, this.#codeOf(error), this.#reasonOf(error));
+    app.setNotFoundHandler((request, reply) => {
+      // A browser asks for icons and the like that are nowhere: nobody meant anything by it.
+      return /^\/(?:api|session)\b/.test(request.url)
+        ? this.#refuseForm(reply, request.raw, 'E_DOOR_ROUTE')
+        : refuse(reply, 'E_DOOR_ROUTE');
     });
+    app.setErrorHandler((error, request, reply) =>
+      this.#refuseForm(reply, request.raw, this.#codeOf(error), this.#reasonOf(error)),
+    );
     app.get('/', async (_request, reply) => this.#index(reply));
     this.#describe(app);
     addRoutes(app, this.#routes, {
@@ -245,6 +259,23 @@ export class HttpDoor {
   #refused(code: Code, what: string, actor: Actor = panelActor): void {
     const text = `refused ${code}: ${what}`;
     this.#log('warn', text, refusedEvent(actor, code, text));
+  }
+
+  /** Answers a refusal, and records one for the form of what was asked. */
+  async #refuseForm(
+    reply: FastifyReply,
+    request: IncomingMessage,
+    code: Code,
+    reason?: string,
+  ): Promise<FastifyReply> {
+    this.#malformed.take(code, request, () => {
+      try {
+        return this.#guestOf(request).principal?.actor ?? panelActor;
+      } catch {
+        return panelActor;
+      }
+    });
+    return refuse(reply, code, reason);
   }
 
   #codeOf(error: unknown): Code {

@@ -33,6 +33,8 @@ export interface SpokenStation extends AsyncDisposable {
   readonly origin: string;
   /** What reached control. */
   readonly acts: ActMessage[];
+  /** What the record was given, in order. */
+  readonly recorded: Extract<FromClient, { type: 'record' }>[];
   /** With exactly these headers, and no other. */
   readonly send: (path: string, asked?: Asked) => Promise<Answer>;
   /** As whoever came by a link: the cookie of the session. */
@@ -66,6 +68,7 @@ export async function openSpoken(
   mkdirSync(join(data, 'page', 'assets'), { recursive: true });
   writeFileSync(join(data, 'page', 'index.html'), 'cell');
   const acts: ActMessage[] = [];
+  const recorded: SpokenStation['recorded'] = [];
   const control = new WireServer(realClock(), {
     opened: (peer) => {
       peer.send(hello(1));
@@ -76,6 +79,7 @@ export async function openSpoken(
         for (const flow of message.flows)
           peer.send({ type: 'why', frame: 1, flow, candidates: [], commands: [] });
       if (message.type === 'record') {
+        recorded.push(message);
         const { id } = message;
         peer.send({ type: 'receipt', id, result: 'accepted' });
         peer.send({ type: 'done', id, seq: 11, outcome: 'recorded' });
@@ -100,6 +104,7 @@ export async function openSpoken(
     data,
     origin,
     acts,
+    recorded,
     answers: accepted,
     send: async (path, asked) => send(origin, path, asked),
     signIn: async () => {

@@ -112,6 +112,10 @@ test(`every route refuses or answers, whatever it is asked (seed ${seed})`, asyn
   // Otherwise only the gate was tried.
   expect(unreached).toEqual([]);
   expect(process.memoryUsage().rss - before).toBeLessThan(400_000_000);
+  // What was no request is in the record, and nothing of it steers a terminal.
+  const refused = station.recorded.flatMap(({ body }) => (body.event === 'refused' ? [body] : []));
+  expect(refused.map(({ code }) => code)).toContain('E_DOOR_FRAME');
+  for (const { text } of refused) expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   // It is as it was.
   const answer = await station.send('/api/openapi.json');
   expect(answer.status).toBe(200);

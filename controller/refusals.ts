@@ -1,14 +1,15 @@
-// What of the refusals at control's door is recorded: all of them at a person's pace, and of a flood its
+// What of the refusals at a door is recorded: all of them at a person's pace, and of a flood its
 // beginning and a count of the rest. A client that repeats itself fills no chronicle.
 import { seconds } from '#contract/time.ts';
 import type { Cancel, Clock } from '#contract/time.ts';
 import { Bucket } from '#controller/bucket.ts';
 
-const pace = { rate: 5, burst: 100 };
+/** At control's door. */
+const controlPace = { rate: 5, burst: 100 };
 /** The count is told so long after the first that was left out. */
 const patience = seconds(10);
 
-/** One for all clients of control. */
+/** One for all clients of a door. */
 export class Refusals {
   readonly #clock: Clock;
   readonly #bucket: Bucket;
@@ -17,7 +18,11 @@ export class Refusals {
   #timer: Cancel | undefined;
 
   /** `tell` gets how many were left out, some seconds after the first of them. */
-  constructor(clock: Clock, tell: (left: number) => void) {
+  constructor(
+    clock: Clock,
+    tell: (left: number) => void,
+    pace: { readonly rate: number; readonly burst: number } = controlPace,
+  ) {
     this.#clock = clock;
     this.#bucket = new Bucket(clock, pace);
     this.#tell = tell;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ActBody, FaultBody } from '#contract/entry.ts';
 import type { FromControl } from '#contract/wire.ts';
 import { readBody } from '#controller/chronicle/body.ts';
-import { Refusals } from '#controller/door/refusals.ts';
+import { Refusals } from '#controller/refusals.ts';
 import type { WirePeer } from '#controller/wire/server.ts';
 import { HandClock } from '#test/unit/controller/server/rig.ts';
 import { CellFolder, ControlRig } from '#test/unit/controller/control-rig.ts';
