@@ -54,6 +54,13 @@ export const RecordingMark = z.discriminatedUnion('kind', [
 ]);
 export type RecordingMark = z.infer<typeof RecordingMark>;
 
+/** What was typed up to a return, as text; of what was typed unseen its length alone. Its place is that of its first key. */
+export const TypedLine = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('input'), ...typed, text: z.string() }),
+  z.strictObject({ kind: z.literal('secret'), ...typed, length: z.number() }),
+]);
+export type TypedLine = z.infer<typeof TypedLine>;
+
 /** One event to play. `data` is base64 of the raw bytes; of a `secret` only its length is told. */
 export const PlayedEvent = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('output'), ...place, data: z.string() }),
@@ -106,14 +113,16 @@ export const listRecordings = {
 export const readRecording = {
   method: 'GET',
   path: '/api/recordings/:id',
-  summary: 'One recording: what it is, its marks, and whether the chronicle proves it.',
+  summary:
+    'One recording: what it is, its marks, what was typed, and whether the chronicle proves it.',
   needs: 'recordings',
   params,
   answer: z.strictObject({
     recording: RecordingSummary,
     size: TerminalSize,
     marks: z.array(RecordingMark),
-    /** There are marks beyond these. */
+    typed: z.array(TypedLine),
+    /** There are marks, or lines, beyond these. */
     more: z.boolean(),
     verified: RecordingVerdict,
   }),

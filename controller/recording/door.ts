@@ -17,7 +17,7 @@ import { inspect } from './inspect.ts';
 import type { Inspection } from './inspect.ts';
 import { judge, verdictOf } from './judgement.ts';
 import { exportsAtOnce, exportTime, inspectionsKept } from './limits.ts';
-import { isMark, played } from './page.ts';
+import { isMark, played, typedLine } from './page.ts';
 import { Playback } from './playback.ts';
 import { eventsOf, headOf } from './played.ts';
 import type { SessionRecordings } from './recordings.ts';
@@ -97,6 +97,7 @@ export class RecordingDoor {
       recording,
       size: found.head?.size ?? { cols: 80, rows: 24 },
       marks: found.marks.map((mark) => played(mark, began)).filter(isMark),
+      typed: found.typed.map((line) => typedLine(line, began)),
       more: found.moreMarks,
       verified,
     };

@@ -6,6 +6,8 @@ import { marksLimit, marksText } from '#contract/recording-routes.ts';
 import { noHash } from '#contract/recording.ts';
 import type { RecordingHead } from '#contract/recording.ts';
 import { filesOf, readFile } from './reader.ts';
+import { TypedLines } from './typed.ts';
+import type { Entered } from './typed.ts';
 import type { NumberedEvent, ReadFile, ReadSegment, RecordingFilePath } from './reader.ts';
 
 export interface Inspection {
@@ -23,6 +25,9 @@ export interface Inspection {
   readonly unsealed: number;
   readonly torn: number;
   readonly marks: readonly NumberedEvent[];
+  /** What was typed, line by line. */
+  readonly typed: readonly Entered[];
+  /** There are marks, or lines, beyond these. */
   readonly moreMarks: boolean;
   /** What is not as it was written, or not there. */
   readonly problems: readonly string[];
@@ -44,6 +49,8 @@ class Inspector {
   readonly #session: string;
   readonly #segments: ReadSegment[] = [];
   readonly #marks: NumberedEvent[] = [];
+  readonly #typed: Entered[] = [];
+  readonly #lines = new TypedLines();
   readonly #problems: string[] = [];
   #head: RecordingHead | undefined;
   #last: ReadFile | undefined;
@@ -53,6 +60,7 @@ class Inspector {
   #fileBytes = 0;
   #t = 0;
   #marksText = 0;
+  #typedText = 0;
   #moreMarks = false;
   #tornHead = 0;
 
@@ -86,6 +94,7 @@ class Inspector {
 
   end(): Inspection {
     if (this.#next === 0) this.problem('it has no files');
+    this.#line(this.#lines.end());
     const last = this.#last;
     return {
       head: this.#head,
@@ -98,6 +107,7 @@ class Inspector {
       unsealed: last?.unsealed ?? 0,
       torn: last?.torn ?? this.#tornHead,
       marks: this.#marks,
+      typed: this.#typed,
       moreMarks: this.#moreMarks,
       problems: this.#problems,
     };
@@ -151,10 +161,22 @@ class Inspector {
   }
 
   #mark(numbered: NumberedEvent): void {
-    const { event } = numbered;
-    if (event.kind === 'output' || event.kind === 'input' || event.kind === 'secret') return;
+    const { n, event } = numbered;
+    if (event.kind === 'output') return;
+    if (event.kind === 'input' || event.kind === 'secret') {
+      this.#line(this.#lines.take(n, event));
+      return;
+    }
     this.#marksText += JSON.stringify(event.about).length;
     if (this.#marks.length < marksLimit && this.#marksText <= marksText) this.#marks.push(numbered);
     else this.#moreMarks = true;
+  }
+
+  #line(entered: readonly Entered[]): void {
+    for (const one of entered) {
+      this.#typedText += one.text?.length ?? 0;
+      if (this.#typed.length < marksLimit && this.#typedText <= marksText) this.#typed.push(one);
+      else this.#moreMarks = true;
+    }
   }
 }

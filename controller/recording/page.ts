@@ -5,10 +5,12 @@ import type {
   FramesQuery,
   PlayedEvent,
   RecordingMark,
+  TypedLine,
   readFrames,
 } from '#contract/recording-routes.ts';
 import type { RecordedEvent, TerminalSize } from '#contract/recording.ts';
 import type { NumberedEvent, ReadFile } from './reader.ts';
+import type { Entered } from './typed.ts';
 
 export type Asked = FramesQuery;
 export type RecordingPage = z.infer<typeof readFrames.answer>;
@@ -87,6 +89,14 @@ export function played({ n, event }: NumberedEvent, began: number): PlayedEvent 
     case 'mark':
       return { kind: event.kind, ...place, about: JSON.parse(JSON.stringify(event.about)) };
   }
+}
+
+/** What was typed, as it is told. */
+export function typedLine({ n, t, by, auto, text, length }: Entered, began: number): TypedLine {
+  const place = { n, t_us: t, at: began + Math.floor(t / 1000), by, auto };
+  return text === undefined
+    ? { kind: 'secret', ...place, length }
+    : { kind: 'input', ...place, text };
 }
 
 /** An event that is no bytes. */

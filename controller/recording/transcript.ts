@@ -1,8 +1,9 @@
 // A recording as lines that a person reads: when, who, what. Whatever steers a terminal is left out, so that reading it
 // at one does nothing; a screen that was drawn and drawn over again reads as what was written, line by line.
-import type { Actor } from '#contract/actor.ts';
 import { printable } from '#contract/diagnostic.ts';
 import type { RecordedEvent, RecordingHead } from '#contract/recording.ts';
+import { TypedLines } from './typed.ts';
+import type { Entered } from './typed.ts';
 import { Utf8Parts } from './utf8.ts';
 
 /** Characters of one line; a longer one goes on in the next. */
@@ -26,25 +27,26 @@ interface Line {
   readonly said: string;
 }
 
-type Input = Extract<RecordedEvent, { kind: 'input' }>;
-
-/** Puts output together to lines, and keys to what was entered. */
+/** Puts output together to lines. */
 class Lines {
   readonly #output = new Utf8Parts();
   #shown = '';
   #shownFrom = 0;
-  #keys:
-    | { readonly t: number; readonly by: Actor; readonly auto: boolean; text: string }
-    | undefined;
+  readonly #typed = new TypedLines();
 
   take(event: RecordedEvent): Line[] {
     if (event.kind === 'output') return this.#show(event.t, this.#output.text(event.bytes));
-    if (event.kind === 'input') return this.#type(event);
-    return [...this.#entered(), { t: event.t, kind: event.kind, said: textOf(event) }];
+    if (event.kind === 'input' || event.kind === 'secret')
+      return this.#typed.take(0, event).map(lineOf);
+    const before = this.#typed.end().map(lineOf);
+    return [...before, { t: event.t, kind: event.kind, said: textOf(event) }];
   }
 
   end(): Line[] {
-    return [...this.#entered(), ...this.#show(this.#shownFrom, this.#output.end(), true)];
+    return [
+      ...this.#typed.end().map(lineOf),
+      ...this.#show(this.#shownFrom, this.#output.end(), true),
+    ];
   }
 
   #show(t: number, text: string, last = false): Line[] {
@@ -61,31 +63,16 @@ class Lines {
       return wrapped(line).map((said) => ({ t: from, kind: 'output' as const, said }));
     });
   }
-
-  #type({ t, by, auto, bytes }: Input): Line[] {
-    const text = Buffer.from(bytes).toString();
-    const same = this.#keys?.by === by && this.#keys.auto === auto;
-    const before = same ? [] : this.#entered();
-    this.#keys ??= { t, by, auto, text: '' };
-    this.#keys.text += text;
-    const done = /[\r\n]/.test(text) || this.#keys.text.length > lineLimit;
-    return [...before, ...(done ? this.#entered() : [])];
-  }
-
-  #entered(): Line[] {
-    const keys = this.#keys;
-    this.#keys = undefined;
-    if (keys === undefined) return [];
-    const { t, by, auto, text } = keys;
-    const said = `${by}${auto ? ' (its terminal)' : ''} ${printable(JSON.stringify(text))}`;
-    return [{ t, kind: 'input', said }];
-  }
 }
 
-function textOf(event: Exclude<RecordedEvent, { kind: 'output' | 'input' }>): string {
+function lineOf({ t, by, auto, text, length }: Entered): Line {
+  if (text === undefined) return { t, kind: 'secret', said: `${by} ${length} bytes typed unseen` };
+  const said = `${by}${auto ? ' (its terminal)' : ''} ${printable(JSON.stringify(text))}`;
+  return { t, kind: 'input', said };
+}
+
+function textOf(event: Exclude<RecordedEvent, { kind: 'output' | 'input' | 'secret' }>): string {
   switch (event.kind) {
-    case 'secret':
-      return `${event.by} ${event.length} bytes typed unseen`;
     case 'resize':
       return `${event.about.cols} x ${event.about.rows}`;
     case 'exit':

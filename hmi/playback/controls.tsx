@@ -1,26 +1,32 @@
-// Moves through a recording: to marks, by ten seconds, to any moment; and plays it, at its pace or faster.
+// Moves through a recording: to the next event of session or machine, by ten seconds; plays it, at its pace or faster.
 import type { JSX } from 'preact';
 import type { Key } from '#hmi/i18n/text.ts';
 import { t } from '#hmi/i18n/text.ts';
-import { formatMoment, formatSpan, formatTime } from '#hmi/parts/format.ts';
+import { formatSpan, formatTime } from '#hmi/parts/format.ts';
+import { under } from '#hmi/trend/edge.ts';
+import type { Happened } from './happened.ts';
 import type { Playing, Recording } from './use-player.ts';
 
 const speeds = [1, 4, 16] as const;
 const leap_us = 10_000_000;
-/** A mark that is so near before what is shown is what is shown. */
+/** An event that is so near before what is shown is what is shown. */
 const near_us = 1000;
 
 interface ControlProps {
   readonly playing: Playing;
-  readonly told: Recording;
+  readonly recording: Recording['recording'];
+  readonly happened: readonly Happened[];
 }
 
-export function Controls({ playing, told }: ControlProps): JSX.Element {
+export function Controls({ playing, recording, happened }: ControlProps): JSX.Element {
   const { at, speed, seek } = playing;
-  const { began, duration_us } = told.recording;
-  const times = told.marks.map(({ t_us }) => t_us);
+  const { began, duration_us } = recording;
+  const ofMachine = under.value.all.map(({ from }) => (from - began) * 1000);
+  const times = [...happened.map(({ t_us }) => t_us), ...ofMachine]
+    .filter((time) => time >= 0 && time <= duration_us)
+    .toSorted((one, other) => one - other);
   const before = times.findLast((time) => time < at.value - near_us) ?? 0;
-  const after = times.find((time) => time > at.value) ?? duration_us;
+  const after = times.find((time) => time > at.value + near_us) ?? duration_us;
   const play = (): void => {
     if (speed.value === 0 && at.value >= duration_us) seek(0);
     speed.value = speed.value > 0 ? 0 : 1;
@@ -47,7 +53,6 @@ export function Controls({ playing, told }: ControlProps): JSX.Element {
           {each}×
         </button>
       ))}
-      <Scrubber playing={playing} told={told} />
       <output>
         <b>{formatTime(began + at.value / 1000)}</b> {formatSpan(at.value / 1000)} /{' '}
         {formatSpan(duration_us / 1000)}
@@ -61,27 +66,3 @@ const Step = (props: { word: Key; sign: string; act: () => void }): JSX.Element 
     {props.sign}
   </button>
 );
-
-function Scrubber({ playing, told }: ControlProps): JSX.Element {
-  const { at, seek } = playing;
-  const { began, duration_us } = told.recording;
-  return (
-    <div class="scrub">
-      <div class="ticks" aria-hidden="true">
-        {told.marks.map(({ n, kind, t_us }) => (
-          <i key={n} class={kind} style={{ left: `${(100 * t_us) / Math.max(1, duration_us)}%` }} />
-        ))}
-      </div>
-      <input
-        type="range"
-        min={0}
-        max={duration_us}
-        step={1000}
-        value={at.value}
-        aria-label={t('playback.time')}
-        aria-valuetext={formatMoment(began + at.value / 1000)}
-        onInput={(event) => seek(Number(event.currentTarget.value))}
-      />
-    </div>
-  );
-}

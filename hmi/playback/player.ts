@@ -29,6 +29,7 @@ export class Player {
   /** The newest seek alone counts. */
   #turn = 0;
   #asking = false;
+  #seeking: Promise<Page | undefined> | undefined;
 
   constructor(deps: PlayerDeps) {
     this.#deps = deps;
@@ -46,7 +47,13 @@ export class Player {
     this.#at_us = to_us;
     this.#events = [];
     this.#next = null;
-    const page = await this.#deps.page({ from: Math.max(0, Math.floor(to_us)) });
+    // Of many seeks, as of a finger that drags, one is under way, and the newest follows it.
+    while (this.#seeking !== undefined) await this.#seeking;
+    if (mine !== this.#turn) return false;
+    const asked = this.#deps.page({ from: Math.max(0, Math.floor(to_us)) });
+    this.#seeking = asked;
+    const page = await asked;
+    this.#seeking = undefined;
     if (page === undefined || mine !== this.#turn) return false;
     this.#events = page.events;
     this.#next = page.next;

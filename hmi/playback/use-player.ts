@@ -9,7 +9,7 @@ import type { Answer } from '#hmi/feed/ask.ts';
 import { refusalText } from '#hmi/i18n/refusals.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { QuietTerminal } from '#hmi/shell/quiet-terminal.ts';
-import { moment, startPens, view } from '#hmi/trend/pens.ts';
+import { held, moment, startPens, view } from '#hmi/trend/pens.ts';
 import { Player } from './player.ts';
 
 export type Recording = Answer<typeof readRecording>;
@@ -48,8 +48,12 @@ export function usePlayer({ recording, size }: Recording): Playing {
   useEffect(() => {
     const ends = beside(recording);
     const terminal = new QuietTerminal({ label: t('room.terminal') });
-    if (place.current !== null) terminal.open(place.current);
+    const glass = place.current;
+    if (glass !== null) terminal.open(glass);
     terminal.resize(size);
+    const fit = (): void => showAll(terminal, glass);
+    const sized = new ResizeObserver(fit);
+    if (glass !== null) sized.observe(glass);
     player.current = new Player({
       page: async (query) => {
         const page = await ask<typeof readFrames>('GET', '/api/recordings/:id/frames', {
@@ -59,12 +63,19 @@ export function usePlayer({ recording, size }: Recording): Playing {
         notice.value = page.kind === 'failed' ? refusalText(page) : '';
         return page.kind === 'answer' ? page.answer : undefined;
       },
-      write: (bytes) => terminal.write(bytes),
-      resize: (next) => terminal.resize(next),
+      write: async (bytes) => {
+        await terminal.write(bytes);
+        if (glass !== null) followCursor(terminal, glass);
+      },
+      resize: (next) => {
+        terminal.resize(next);
+        fit();
+      },
     });
     seek(0);
     return () => {
       ends();
+      sized.disconnect();
       terminal.dispose();
     };
   }, []);
@@ -85,15 +96,30 @@ export function usePlayer({ recording, size }: Recording): Playing {
   return { place, at, speed, notice, seek };
 }
 
+/** CSS pixels of its letters. */
+const letters = { least: 11, most: 16 };
+
+function showAll(terminal: QuietTerminal, glass: HTMLElement | null): void {
+  terminal.scale(letters.least, letters.most);
+  if (glass !== null) followCursor(terminal, glass);
+}
+
+/** A terminal that is larger than its place shows where things happen. */
+function followCursor({ depth }: QuietTerminal, glass: HTMLElement): void {
+  glass.scrollTop = Math.max(0, depth * glass.scrollHeight - glass.clientHeight);
+}
+
 /** Shows the machine's minutes of the recording, until the result is called: then the trend is as it was. */
 function beside({ began, duration_us }: Recording['recording']): () => void {
   const before = { view: view.peek(), moment: moment.peek() };
+  held.value = { from: began, to: Math.ceil(began + duration_us / 1000) };
   const around = Math.max(leastRoom_ms, (room * duration_us) / 1000);
   const span = Math.ceil(duration_us / 1000 + 2 * around);
   view.value = { span, end: Math.ceil(began - around) + span };
   const ends = startPens(false);
   return () => {
     ends();
+    held.value = undefined;
     view.value = before.view;
     moment.value = before.moment;
   };

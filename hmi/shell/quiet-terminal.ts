@@ -97,6 +97,22 @@ export class QuietTerminal {
     return this.size;
   }
 
+  /** Letters between two sizes (CSS pixels), so large that all of it is seen where that can be. */
+  scale(least: number, most: number): void {
+    const room = this.#fit.proposeDimensions();
+    const { cols, rows } = this.size;
+    if (room === undefined || !Number.isFinite(room.cols) || !Number.isFinite(room.rows)) return;
+    const now = this.#terminal.options.fontSize ?? most;
+    const fits = Math.floor(now * Math.min((room.cols + 1) / cols, (room.rows + 1) / rows));
+    const next = Math.min(most, Math.max(least, fits));
+    if (next !== now) this.#terminal.options.fontSize = next;
+  }
+
+  /** How far down its cursor is: 0 at the top, 1 at the bottom. */
+  get depth(): number {
+    return (this.#terminal.buffer.active.cursorY + 1) / this.#terminal.rows;
+  }
+
   resize({ cols, rows }: TerminalSize): void {
     if (cols !== this.#terminal.cols || rows !== this.#terminal.rows)
       this.#terminal.resize(Math.max(2, cols), Math.max(1, rows));

@@ -48,6 +48,8 @@ export const view = signal<View>({ span: spans['10min'], end: undefined });
 export const fit = signal(false);
 /** The moment that is read; undefined: the newest. */
 export const moment = signal<number | undefined>(undefined);
+/** Times that the moment stays within while a recording is played: then a finger moves it, and not the window. */
+export const held = signal<Window | undefined>(undefined);
 export const logged = signal<Asked<readonly LoggedTag[]> | undefined>(undefined);
 export const pens = signal<Readonly<Record<string, Pen | Problem>>>({});
 export const journal = signal<KnownJournal | Problem | undefined>(undefined);

@@ -26,7 +26,16 @@ const rightRem = 2;
 /** Between two ticks. */
 const tickApartRem = 5.5;
 
-export function Plot({ width }: { readonly width: number }): JSX.Element {
+/** Rows of somebody else's, on the same time line. */
+export type Rows = (frame: Frame) => JSX.Element;
+
+export function Plot({
+  width,
+  rows,
+}: {
+  readonly width: number;
+  readonly rows?: Rows | undefined;
+}): JSX.Element {
   const inks = readInks();
   const left = leftRem * inks.rem;
   const right = rightRem * inks.rem;
@@ -74,6 +83,7 @@ export function Plot({ width }: { readonly width: number }): JSX.Element {
       {ofWords.map((each) => (
         <TagLane key={each.pen.name} {...frame} {...each} />
       ))}
+      {rows?.(frame)}
       <Strip frame={frame} />
       <Axis frame={frame} />
       <Hair frame={frame} />
@@ -135,7 +145,7 @@ function Strip({ frame }: { readonly frame: Frame }): JSX.Element {
 const isOver = ({ alarm, others }: Mark): boolean =>
   [alarm, ...others].every(({ cleared }) => cleared !== null);
 
-const shareOf = (time: number, { from, to }: Window): number => (time - from) / (to - from);
+export const shareOf = (time: number, { from, to }: Window): number => (time - from) / (to - from);
 
 function Axis({ frame }: { readonly frame: Frame }): JSX.Element {
   const { window, ticks } = frame;
@@ -170,7 +180,7 @@ function Hair({ frame }: { readonly frame: Frame }): JSX.Element | null {
 }
 
 /** Room for the plot, measured: it is drawn as wide as it is. */
-export function PlotRoom(): JSX.Element {
+export function PlotRoom({ rows }: { readonly rows?: Rows }): JSX.Element {
   const room = useRef<HTMLDivElement>(null);
   const width = useSignal(0);
   useLayoutEffect(() => {
@@ -186,7 +196,7 @@ export function PlotRoom(): JSX.Element {
   }, []);
   return (
     <div class="room" ref={room}>
-      {width.value > 0 && <Plot width={width.value} />}
+      {width.value > 0 && <Plot width={width.value} rows={rows} />}
     </div>
   );
 }

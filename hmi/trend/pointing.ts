@@ -1,7 +1,7 @@
-// Fingers, mouse and keys on a trend: a tap picks the moment, a drag moves the window, two fingers or a wheel zoom.
+// Fingers, mouse and keys on a trend: a tap picks the moment, a drag moves the window (or the moment of a recording), two fingers or a wheel zoom.
 // Each of these has a button or a key too.
 import type { HTMLAttributes } from 'preact';
-import { moment, now, view } from './pens.ts';
+import { held, moment, now, view } from './pens.ts';
 import { moved, showing, windowOf, zoomed } from './view.ts';
 
 /** CSS pixels that a finger may tremble in a tap. */
@@ -31,6 +31,16 @@ type Handlers = Pick<
 export function followPointers(place: Place): Handlers {
   const at = (element: HTMLElement, x: number): number =>
     (x - element.getBoundingClientRect().left - place.left) / place.width;
+  const pick = ({
+    currentTarget,
+    clientX,
+  }: {
+    currentTarget: HTMLElement;
+    clientX: number;
+  }): void => {
+    const { from } = windowOf(view.value, now.value);
+    read(from + at(currentTarget, clientX) * view.value.span);
+  };
   return {
     onPointerDown: (event) => {
       if (event.button !== 0) return;
@@ -50,14 +60,14 @@ export function followPointers(place: Place): Handlers {
         const after = Math.max(1, Math.abs(one.x - other.x));
         const middle = at(event.currentTarget, (one.x + other.x) / 2);
         zoom(Math.max(1, before) / after, middle);
-      } else view.value = moved(view.value, -by / place.width, now.value);
+      } else if (held.value !== undefined) pick(event);
+      else view.value = moved(view.value, -by / place.width, now.value);
     },
     onPointerUp: (event) => {
       const finger = fingers.get(event.pointerId);
       fingers.delete(event.pointerId);
       if (finger === undefined || finger.dragged) return;
-      const { from } = windowOf(view.value, now.value);
-      read(from + at(event.currentTarget, event.clientX) * view.value.span);
+      pick(event);
     },
     onPointerCancel: (event) => void fingers.delete(event.pointerId),
   };
@@ -91,10 +101,11 @@ export function pressKey(event: KeyboardEvent): void {
       move(keyLeap);
       break;
     case 'Home':
-      read(windowOf(view.value, now.value).from);
+      read(held.value?.from ?? windowOf(view.value, now.value).from);
       break;
     case 'End':
-      follow();
+      if (held.value === undefined) follow();
+      else read(held.value.to);
       break;
     case '+':
       zoom(1 / zoomStep, 0.5);
@@ -110,7 +121,8 @@ export function pressKey(event: KeyboardEvent): void {
 
 /** Reads the values of this moment; it is brought into the window. */
 export function read(time: number): void {
-  const within = Math.min(now.value, Math.max(0, Math.round(time)));
+  const { from, to } = held.value ?? { from: 0, to: now.value };
+  const within = Math.min(to, Math.max(from, Math.round(time)));
   view.value = showing(view.value, within, now.value);
   moment.value = within;
 }

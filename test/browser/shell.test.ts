@@ -102,19 +102,28 @@ test('people ask, approve, watch, pause, resume and end a shell, and play it bac
 
   await openPart(sue, 'recordings');
   await press(sue, 'Play');
-  const times = sue.locator('.scrub input');
-  await times.waitFor({ timeout: limit });
+  await sue.locator('.playback .plot').waitFor({ timeout: limit });
   expect(await line(sue, '42').count()).toBe(0);
   // A moment of the machine's time line is a moment of the terminal.
-  await press(sue, 'Next mark');
+  await press(sue, 'Next event');
   await sue.locator('.marks-list li').last().getByRole('button').click();
   await line(sue, '55').waitFor({ timeout: limit });
+  const listed = sue.locator('.marks-list li');
+  expect(await listed.filter({ hasText: 'PAUSED' }).count()).toBeGreaterThan(0);
+  // What was typed stands apart from what was shown, and programs that were seen to start are told.
+  expect(await sue.locator('.marks-list li.typed', { hasText: 'echo $((50 + 5))' }).count()).toBe(
+    1,
+  );
+  expect(await sue.locator('.marks-list li.process', { hasText: 'bash' }).count()).toBeGreaterThan(
+    0,
+  );
   await shoot(sue, 'shell-played');
-  await sue.locator('.beside .plot').press('Home');
+  await sue.locator('.playback .plot').press('Home');
   await until('the terminal goes back with the machine', limit, async () =>
     (await line(sue, '42').count()) === 0 ? true : undefined,
   );
-  await sue.locator('.beside .plot').press('PageDown');
+  await sue.locator('.playback .plot').press('End');
+  await line(sue, '55').waitFor({ timeout: limit });
   expect(await axe(sue)).toEqual([]);
   await press(sue, 'Back');
   expect([...driver.problems, ...supervisor.problems, ...observer.problems]).toEqual([]);

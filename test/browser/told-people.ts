@@ -1,5 +1,6 @@
 // People, approvals, shells and recordings to tell the page of: what station would answer to who is here, and to what waits.
 import type { ApprovalView } from '#contract/approval.ts';
+import type { Broken } from '#contract/break-glass.ts';
 import { permissions, roles } from '#contract/people.ts';
 import type { Me, PersonView, SessionRow, TokenView } from '#contract/people-routes.ts';
 import type { RecordingSummary } from '#contract/recording-routes.ts';
@@ -7,7 +8,7 @@ import type { SessionView } from '#contract/shell.ts';
 import type { Answer } from './told-past.ts';
 
 /** Answers `/api/...`; undefined: that is somebody else's. */
-export type Crew = (path: string) => Answer | undefined;
+export type Crew = (path: string, query: URLSearchParams) => Answer | undefined;
 
 const minute = 60_000;
 const now = Date.now();
@@ -24,6 +25,7 @@ const me: Me = {
   secondFactor: true,
   pin: true,
   mustChange: false,
+  mustFactor: false,
   enrolled: true,
   panel: true,
   switchable: [{ name: 'otto', title: 'Otto' }],
@@ -149,6 +151,31 @@ const recordings: readonly RecordingSummary[] = (['ended', 'cut', 'damaged', 'op
     ...(state === 'damaged' ? { problem: { code: 'E_RECORDING_FRAME', text: 'cut at 1200' } } : {}),
   }),
 );
+const broken: readonly Broken[] = ['user:mia', 'user:ada'].map((actor, n) => ({
+  id: `bg-${String(n).padStart(16, '0')}`,
+  actor,
+  at: now - 30 * minute,
+  reason: 'station did not start after the power cut, and nobody else was there',
+}));
+const events = [
+  {
+    seq: 41_204,
+    at: now,
+    actor: 'user:ada',
+    body: {
+      event: 'person-changed',
+      subject: 'otto',
+      change: { roles: [['operator'], ['operator', 'maintenance']] },
+      text: 'user:ada changed of otto: roles',
+    },
+  },
+  {
+    seq: 41_205,
+    at: now,
+    actor: 'console:panel',
+    body: { event: 'refused', code: 'E_SIGN_IN', text: 'refused E_SIGN_IN: sign-in of otto' },
+  },
+];
 const rule = {
   on: true,
   approvals: 1,
@@ -167,6 +194,7 @@ export const calmCrew: Crew = answers({
   touch: {},
   shells: { rules: null, sessions: [] },
   approvals: [],
+  'break-glass': { waiting: [] },
 });
 /** Everything at once. */
 export const busyCrew: Crew = answers({
@@ -181,6 +209,8 @@ export const busyCrew: Crew = answers({
     sessions: [shell, { ...shell, id: 'sh-1123456789abcdef', state: 'Requested', by: 'user:mia' }],
   },
   approvals,
+  'break-glass': { waiting: broken },
+  console: { kind: 'json', ok: true, value: events },
   people: { people },
   sessions: { sessions },
   tokens: { tokens },

@@ -7,16 +7,21 @@ import { decodeFromViewer, encodeFrame } from '#contract/shell-frames.ts';
 import type { FromStation, FromViewer } from '#contract/shell-frames.ts';
 import type { SessionView } from '#contract/shell.ts';
 import { codes } from '#contract/error.ts';
-import { refusalText } from '#hmi/i18n/refusals.ts';
+import { refusalText, ruleText } from '#hmi/i18n/refusals.ts';
+import { changesOf, eventsOf, queryOf } from '#hmi/people/event-rows.ts';
+import { needsOf } from '#contract/act-rules.ts';
+import type { ShownCell } from '#contract/act-rules.ts';
 import { shellEn } from '#hmi/i18n/shell-en.ts';
 import { learn, speak } from '#hmi/i18n/text.ts';
+import { workDe } from '#hmi/i18n/work-de.ts';
 import { workEn } from '#hmi/i18n/work-en.ts';
 import { nameOf } from '#hmi/parts/names.ts';
+import { happenedIn } from '#hmi/playback/happened.ts';
 import { Player } from '#hmi/playback/player.ts';
 import type { Page } from '#hmi/playback/player.ts';
 import { ShellConnection } from '#hmi/shell/connection.ts';
 import type { ShellWireEvents } from '#hmi/shell/connection.ts';
-import { argvOf, askedOf, rowsOf } from '#hmi/work/asked.ts';
+import { argvOf, askedOf, isForce, rowsOf } from '#hmi/work/asked.ts';
 import { commonStart, isHazardous } from '#hmi/work/lines.ts';
 
 learn('en', { ...workEn, ...shellEn });
@@ -76,6 +81,71 @@ test('every refusal that people meet at these screens is said in German', () => 
   expect(refusalText({ code: 'E_OTHER', text: 'English.' })).toBe('English. (E_OTHER)');
 });
 
+test('what a force lacks is said in German', () => {
+  const cell = {
+    hello: {
+      flows: [{ name: 'press', regions: [{ name: 'mode', states: [{ path: 'mode.Manual' }] }] }],
+      tags: [{ name: 'valve', kind: 'output', flow: 'press' }],
+    },
+    snapshot: { flows: {} },
+  } as unknown as ShownCell;
+  const needs = needsOf('force', { tag: 'valve', for_ms: 700_000 }, cell);
+  const said = [...needs.lacks, ...needs.because];
+  expect(said.map(ruleText)).toEqual(said);
+  learn('de', { ...workDe });
+  speak('de', []);
+  const german = said.map(ruleText);
+  speak('en', []);
+  expect(german).toEqual([
+    'ein Ausgang wird nur von Hand gezwungen: press ist nicht in mode.Manual',
+    'ein Ausgang wird länger als 10 min gezwungen',
+  ]);
+});
+
+describe('what people did, from the record', () => {
+  test.each([
+    ['', 'chronicle query --kind session --count 200 --from=-168h'],
+    [' otto ', 'chronicle query --kind session --count 200 --from=-168h --text "otto"'],
+    [
+      'a" --kind act',
+      String.raw`chronicle query --kind session --count 200 --from=-168h --text "a\" --kind act"`,
+    ],
+    ['\\"', String.raw`chronicle query --kind session --count 200 --from=-168h --text "\\\""`],
+  ])('%j is asked for as one word', (word, line) => {
+    expect(queryOf('7d', word)).toBe(line);
+  });
+
+  test('entries come newest first, with what changed; what is no entry is left out', () => {
+    const body = {
+      event: 'person-changed',
+      text: 'user:ada changed of otto: roles',
+      change: { roles: [['operator'], ['operator', 'engineer']], odd: 7 },
+    };
+    const told = [
+      { seq: 1, at: 5, actor: 'user:ada', body: { event: 'later', more: 1 } },
+      { seq: 2, at: 6, actor: 'user:ada', body },
+      { seq: 'x' },
+      null,
+    ];
+    const rows = eventsOf(told);
+    expect(rows.map(({ seq, event, text }) => [seq, event, text])).toEqual([
+      [2, 'person-changed', body.text],
+      [1, 'later', '{"event":"later","more":1}'],
+    ]);
+    expect(changesOf(rows[0]?.change)).toEqual([
+      { name: 'roles', from: 'operator', to: 'operator, engineer' },
+    ]);
+    expect([eventsOf('no'), changesOf(undefined)]).toEqual([[], []]);
+  });
+});
+
+test('a force is told from another by tag, value and reason', () => {
+  const what = { verb: 'force', args: { tag: 'a', value: true, reason: 'x', for_ms: 1 } };
+  expect(isForce(what, { tag: 'a', value: true, reason: 'x' })).toBe(true);
+  expect(isForce(what, { tag: 'a', value: false, reason: 'x' })).toBe(false);
+  expect(isForce({ verb: 'unforce', args: 3 }, { tag: 'a', value: true, reason: 'x' })).toBe(false);
+});
+
 describe('lines of the console', () => {
   const flows = [
     {
@@ -132,6 +202,7 @@ const playerOf = (pages: readonly Page[]) => {
   });
   return { player, shown, asked };
 };
+const placed = (n: number): { n: number; t_us: number; at: number } => ({ n, t_us: n, at: n });
 describe('a recording that is played', () => {
   const keyframe = { t_us: 500, size: { cols: 80, rows: 24 }, screen: 'before' };
 
@@ -159,6 +230,43 @@ describe('a recording that is played', () => {
     const second = player.seek(700);
     expect([await first, await second]).toEqual([false, true]);
     expect(shown).toEqual(['80x24', '\u001Bcbefore', 'new']);
+  });
+
+  test('asks for one screen at a time while a finger drags, and for the last moment of it', async () => {
+    const { player, asked } = playerOf([
+      { keyframe, events: [], next: null },
+      { keyframe, events: [], next: null },
+    ]);
+    const sought = Array.from({ length: 50 }, (_, at) => player.seek(at));
+    expect((await Promise.all(sought)).filter(Boolean)).toEqual([true]);
+    expect(asked.length).toBeLessThanOrEqual(2);
+    expect(asked.at(-1)).toEqual({ from: 49 });
+  });
+
+  test('tells what happened by time, in words: what steers a terminal is shown as signs', () => {
+    const happened = happenedIn({
+      marks: [
+        { kind: 'state', ...placed(1), about: { state: 'Paused', why: 'the door is open' } },
+        {
+          kind: 'mark',
+          ...placed(4),
+          about: { process: { pid: 7, argv: ['echo', '\u001B]0;x\u0007'] } },
+        },
+        { kind: 'resize', ...placed(5), about: { cols: 80, rows: 24 } },
+        { kind: 'mark', ...placed(6), about: { strange: [1] } },
+      ],
+      typed: [
+        { kind: 'secret', ...placed(3), by: 'user:ann', auto: false, length: 8 },
+        { kind: 'input', ...placed(2), by: 'user:ann', auto: false, text: 'ls\u007F\u0003\r' },
+      ],
+    });
+    expect(happened.map(({ kind, said, more }) => [kind, said, more])).toEqual([
+      ['state', 'PAUSED', 'the door is open'],
+      ['typed', 'ls⌫\u2403⏎', 'ann'],
+      ['unseen', '8 bytes typed unseen', 'ann'],
+      ['process', 'echo \u241B]0;x\u2407', 'process 7'],
+      ['other', '{"strange":[1]}', ''],
+    ]);
   });
 });
 

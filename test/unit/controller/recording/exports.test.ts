@@ -4,6 +4,7 @@ import type { RecordedEvent } from '#contract/recording.ts';
 import { asciicast } from '#controller/recording/asciicast.ts';
 import type { Losses } from '#controller/recording/asciicast.ts';
 import { eventsOf, headOf } from '#controller/recording/played.ts';
+import { TypedLines } from '#controller/recording/typed.ts';
 import { transcript } from '#controller/recording/transcript.ts';
 import { RecordingRig, typed } from './rig.ts';
 
@@ -145,4 +146,41 @@ test('what a recorder wrote is read to its end', async () => {
   const kinds: string[] = [];
   for await (const { kind } of eventsOf(rig.folderOf())) kinds.push(kind);
   expect(kinds).toEqual(['input', 'output']);
+});
+
+test('what was typed is told by line, by whom and how: unseen as its length, answers of a terminal apart', () => {
+  const lines = new TypedLines();
+  const by = 'user:ann';
+  const key = (t: number, text: string, auto = false): RecordedEvent => ({
+    kind: 'input',
+    t,
+    by,
+    auto,
+    bytes: Buffer.from(text),
+  });
+  const unseen = (t: number, length: number): RecordedEvent => {
+    return { kind: 'secret', t, by, auto: false, length, proof: Buffer.alloc(32) };
+  };
+  const events = [
+    key(1, 'l'),
+    key(2, 's\r'),
+    unseen(3, 1),
+    unseen(4, 2),
+    key(5, '\u001B[c', true),
+    key(6, 'e\u0301'),
+    key(7, 'x'.repeat(5000)),
+    key(8, 'end'),
+  ];
+  const told = events.flatMap((event, n) =>
+    event.kind === 'input' || event.kind === 'secret' ? lines.take(n, event) : [],
+  );
+  const place = { by, auto: false };
+  expect([...told, ...lines.end()]).toEqual([
+    { ...place, n: 0, t: 1, text: 'ls\r', length: 3 },
+    { ...place, n: 2, t: 3, text: undefined, length: 3 },
+    { ...place, n: 4, t: 5, auto: true, text: '\u001B[c', length: 3 },
+    { ...place, n: 5, t: 6, text: `e\u0301${'x'.repeat(5000)}`, length: 5003 },
+    { ...place, n: 7, t: 8, text: 'end', length: 3 },
+  ]);
+  expect(lines.end()).toEqual([]);
 });
