@@ -60,14 +60,20 @@ export function openShells(
     clock,
     approvals,
     log,
-    keep: (event) => records.keep(event),
+    // Whatever is otherwise in the lists of shells and locks stands in the chronicle, too.
+    keep: async (event) => {
+      live.news();
+      const problem = await records.keep(event);
+      live.news();
+      return problem;
+    },
     parts: findParts(clock, jailer, recordings),
     sight: () => {
       const { view, up, heard } = live.cell;
       return { hello: view.hello, snapshot: view.snapshot, up, heard };
     },
     standing: standingIn(clock, people),
-    passwordAge: (who) => people.passwordAge(who),
+    proved: (who, span) => people.provedByFactor(who, span),
     rules,
     file: join(data, 'station.db'),
   });

@@ -1,5 +1,5 @@
-// What is asked of station over and over: which shells are asked for or open, which approvals wait. Both are few and
-// slow; the socket of a shell tells its own state at once.
+// Which shells are asked for or open, which approvals wait, what is locked: asked of station when the live feed says that
+// there is news, and never while there is none. The socket of a shell tells its own state at once.
 import { effect, signal } from '@preact/signals';
 import type { ApprovalView } from '#contract/approval.ts';
 import type { approvalRoutes } from '#contract/approval-routes.ts';
@@ -7,10 +7,12 @@ import type { SessionView, ShellRules } from '#contract/shell.ts';
 import type { listShells } from '#contract/shell-routes.ts';
 import { waiting } from '#hmi/parts/shown.ts';
 import { ask } from './ask.ts';
-import { connected } from './cell.ts';
+import { connected, store } from './cell.ts';
 import { me } from './me.ts';
 
-const pace_ms = 2000;
+/** A flood of news is asked for once in so long; what was not answered is asked again after a while. */
+const pace_ms = 500;
+const again_ms = 2000;
 
 /** Newest first, as station tells them. */
 export const shells = signal<readonly SessionView[]>([]);
@@ -29,7 +31,8 @@ export function mine(all: readonly ApprovalView[]): readonly ApprovalView[] {
   });
 }
 
-export async function askWork(): Promise<void> {
+/** False: not everything was answered. */
+export async function askWork(): Promise<boolean> {
   const maySee = me.peek()?.permissions.includes('view') === true;
   const [open, asked] = await Promise.all([
     ask<typeof listShells>('GET', '/api/shells', {}),
@@ -41,10 +44,34 @@ export async function askWork(): Promise<void> {
   }
   if (asked === undefined) approvals.value = [];
   else if (asked.kind === 'answer') approvals.value = asked.answer;
+  return open.kind === 'answer' && asked?.kind !== 'failed';
 }
 
+/** What was asked for last. A connection that comes back begins anew: it may be another station. */
+let seen = '';
+let waits = false;
+
+/** Asks where there is news that was not asked for; a page that nobody looks at asks when somebody does. */
 function look(): void {
-  if (connected.peek() && document.visibilityState === 'visible') void askWork();
+  const link = store.link.value;
+  const news = `${link?.news} ${me.value?.session} ${me.value?.permissions.join()}`;
+  if (!connected.value) seen = '';
+  if (!connected.value || waits || news === seen || document.visibilityState === 'hidden') return;
+  seen = news;
+  void askAndRest();
+}
+
+async function askAndRest(): Promise<void> {
+  waits = true;
+  const answered = await askWork();
+  if (!answered) seen = '';
+  setTimeout(
+    () => {
+      waits = false;
+      look();
+    },
+    answered ? pace_ms : again_ms,
+  );
 }
 
 let started = false;
@@ -52,11 +79,8 @@ let started = false;
 export function startWork(): void {
   if (started) return;
   started = true;
-  setInterval(look, pace_ms);
-  effect(() => {
-    void me.value?.session;
-    if (connected.value) look();
-  });
+  effect(look);
+  document.addEventListener('visibilitychange', look);
   effect(() => {
     waiting.value = mine(approvals.value).length;
   });
