@@ -19,7 +19,8 @@ export const agentRoutes = {
   list: {
     method: 'GET',
     path: '/api/agent/commands',
-    summary: 'Commands that agents proposed, newest first; agents see their own alone.',
+    summary:
+      'Commands that agents proposed, newest first, without what they wrote; agents see their own alone.',
     needs: 'view',
     answer: z.strictObject({ commands: z.array(AgentCommand) }),
   },

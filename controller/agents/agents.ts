@@ -131,7 +131,7 @@ export class Agents {
     const session = this.#deps.sessions.find(id);
     if (session === undefined || work.collector !== undefined)
       throw new CellError('E_SHELL_STATE', `${id} was executed, or is over`);
-    const spend = this.#budget(who.actor, rules.commands);
+    const giveBack = this.#spend(who.actor, rules.commands);
     const collector = new Collector(rules.output, () => this.#stop(who, id));
     work.collector = collector;
     let seat: Seat | undefined;
@@ -144,21 +144,22 @@ export class Agents {
       collector.follow(session.stream);
       await this.#deps.sessions.begin(who, id);
     } catch (error) {
+      giveBack();
       collector.end();
       delete work.collector;
       seat?.leave();
       throw error;
     }
-    spend();
     this.#follow(work);
     return this.#view(work);
   }
 
-  /** Newest first; an agent sees its own alone. */
+  /** Newest first, without what they wrote; an agent sees its own alone. */
   list(who: Principal): AgentCommand[] {
     return [...this.#works.values()]
       .filter((work) => !isAgent(who.actor) || work.by === who.actor)
       .flatMap((work) => this.#find(work) ?? [])
+      .map((view) => withoutOutput(view))
       .toReversed();
   }
 
@@ -226,17 +227,21 @@ export class Agents {
     }
   }
 
-  /** Throws `E_AGENT_BUDGET`; what is given back counts one more. */
-  #budget(actor: Actor, limit: number): () => void {
+  /** Counts one more, at once: of several at a time none is beyond it. Gives back what takes it back. Throws `E_AGENT_BUDGET`. */
+  #spend(actor: Actor, limit: number): () => void {
     const now = this.#deps.clock.now();
-    const recent = (): number[] => (this.#begun.get(actor) ?? []).filter((at) => now - at < hour);
-    if (recent().length >= limit)
+    const recent = (this.#begun.get(actor) ?? []).filter((at) => now - at < hour);
+    if (recent.length >= limit)
       throw new CellError(
         'E_AGENT_BUDGET',
         `${limit} commands within an hour are executed already`,
       );
-    // Of two at once neither forgets the other.
-    return () => void this.#begun.set(actor, [...recent(), now]);
+    this.#begun.set(actor, [...recent, now]);
+    return () => {
+      const left = this.#begun.get(actor) ?? [];
+      const mine = left.indexOf(now);
+      if (mine >= 0) this.#begun.set(actor, left.toSpliced(mine, 1));
+    };
   }
 
   #stop(who: Principal, id: SessionId): void {
@@ -340,6 +345,11 @@ export class Agents {
 
 const hashOf = ({ argv }: AgentProposal): string =>
   createHash('sha256').update(canonicalJson(argv)).digest('hex');
+
+function withoutOutput(view: AgentCommand): AgentCommand {
+  const { output: _, ...rest } = view;
+  return rest;
+}
 
 const isAgent = (actor: Actor): boolean => actor.startsWith('agent:');
 const finals: readonly SessionView['state'][] = ['Ended', 'Killed', 'Denied', 'Expired'];

@@ -6,6 +6,9 @@ import type { AgentOutput } from '#contract/agent.ts';
 import type { Stream, Watch } from '#controller/shell/parts.ts';
 import { plainText } from './plain-text.ts';
 
+/** Bytes of one command that are kept to be shown, however much it may write; the recording has all of it. */
+export const shownLimit = 1_000_000;
+
 export class Collector {
   readonly #limit: number;
   readonly #tooMuch: () => void;
@@ -47,7 +50,7 @@ export class Collector {
     const frame = decodeFromStation(bytes);
     if (frame.type === 'exit') this.#code = frame.code;
     if (frame.type !== 'out') return;
-    const room = Math.max(0, this.#limit - this.#bytes);
+    const room = Math.max(0, Math.min(this.#limit, shownLimit) - this.#bytes);
     const before = this.#bytes;
     this.#bytes += frame.bytes.length;
     this.#hash.update(frame.bytes);

@@ -268,6 +268,7 @@ test('it is ended when it writes more than it may, and shows what it wrote until
   expect(session.state).toBe('Killed');
   expect(session.why).toContain('more than its budget');
   expect([output?.text.length, output?.bytes]).toEqual([1000, 1800]);
+  expect(bench.agents.list(helper).map((view) => view.output)).toEqual([undefined]);
 });
 
 test('so many commands in an hour, and then one more when the hour has gone', async () => {
@@ -283,6 +284,17 @@ test('so many commands in an hour, and then one more when the hour has gone', as
   await settle();
   await bench.running();
 }, 60_000);
+
+test('of several commands that are begun at once none is beyond the hour, and one that fails counts not', async () => {
+  await using bench = new Bench({ commands: 1 });
+  const ids = [await bench.approved(), await bench.approved()];
+  const codes = await Promise.all(ids.map((id) => codeOf(bench.agents.execute(helper, id))));
+  expect(codes).toEqual([undefined, 'E_AGENT_BUDGET']);
+  await using failing = new Bench({ commands: 1 });
+  const { id } = await failing.propose();
+  expect(await codeOf(failing.agents.execute(helper, id))).toBe('E_SHELL_STATE');
+  await failing.running();
+});
 
 test('an agent that is refused too often is locked out, and what it has running ends', async () => {
   await using bench = new Bench({ refusals: 3 });
