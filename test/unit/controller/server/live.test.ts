@@ -52,7 +52,6 @@ describe('a page', () => {
     await page.hear('snapshot');
     expect(page.heard[0]).toMatchObject({ control: 'down', lastFrame: seen, time: seen + 5000 });
   });
-
   test('gets what happens within 50 ms as one delta', async () => {
     await using doors = await openDoors();
     begin(doors);
