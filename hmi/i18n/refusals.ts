@@ -58,6 +58,12 @@ const de: Refusals = {
   E_SHELL_TERMINAL: 'Das Terminal ließ sich nicht öffnen.',
   E_SHELL_FULL: 'Es gibt so viele Shells oder Plätze, wie es geben darf.',
 };
+/** What rules of acts say of themselves, by what they say in English. */
+const rulesDe: Refusals = {
+  'an output is forced by hand only': 'ein Ausgang wird nur von Hand gezwungen',
+  'an output is forced for more than 10 min': 'ein Ausgang wird länger als 10 min gezwungen',
+};
+const rules: Readonly<Record<Exclude<Language, 'en'>, Refusals>> = { de: rulesDe };
 const refusals: Readonly<Record<Exclude<Language, 'en'>, Refusals>> = { de };
 
 /** What a person reads of a refusal. */
@@ -71,4 +77,14 @@ export function refusalText({
   const own = language.value === 'en' ? undefined : refusals[language.value][code];
   const said = own ?? text;
   return code === '' ? t('ask.noAnswer') : `${said} (${code})`;
+}
+
+/** A rule of contract/act-rules.ts, alone or with where the machine must be, in the language of the page. */
+export function ruleText(said: string): string {
+  const [, text = said, flow, states = ''] = /^(.*?)(?:: (\S+) is not in (.+))?$/.exec(said) ?? [];
+  const own = language.value === 'en' ? undefined : rules[language.value][text];
+  if (own === undefined) return said;
+  if (flow === undefined) return own;
+  const where = states.split(' or ').join(', ');
+  return `${own}: ${t('forces.notIn', { flow, where })}`;
 }

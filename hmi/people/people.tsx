@@ -1,10 +1,13 @@
 // Everybody who may act on this cell: people with their roles, sessions, tokens of programs and agents; and what each
-// role may, as data.
+// role may, as data; and what people did.
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
+import type { Permission } from '#contract/people.ts';
+import { lackOf } from '#hmi/feed/me.ts';
 import { Choices } from '#hmi/parts/choices.tsx';
 import { beginWork } from '#hmi/work/begin.ts';
 import { t } from '#hmi/i18n/text.ts';
+import { Events } from './events.tsx';
 import { Persons } from './persons.tsx';
 import { RoleTable } from './role-table.tsx';
 import { SessionList } from './session-list.tsx';
@@ -17,12 +20,21 @@ const lists = {
   sessions: SessionList,
   tokens: Tokens,
   roles: RoleTable,
+  events: Events,
 } as const;
+/** What one must be allowed to see a list; one's own sessions are anybody's. */
+const needs: Readonly<Partial<Record<keyof typeof lists, Permission>>> = {
+  persons: 'people',
+  tokens: 'people',
+  events: 'audit',
+};
 type List = keyof typeof lists;
 const picked = signal<List>('persons');
 
 export function People(): JSX.Element {
   const Shown = lists[picked.value];
+  const need = needs[picked.value];
+  const lack = need === undefined ? undefined : lackOf(need);
   return (
     <div class="people">
       <Choices
@@ -35,7 +47,7 @@ export function People(): JSX.Element {
       >
         {(each) => t(`people.${each}`)}
       </Choices>
-      <Shown />
+      {lack === undefined ? <Shown /> : <p class="panel quiet">{lack}</p>}
     </div>
   );
 }

@@ -36,7 +36,6 @@ const needs: Readonly<Partial<Record<Tab, Permission>>> = {
   approvals: 'view',
   console: 'view',
   recordings: 'recordings',
-  people: 'people',
 };
 
 export function Work(): JSX.Element {

@@ -2,16 +2,18 @@
 // the PIN of whoever says it; no needs a reason.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { permissionToApprove } from '#contract/approval.ts';
 import type { ApprovalView } from '#contract/approval.ts';
 import type { approvalRoutes } from '#contract/approval-routes.ts';
 import { ask } from '#hmi/feed/ask.ts';
 import { cellTime } from '#hmi/feed/cell.ts';
-import { me } from '#hmi/feed/me.ts';
+import { lackOf, me } from '#hmi/feed/me.ts';
 import { approvals, askWork, mine } from '#hmi/feed/work.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { AskButton, Field, Form, Problem, useAsking } from '#hmi/parts/form.tsx';
 import { formatMoment, formatSpan } from '#hmi/parts/format.ts';
 import { isAgent, nameOf } from '#hmi/parts/names.ts';
+import { BreakGlass } from './break-glass.tsx';
 import { giveAct } from './give-act.ts';
 import { askedOf, rowsOf } from './asked.ts';
 
@@ -28,6 +30,7 @@ export function Approvals(): JSX.Element {
   return (
     <div class="stale-scope cards">
       <section aria-label={t('approvals.yours')}>
+        <BreakGlass />
         <h2>{t('approvals.yours')}</h2>
         {yours.length === 0 && <p class="quiet">{t('approvals.none')}</p>}
         {yours.map((view) => (
@@ -40,7 +43,10 @@ export function Approvals(): JSX.Element {
         <h2>{t('approvals.others')}</h2>
         {others.map((view) => (
           <Card key={view.request.id} view={view}>
-            <Own view={view} />
+            <>
+              <WhyNot view={view} />
+              <Own view={view} />
+            </>
           </Card>
         ))}
         {past.length > 0 && <h2>{t('approvals.past')}</h2>}
@@ -97,8 +103,7 @@ function Card(props: { view: ApprovalView; children?: JSX.Element }): JSX.Elemen
         {no !== undefined && ` ${t('approvals.no', { by: nameOf(no.by), reason: no.reason })}`}
       </p>
       <p class="hash">
-        <small>{t('approvals.hash')}</small>{' '}
-        <code title={hash}>{(hash.slice(0, 16).match(/.{4}/g) ?? []).join(' ')}</code>
+        <small>{t('approvals.hash')}</small> <code>{(hash.match(/.{4}/g) ?? []).join(' ')}</code>
       </p>
       {children}
     </article>
@@ -157,6 +162,24 @@ function Say({ view }: { view: ApprovalView }): JSX.Element {
       </Form>
     </div>
   );
+}
+
+/** Why whoever is here cannot say yes to what waits. */
+function WhyNot({ view }: { view: ApprovalView }): JSX.Element | null {
+  const { request, state, yes } = view;
+  const { by, owner, kind } = request;
+  const actor = me.value?.actor;
+  if (state !== 'requested' || actor == null) return null;
+  const said = yes.some((each) => each.by === actor);
+  const why =
+    by === actor
+      ? t('approvals.own')
+      : owner === actor
+        ? t('approvals.ownAgent')
+        : said
+          ? t('approvals.said')
+          : lackOf(permissionToApprove[kind]);
+  return why === undefined ? null : <p class="held">{why}</p>;
 }
 
 /** What one asked for oneself: to be done once it is approved, or taken back. */

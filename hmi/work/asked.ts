@@ -34,6 +34,20 @@ function actOf(verb: string, args: Readonly<Record<string, unknown>>): string {
   return t('asked.other', { verb });
 }
 
+/** It asks for just this force. */
+export function isForce(
+  what: ApprovalRequest['what'],
+  force: { readonly tag: string; readonly value: Scalar; readonly reason: string },
+): boolean {
+  const { tag, value, reason } = argsOf(what['args']);
+  return (
+    what['verb'] === 'force' &&
+    tag === force.tag &&
+    value === force.value &&
+    reason === force.reason
+  );
+}
+
 /** Every value by its path: `args.tag`. */
 export function rowsOf(what: unknown, path = ''): (readonly [string, string])[] {
   const inner = argsOf(what);

@@ -10,6 +10,7 @@ import { store } from '#hmi/feed/cell.ts';
 import { beginWork } from './begin.ts';
 import { Line } from './console-line.tsx';
 import { isHazardous } from './lines.ts';
+import { tab } from './tab.ts';
 import { refusalText } from '#hmi/i18n/refusals.ts';
 import { t } from '#hmi/i18n/text.ts';
 
@@ -81,6 +82,22 @@ function Answered(props: { entry: Entry; again: (line: string) => void }): JSX.E
       {answer?.ok === true && real !== line && (
         <button type="button" class="plain" onClick={() => props.again(real)}>
           {t('console.really', { line: real })}
+        </button>
+      )}
+      {answer?.code === 'E_ACT_APPROVAL' && (
+        <button type="button" class="plain" onClick={() => props.again(`${line.trim()} --ask`)}>
+          {t('forces.ask')}
+        </button>
+      )}
+      {answer?.ok === true && / --ask\b/.test(line) && (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            tab.value = 'approvals';
+          }}
+        >
+          {t('work.approvals')}
         </button>
       )}
     </article>

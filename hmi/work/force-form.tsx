@@ -10,6 +10,7 @@ import { ask } from '#hmi/feed/ask.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { lackOf } from '#hmi/feed/me.ts';
 import { askWork } from '#hmi/feed/work.ts';
+import { ruleText } from '#hmi/i18n/refusals.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Choices } from '#hmi/parts/choices.tsx';
 import { Field, Form, useAsking } from '#hmi/parts/form.tsx';
@@ -75,7 +76,7 @@ export function ForceForm({ done }: { done: () => void }): JSX.Element {
         }}
       />
       <p class="quiet">
-        {[...needs.lacks, ...needs.because].join('; ')}
+        {[...needs.lacks, ...needs.because].map(ruleText).join('; ')}
         {needs.approvals > 0 && ` ${t('forces.second')}`}
       </p>
     </Form>

@@ -4,12 +4,14 @@ import type { JSX } from 'preact';
 import type { Snapshot } from '#contract/wire.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
 import { lackOf } from '#hmi/feed/me.ts';
+import { approvals } from '#hmi/feed/work.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { ActButton } from '#hmi/parts/act-button.tsx';
 import { formatSpan, formatUnit, formatValue } from '#hmi/parts/format.ts';
 import { nameOf } from '#hmi/parts/names.ts';
 import { soon_ms } from '#hmi/parts/strips.tsx';
 import { Table } from '#hmi/parts/table.tsx';
+import { isForce } from './asked.ts';
 import { ForceForm } from './force-form.tsx';
 
 type Force = NonNullable<Snapshot['forces'][string]>;
@@ -76,6 +78,7 @@ function Row(props: {
   const { tag, force, blocked } = props;
   const { value, reason, actor, until } = force;
   const info = store.info(tag);
+  const yes = approvedBy(tag, force);
   return (
     <tr class="held">
       <th scope="row">{tag}</th>
@@ -85,7 +88,12 @@ function Row(props: {
       </td>
       <td>
         {reason}
-        <small>{nameOf(actor)}</small>
+        <small>
+          {[
+            nameOf(actor),
+            ...(yes === undefined ? [] : [t('forces.approvedBy', { people: yes })]),
+          ].join(', ')}
+        </small>
       </td>
       <td>
         <Ends left={until - cellTime.value} />
@@ -102,6 +110,15 @@ function Row(props: {
       </td>
     </tr>
   );
+}
+
+/** Who said yes to exactly this force; undefined where nobody had to. */
+function approvedBy(tag: string, { value, reason, actor }: Force): string | undefined {
+  const found = approvals.value.find(
+    ({ used, request }) =>
+      used > 0 && request.by === actor && isForce(request.what, { tag, value, reason }),
+  );
+  return found?.yes.map(({ by }) => nameOf(by)).join(', ');
 }
 
 /** In the last minute a force says that it ends. */

@@ -38,7 +38,13 @@ describe.each(shown.filter((_, index) => soak || index % 3 === 0))(
         const small = await smallTargets(page, 56);
         // A panel lies over the screen: that is what it is for.
         const covered = part === 'dialog' ? [] : await overlaps(page);
-        const lost = [...(await overflows(page)), ...covered, ...small];
+        // A row of keys is a row, not the screen.
+        const tall = await page.evaluate<string[]>(
+          `[...document.querySelectorAll('.choices > button')]
+            .filter((each) => each.getBoundingClientRect().height > 160)
+            .map((each) => 'tall ' + each.textContent)`,
+        );
+        const lost = [...tall, ...(await overflows(page)), ...covered, ...small];
         found.push(...[...(await axe(page)), ...lost].map((each) => `${part}: ${each}`));
       };
       await look('overview');
@@ -49,8 +55,9 @@ describe.each(shown.filter((_, index) => soak || index % 3 === 0))(
         if (part === 'people') await page.locator('[data-person]').first().waitFor();
         await look(part);
       }
-      for (const list of ['sessions', 'tokens', 'roles']) {
+      for (const list of ['sessions', 'tokens', 'roles', 'events']) {
         await page.locator(`.people [data-value="${list}"]`).click();
+        if (list === 'events') await page.locator('[data-event]').first().waitFor();
         await look(list);
         // oxlint-enable no-await-in-loop
       }
