@@ -20,7 +20,7 @@ import { openTold } from './told-page.ts';
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
-}, 30_000);
+}, 180_000);
 afterAll(() => browser.close());
 
 const list = (page: Page, name: string): Promise<void> =>
@@ -83,7 +83,7 @@ test.each([
     expect(looks).toEqual(looks.map(() => ({ broken: [], cut: [], covered: [], small: [] })));
     expect(open.problems).toEqual([]);
   },
-  60_000,
+  180_000,
 );
 
 test('hundreds of alarms stand in two lists, counted, so many at a time, and are answered there', async () => {
@@ -109,7 +109,7 @@ test('hundreds of alarms stand in two lists, counted, so many at a time, and are
   expect(await page.locator('[aria-pressed="true"]').innerText()).toBe('Acknowledged, active 100');
   expect((await texts(page))[0]).toMatch(/active, acknowledged\s+by console:ada, \d\d:\d\d:\d\d/);
   expect(await page.locator('.alarms .act').count()).toBe(0);
-}, 60_000);
+}, 180_000);
 
 test('what was is found by window, priority, flow and word, by key alone', async () => {
   await using open = await openTold(browser, normal(), { size: sizes.panel, past: richPast });
@@ -155,7 +155,7 @@ test('what was is found by window, priority, flow and word, by key alone', async
     /^#trends\?tags=axis0\.force,.*&end=\d+$/,
   );
   expect(open.problems).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test('a history that does not answer says so', async () => {
   await using open = await openTold(browser, normal(), { size: sizes.panel, past: brokenPast });
@@ -165,4 +165,4 @@ test('a history that does not answer says so', async () => {
     .locator('.past [role="status"]', { hasText: 'did not answer: E_HISTORY_TAG' })
     .waitFor({ timeout: 10_000 });
   expect(await open.page.locator('.alarms > li').count()).toBe(0);
-}, 30_000);
+}, 180_000);

@@ -14,7 +14,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   browser = await launch();
-}, 30_000);
+}, 180_000);
 afterAll(() => browser.close());
 
 const empty = 'I have looked: no part in chuck or gripper';

@@ -16,12 +16,12 @@ beforeAll(async () => {
   browser = await launch();
   calm = await startCalmCell();
   ({ cell } = calm);
-}, 90_000);
+}, 180_000);
 
 afterAll(async () => {
   await browser.close();
   await calm[Symbol.asyncDispose]();
-}, 30_000);
+}, 180_000);
 
 const link = (): Promise<string> => linkOf(cell);
 test('a person brings the machine from Aborted to parts and stops it, by the page alone', async () => {
@@ -64,7 +64,7 @@ test('a stop needs nobody who is signed in, and a tap of a finger is enough', as
   await inState(page, 'unit.Abort');
   const record = cell.rebe('chronicle', 'tail', '--json').stdout;
   expect(record).toContain('console:panel');
-}, 60_000);
+}, 180_000);
 
 test('a jog runs while it is pressed: it says so ten times a second, and that the hand is gone', async () => {
   await using open = await openPage(browser, await link());
@@ -94,7 +94,7 @@ test('a jog runs while it is pressed: it says so ten times a second, and that th
   await page.waitForTimeout(500);
   expect(open.acts().at(-1)?.args['down']).toBe(false);
   await page.mouse.up();
-}, 60_000);
+}, 180_000);
 
 test('an alarm is answered from the banner', async () => {
   await using open = await openPage(browser, await link());
@@ -114,4 +114,4 @@ test('an alarm is answered from the banner', async () => {
     'by console:',
   );
   cell.rebe('fault', '--clear');
-}, 60_000);
+}, 180_000);

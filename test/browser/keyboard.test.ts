@@ -12,7 +12,7 @@ import { richPast } from './told-past.ts';
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
-}, 30_000);
+}, 180_000);
 afterAll(() => browser.close());
 
 /** What can be worked: all of it must be reached by Tab. */
@@ -56,7 +56,7 @@ test('every screen is gone through by Tab, and what has the focus is seen', asyn
     expect({ screen, missed, unseen }).toEqual({ screen, missed: [], unseen: [] });
     // oxlint-enable no-await-in-loop
   }
-}, 90_000);
+}, 180_000);
 
 /** A key on a button, as long as a person holds it; the keyboard repeats it meanwhile. */
 async function key(target: Locator, name: 'Enter' | ' ', span: number): Promise<void> {

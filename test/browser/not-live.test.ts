@@ -7,7 +7,7 @@ import { axe, colourShare, launch, openPage } from './open-page.ts';
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
-}, 30_000);
+}, 180_000);
 afterAll(() => browser.close());
 
 /** Stops a process for a while; ms until the page says that nothing is live, as the page itself saw it. */
@@ -80,7 +80,7 @@ describe('a page whose station stands still', () => {
     await page.waitForSelector('.page.live', { timeout: 10_000 });
     await page.waitForSelector('.banner.alarm.p1', { timeout: 5000 });
     expect(open.acts()).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   test('that is killed is replaced, and who was signed in still is', async () => {
     await using calm = await startCalmCell();
@@ -92,7 +92,7 @@ describe('a page whose station stands still', () => {
     await page.waitForSelector('.banner.lost', { timeout: 10_000 });
     await page.waitForSelector('.page.live', { timeout: 20_000 });
     expect(await page.locator('.facts').textContent()).not.toContain('nobody');
-  }, 90_000);
+  }, 180_000);
 });
 
 test('a control that stands still longer than its watchdog is replaced, and the page says that it was', async () => {
@@ -104,4 +104,4 @@ test('a control that stands still longer than its watchdog is replaced, and the 
   await page.waitForSelector('.banner.restarted', { timeout: 15_000 });
   expect(await page.locator('.banner').textContent()).toContain('CONTROL WAS RESTARTED');
   await page.waitForSelector('.banner:not(.restarted)', { timeout: 15_000 });
-}, 90_000);
+}, 180_000);

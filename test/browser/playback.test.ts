@@ -16,7 +16,7 @@ import { began, withRecording } from './told-recording.ts';
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
-}, 30_000);
+}, 180_000);
 afterAll(() => browser.close());
 
 const limit = 30_000;
@@ -138,4 +138,4 @@ test('one time line: fingers, keys, buttons and the list move terminal and machi
   await page.getByRole('button', { name: 'Larger' }).click();
   expect(await page.locator('.playback .pane').first().isVisible()).toBe(false);
   expect(open.problems).toEqual([]);
-}, 60_000);
+}, 180_000);

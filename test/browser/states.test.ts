@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await calm[Symbol.asyncDispose]();
-}, 30_000);
+}, 180_000);
 
 const first = (): Page => {
   const [open] = pages;

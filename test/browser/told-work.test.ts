@@ -13,7 +13,7 @@ import { busyCrew } from './told-people.ts';
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
-}, 30_000);
+}, 180_000);
 afterAll(() => browser.close());
 
 const shown = [

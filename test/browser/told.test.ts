@@ -21,7 +21,7 @@ import { openTold } from './told-page.ts';
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
-}, 30_000);
+}, 180_000);
 afterAll(() => browser.close());
 
 const cells = { normal, two, worst } as const;
@@ -62,14 +62,14 @@ describe.each(Object.entries(sizes))('on a %s screen', (name, size) => {
       }
       expect(open.problems).toEqual([]);
     },
-    90_000,
+    180_000,
   );
 
   test('a normal cell has no colour to speak of', async () => {
     await using open = await openTold(browser, normal(), { size });
     const share = await colourShare(open.context, await open.page.screenshot());
     expect(share).toBeLessThan(0.005);
-  }, 30_000);
+  }, 180_000);
 });
 
 describe('a value that is not good', () => {
@@ -97,7 +97,7 @@ describe('a value that is not good', () => {
     for (const way of ['word', 'sign', 'outline', 'writing']) {
       expect([way, new Set(looks.map((look) => look[way])).size]).toEqual([way, 4]);
     }
-  }, 30_000);
+  }, 180_000);
 
   test('that is forced says so, and the header and the line at hand with it', async () => {
     await using open = await openTold(browser, worst(), { size: sizes.panel });
@@ -109,7 +109,7 @@ describe('a value that is not good', () => {
     expect(await page.locator('main').innerText()).toMatch(
       /axis5\.force[\s\S]+ada[\s\S]+1 min \d\d s/,
     );
-  }, 30_000);
+  }, 180_000);
 });
 
 test('how the mirror does is said in words on the devices screen', async () => {
@@ -147,7 +147,7 @@ test('how the mirror does is said in words on the devices screen', async () => {
   // A cell without a mirror has no line of it.
   open.tell(picture());
   await line.waitFor({ state: 'detached' });
-}, 30_000);
+}, 180_000);
 
 test('an alarm that nobody answered is not told as if it still stood', async () => {
   const over = { ...overload, state: 'returned', cleared: Date.now() - 1000 } as const;
@@ -157,7 +157,7 @@ test('an alarm that nobody answered is not told as if it still stood', async () 
   expect(await banner.locator('strong').innerText()).toBe('Ram overloaded');
   expect(await banner.locator('.help').innerText()).toBe('CAUSE GONE, UNACKNOWLEDGED');
   expect(await banner.locator('.act').count()).toBe(1);
-}, 30_000);
+}, 180_000);
 
 describe('the overview of any cell', () => {
   test('marks only the number whose alarm stands, and says on which side of its limit the others are', async () => {
@@ -169,13 +169,13 @@ describe('the overview of any cell', () => {
     expect(await page.locator('.indicator', { hasText: 'axis1.force' }).innerText()).toContain(
       'below 4',
     );
-  }, 30_000);
+  }, 180_000);
 
   test('says in words that a state lasts longer than usual', async () => {
     await using open = await openTold(browser, normal(), { size: sizes.panel });
     const long = open.page.locator('.regions .long');
     expect((await long.allInnerTexts()).join('\n')).toMatch(/4\d s\s+LONG, usual 1\.2 s/);
-  }, 30_000);
+  }, 180_000);
 
   test('of two flows shows the one that is picked', async () => {
     await using open = await openTold(browser, two(), { size: sizes.panel });
@@ -185,14 +185,14 @@ describe('the overview of any cell', () => {
     expect(await page.locator('.now h2').innerText()).toBe('Lit');
     expect(await page.locator('.regions li').count()).toBe(1);
     expect(await page.locator('.unit').innerText()).toBe('EXECUTE');
-  }, 30_000);
+  }, 180_000);
 
   test('shows what the clock will bring about, by station', async () => {
     await using open = await openTold(browser, normal(), { size: sizes.desk });
     const next = open.page.locator('.regions .next');
     await next.waitFor();
     expect(await next.allInnerTexts()).toEqual([expect.stringMatching(/^Held in (?:30|29|28) s$/)]);
-  }, 30_000);
+  }, 180_000);
 
   test('leads back in numbered steps, each with what it lacks', async () => {
     await using open = await openTold(browser, worst(), { size: sizes.panel });
@@ -203,7 +203,7 @@ describe('the overview of any cell', () => {
       '2 Reset needs Light curtain free',
       '3 Start',
     ]);
-  }, 30_000);
+  }, 180_000);
 });
 
 describe('the devices', () => {
@@ -218,7 +218,7 @@ describe('the devices', () => {
       /^d2\s+DOES NOT ANSWER\s+E_DEVICE_TIMEOUT no answer[^]+Check the device[^]+tries: 7\s+next try in \d+ s/,
     );
     expect(await page.locator('.devices tr.backoff').innerText()).toMatch(/1 min \d\d s ago/);
-  }, 30_000);
+  }, 180_000);
 
   test('show their tags by key or by finger, a bounded number at a time', async () => {
     await using open = await openTold(browser, worst(), { size: sizes.panel });
@@ -235,7 +235,7 @@ describe('the devices', () => {
     expect(await rows.count()).toBe(240);
     expect(await page.locator('.tags .plain').count()).toBe(0);
     expect(await axe(page)).toEqual([]);
-  }, 30_000);
+  }, 180_000);
 });
 
 test('the language is the browser’s, can be picked on the page, and is remembered', async () => {
@@ -251,4 +251,4 @@ test('the language is the browser’s, can be picked on the page, and is remembe
   await page.reload();
   await page.waitForSelector('.page.live');
   expect(await page.locator('nav button').first().innerText()).toBe('Overview');
-}, 30_000);
+}, 180_000);

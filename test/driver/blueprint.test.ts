@@ -2,4 +2,6 @@
 import { describeDriver } from './describe-driver.ts';
 import { blueprintRig } from './rig-blueprint.ts';
 
-describeDriver('blueprint', blueprintRig);
+describeDriver('blueprint', blueprintRig, {
+  patience: { timeout: '10s' },
+});

@@ -7,21 +7,33 @@ import { describeNoOutputs, describeWrites, describeWritesUnderLoss } from './de
 import { Bench, nth, pause } from './rig.ts';
 import type { MakeBench, MakeRig } from './rig.ts';
 
-/** `outputs: false`: a device that cannot be written. */
-export function describeDriver(name: string, makeRig: MakeRig, { outputs = true } = {}): void {
+export interface DriverOptions {
+  /** False: a device that cannot be written. */
+  readonly outputs?: boolean;
+  /** What of the config is otherwise where connections or the order of requests count: a busy machine's late answers then cost none. */
+  readonly patience?: Readonly<Record<string, unknown>>;
+}
+
+export function describeDriver(
+  name: string,
+  makeRig: MakeRig,
+  { outputs = true, patience = {} }: DriverOptions = {},
+): void {
   const bench = async (): Promise<Bench> => new Bench(await makeRig());
+  const patient = async (): Promise<Bench> => new Bench(await makeRig(), patience);
   describe(`the ${name} driver`, { timeout: 60_000 }, () => {
     describeSamples(bench);
     describeValues(bench, makeRig);
     describeLoss(bench);
     describeHealth(bench);
+    describeConnections(patient);
     if (outputs) {
-      describeWrites(bench);
+      describeWrites(patient);
       describeWritesUnderLoss(bench);
     } else {
       describeNoOutputs(bench);
     }
-    describeTags(bench);
+    describeTags(patient);
     describeStop(bench);
     describeFaultLoops(bench);
   });
@@ -208,7 +220,9 @@ function describeHealth(bench: MakeBench): void {
     expect(one.sink.healths.at(-1)?.failures).toBeGreaterThan(0);
     await one.settled();
   });
+}
 
+function describeConnections(bench: MakeBench): void {
   test('however often it is cut, there is one connection at a time, and `epoch` counts them', async () => {
     await using one = await bench();
     await one.online();

@@ -2,4 +2,6 @@
 import { describeDriver } from './describe-driver.ts';
 import { rtuRig } from './rig-rtu.ts';
 
-describeDriver('modbus rtu', rtuRig);
+describeDriver('modbus rtu', rtuRig, {
+  patience: { timeout: '10s' },
+});

@@ -2,4 +2,6 @@
 import { describeDriver } from './describe-driver.ts';
 import { modbusRig } from './rig-modbus.ts';
 
-describeDriver('modbus', modbusRig);
+describeDriver('modbus', modbusRig, {
+  patience: { timeout: '10s' },
+});

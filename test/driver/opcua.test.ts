@@ -7,4 +7,6 @@ const server = new OpcuaRigServer();
 beforeAll(() => server.start(), 60_000);
 afterAll(() => server[Symbol.asyncDispose](), 60_000);
 
-describeDriver('opcua', () => opcuaRig(server));
+describeDriver('opcua', () => opcuaRig(server), {
+  patience: { timeout: '10s', connect: '10s' },
+});

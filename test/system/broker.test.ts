@@ -61,4 +61,4 @@ test('a port that is taken is said once; then the broker comes, comes back when 
   // The broker went last: the mirror's goodbye was heard.
   expect(plant.on('/health').at(-1)?.message).toMatchObject({ state: 'offline' });
   expect(await answers(port)).toBe(false);
-}, 90_000);
+}, 180_000);

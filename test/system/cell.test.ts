@@ -42,7 +42,7 @@ test('a device that is absent at the start leaves its tags bad, and control runs
   expect(refused.stdout).toBe(
     'refused: E_ACT_VALUE batch takes int from 1 to 9999\n  Give a value as described.\n',
   );
-}, 60_000);
+}, 180_000);
 
 test('a manifest and a flow with errors: nothing starts, every problem has its place, exit 1', async () => {
   await using cell = await TestCell.start({
@@ -60,7 +60,7 @@ test('a manifest and a flow with errors: nothing starts, every problem has its p
   const ran = runRebe('run', cell.manifest, '--data', cell.data);
   expect(ran.code).toBe(1);
   expect(ran.stderr).toContain('E_MANIFEST_FIELD');
-}, 30_000);
+}, 180_000);
 
 test('a second controller on one data directory is refused', async () => {
   await using cell = await TestCell.start();
@@ -68,7 +68,7 @@ test('a second controller on one data directory is refused', async () => {
   expect(second.code).toBe(1);
   expect(second.stderr).toContain('E_CELL_LOCKED');
   expect(cell.status()?.boot).toBe(1);
-}, 60_000);
+}, 180_000);
 
 test('a chronicle that cannot be read is set aside, never overwritten, and flows keep what is retained', async () => {
   await using cell = await TestCell.start({ calm: {} });
@@ -88,7 +88,7 @@ test('a chronicle that cannot be read is set aside, never overwritten, and flows
   expect(body.body.before).toBe('broken');
   expect(readFileSync(body.body.aside)).toEqual(garbage);
   expect(cell.status()?.flows['tending']?.ctx['loaded']).toBe(false);
-}, 90_000);
+}, 180_000);
 
 test('the built file starts by itself, as npx does it', () => {
   const ran = spawnSync(join(root, 'dist', 'controller', 'main.js'), ['--version'], {
@@ -115,4 +115,4 @@ test('exit codes and help: every verb has an example, wrong use is 64', () => {
   const nobody = runRebe('status', '--data', '/nonexistent');
   expect(nobody.code).toBe(1);
   expect(nobody.stderr).toContain('E_CELL_NOT_RUNNING');
-}, 60_000);
+}, 180_000);

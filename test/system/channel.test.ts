@@ -73,7 +73,7 @@ describe('control', () => {
     // A scan each 20 ms, and one word for each 50 ms of them; a busy machine says less.
     expect(progress).toBeGreaterThan(5);
     expect(progress).toBeLessThanOrEqual(41);
-  }, 30_000);
+  }, 180_000);
 
   test('is ended by the word alone: signals of its group and other words are not for it', async () => {
     const made = control();
@@ -86,7 +86,7 @@ describe('control', () => {
     await until('it goes on', 5000, () => heard('progress').length > before + 3 || undefined);
     made.send({ type: 'stop' });
     expect(await gone(made)).toBe(unconfirmed);
-  }, 30_000);
+  }, 180_000);
 
   test('ends in order when the supervisor is gone', async () => {
     const made = control();
@@ -110,7 +110,7 @@ describe('control', () => {
     await wait(300);
     made.kill('SIGTERM');
     expect(await gone(made)).toBe(unconfirmed);
-  }, 30_000);
+  }, 180_000);
 
   test('that cannot read its cell is never ready, and ends with the code of one that is refused', async () => {
     const broken = join(folder, 'cell.yaml');
@@ -118,7 +118,7 @@ describe('control', () => {
     const made = start('control', broken);
     expect(await gone(made)).toBe(1);
     expect(told).toEqual([]);
-  }, 30_000);
+  }, 180_000);
 });
 
 test('station says why it cannot come, in one message', async () => {
@@ -131,4 +131,4 @@ test('station says why it cannot come, in one message', async () => {
   expect(told).toEqual([
     { type: 'failed', why: expect.stringMatching(/^E_STATION_PORT .* is taken/) },
   ]);
-}, 30_000);
+}, 180_000);

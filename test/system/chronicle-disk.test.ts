@@ -36,7 +36,7 @@ beforeAll(async () => {
       },
     },
   });
-}, 60_000);
+}, 180_000);
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'chronicle-disk-'));
@@ -77,7 +77,7 @@ test('on a full disk it runs on; when there is room everything is written, and n
   expect(acknowledged).toBeGreaterThan(full);
   expect(checkEntries(1)).toBeGreaterThanOrEqual(acknowledged);
   expectWhole(1);
-}, 60_000);
+}, 180_000);
 
 test('on a disk that does not answer it runs on; when it answers everything is written', async () => {
   const writer = start([], 'strict', '300');
@@ -91,7 +91,7 @@ test('on a disk that does not answer it runs on; when it answers everything is w
   const acknowledged = await writer.kill();
   expect(checkEntries(1)).toBeGreaterThanOrEqual(acknowledged);
   expectWhole(1);
-}, 60_000);
+}, 180_000);
 
 interface Writer {
   readonly child: ChildProcess;

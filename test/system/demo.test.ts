@@ -65,7 +65,7 @@ test('a page and a live cell within 15 s, and Ctrl-C leaves no process and no li
   const chronicle = join(demo.data, 'chronicle.db');
   expect(runRebe('verify', chronicle, '--keys', join(demo.data, 'keys', 'cell.pub')).code).toBe(0);
   expect(runRebe('replay', chronicle).stdout).toContain('identical at every scan');
-}, 60_000);
+}, 180_000);
 
 test('a demo that is killed takes everything with it', async () => {
   await using demo = new Demo();
@@ -77,4 +77,4 @@ test('a demo that is killed takes everything with it', async () => {
   await nothingLeft(demo, parts, 10_000);
   const chronicle = join(demo.data, 'chronicle.db');
   expect(runRebe('verify', chronicle).stdout).toContain('integrity     whole');
-}, 60_000);
+}, 180_000);

@@ -162,7 +162,7 @@ test('a full disk: the cell goes on and says so; when there is room the record d
   expect(early).toContainEqual(expect.objectContaining({ tag: 'robot.enable', value: true }));
   await cell.stopCell();
   expectRecord(cell, 0);
-}, 90_000);
+}, 180_000);
 
 test.runIf(soak)(
   'a disk that is full for longer than memory lasts: what is lost is counted, and a new segment opens',
@@ -198,7 +198,7 @@ test.runIf(soak)(
     // Whole as written, and incomplete, as it says itself.
     expectRecord(cell, 2);
   },
-  90_000,
+  180_000,
 );
 
 const frozen = (path: string): FreezingDisk => new FreezingDisk(path, join(images, 'disk.img'));
@@ -234,7 +234,7 @@ test('a disk that stands still: past `stall` outputs stop waiting; then everythi
   expect(early).toContainEqual(expect.objectContaining({ tag: 'robot.enable', value: true }));
   await cell.stopCell();
   expectRecord(cell, 0);
-}, 90_000);
+}, 180_000);
 
 test.runIf(soak)(
   'while outputs wait for a disk that stands still, only a safe value leaves',
@@ -266,5 +266,5 @@ test.runIf(soak)(
     await cell.stopCell();
     expectRecord(cell, 0);
   },
-  90_000,
+  180_000,
 );

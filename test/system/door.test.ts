@@ -17,12 +17,12 @@ beforeAll(async () => {
   await cell.command('clear', 'unit.Aborted', 'unit.Stopped');
   watcher = await RawClient.greet(cell.data, true);
   pid = cell.pidOf('control');
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   watcher[Symbol.dispose]();
   await cell[Symbol.asyncDispose]();
-}, 30_000);
+}, 180_000);
 
 /** The newest figures that the watching client was sent. */
 function figures(): { count: number; late: { p99: number } } {
@@ -329,7 +329,7 @@ test('clients beyond the limit are refused, and there is room again when one lea
     const first = await until('an answer', 5_000, () => client.heard[0]);
     return first.type === 'hello' ? first : undefined;
   });
-}, 30_000);
+}, 180_000);
 
 /** A frame that a broken or spiteful program might send. */
 function strangeFrame(random: () => number): Buffer {
@@ -374,4 +374,4 @@ test('after all of it the record is whole and re-executes identically', async ()
     code: 0,
   });
   expect(cell.rebe('replay').stdout).toContain('identical at every scan');
-}, 60_000);
+}, 180_000);

@@ -27,7 +27,7 @@ test('a new project is named after its directory, has no error, and its schemas 
       readFileSync(join('deploy', file), 'utf8'),
     );
   }
-}, 60_000);
+}, 180_000);
 
 test('its scenario passes, and one that expects something else says where and what had happened', () => {
   const scenario = join(project, 'lamp.scenario.yaml');
@@ -43,7 +43,7 @@ test('its scenario passes, and one that expects something else says where and wh
   expect(failed.stdout).toMatch(/:10:5 E_SCENARIO_EXPECT not within 2min: /);
   expect(failed.stdout).toMatch(/\d s {2}flow +L1 to light\.Shining/);
   expect(failed.stdout).toContain('2 scenarios, 1 failed');
-}, 60_000);
+}, 180_000);
 
 test('a directory with something in it is refused, and left as it is', () => {
   const before = readFileSync(join(project, 'cell.yaml'), 'utf8');
@@ -64,7 +64,7 @@ test('the project runs on its simulator by one command', async () => {
       return lamp?.stepped === true ? true : undefined;
     },
   );
-}, 60_000);
+}, 180_000);
 
 test('without --data the record of a project is in the project', async () => {
   const child = spawn(process.execPath, [rebe, 'demo', project], { cwd: folder });
@@ -76,7 +76,7 @@ test('without --data the record of a project is in the project', async () => {
   try {
     await until(
       () => `a link is printed; it said ${said}`,
-      30_000,
+      180_000,
       () => (said.includes('#key=') ? true : undefined),
     );
     expect(existsSync(join(project, 'data', 'chronicle.db'))).toBe(true);
@@ -86,7 +86,7 @@ test('without --data the record of a project is in the project', async () => {
     child.kill('SIGINT');
   }
   expect(await ended).toBe(0);
-}, 60_000);
+}, 180_000);
 
 test('`check --watch` checks again at each save, and ends by Ctrl-C with the code of the last check', async () => {
   const flow = join(project, 'lamp.flow.yaml');
@@ -116,4 +116,4 @@ test('`check --watch` checks again at each save, and ends by Ctrl-C with the cod
   }
   expect(await ended).toBe(1);
   writeFileSync(flow, right);
-}, 90_000);
+}, 180_000);

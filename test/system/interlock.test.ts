@@ -139,7 +139,7 @@ test('a trip latches: the sensor comes back, control is killed, and nothing star
   await moves(cell, ['coolant.pump', true], command('pump'));
   await cell.stopCell();
   expect(cell.rebe('replay').stdout).toContain('identical at every scan');
-}, 60_000);
+}, 180_000);
 
 test('outputs that exclude each other: asked for both, by a force too, neither stays, and the machine never had both', async () => {
   await using cell = await start();
@@ -157,4 +157,4 @@ test('outputs that exclude each other: asked for both, by a force too, neither s
   expect(arrived(cell, 'door.close', 0).filter(({ means }) => means !== false)).toEqual([]);
   await cell.stopCell();
   expect(cell.rebe('replay').stdout).toContain('identical at every scan');
-}, 60_000);
+}, 180_000);

@@ -32,7 +32,7 @@ export class Machine implements AsyncDisposable {
     this.#process = spawn(script, [this.folder], { stdio: ['ignore', 'inherit', 'inherit'] });
     await until(
       () => `the machine runs: ${readFileSync(join(this.folder, 'start.log'), 'utf8')}`,
-      30_000,
+      120_000,
       () => {
         const [starter = 0] = childrenOf(this.#process?.pid ?? 0);
         this.#first = childrenOf(starter)[0] ?? 0;
@@ -47,8 +47,13 @@ export class Machine implements AsyncDisposable {
   run(command: string, input = ''): Ran {
     const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
     const words = ['-t', String(this.#first), '-a', 'env', '-i', `PATH=${path}`, 'HOME=/root'];
-    const options = { encoding: 'utf8', timeout: 280_000, killSignal: 'SIGKILL', input } as const;
-    const ran = spawnSync('nsenter', [...words, 'sh', '-c', command], options);
+    const ran = spawnSync('nsenter', [...words, 'sh', '-c', command], {
+      encoding: 'utf8',
+      timeout: 280_000,
+      killSignal: 'SIGKILL',
+      maxBuffer: 64 * 2 ** 20,
+      input,
+    });
     return { code: ran.status ?? -1, stdout: ran.stdout, stderr: ran.stderr };
   }
 

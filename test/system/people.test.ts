@@ -44,7 +44,7 @@ class Site {
     let text = '';
     await until(
       () => `rebe ${words.join(' ')} says ${told.source}; it said ${text}`,
-      60_000,
+      180_000,
       () => {
         ({ text } = this.rebe(input, ...words));
         if (told.test(text)) return true;

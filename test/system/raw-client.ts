@@ -84,13 +84,13 @@ export class RawClient implements Disposable {
   hears(what: string, type: string, fits: (message: Heard) => boolean): Promise<Heard> {
     return until(
       () => `${what}; heard ${JSON.stringify(this.heard.slice(-5)).slice(0, 2000)}`,
-      5_000,
+      20_000,
       () => this.heard.find((message) => message.type === type && fits(message)),
     );
   }
 
   async closes(): Promise<void> {
-    await until('the connection is closed', 5_000, () => this.#closed || undefined);
+    await until('the connection is closed', 20_000, () => this.#closed || undefined);
   }
 
   /** Sends an act and waits for its first receipt. */

@@ -13,7 +13,7 @@ beforeAll(async () => {
   cell = await TestCell.start({ absent: true, early: true });
   await until(
     () => `a cell and its station: ${cell.output}`,
-    90_000,
+    180_000,
     async () =>
       ((await cell.now()) && (await readStation(cell.data).catch(() => undefined))) || undefined,
   );

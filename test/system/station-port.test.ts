@@ -36,7 +36,7 @@ test('a page whose port is taken says so once and comes when it is free; control
   });
   expect(cell.output).toContain(`http://${listen}/`);
   expect(cell.pidOf('control')).toBe(control);
-}, 60_000);
+}, 180_000);
 
 test('started by hand on a port that is taken, station ends at once with 1', async () => {
   const other = createServer().listen(0, '127.0.0.1');

@@ -67,7 +67,7 @@ test('control that was killed is started again, and the page stays', async () =>
   expect(roleOf('station')).toEqual(station);
   expect(roleOf('control')?.pid).not.toBe(control?.pid);
   expect(said).toEqual(['control starts again in 100 ms: it was ended by SIGKILL']);
-}, 60_000);
+}, 180_000);
 
 test('a page that was killed comes again, and control never notices', async () => {
   const url = await supervise().ready;
@@ -81,7 +81,7 @@ test('a page that was killed comes again, and control never notices', async () =
   expect(roleOf('control')).toEqual(control);
   expect(status()?.boot).toBe(1);
   expect(said).toEqual(['station is started again until it runs: it was ended by SIGKILL']);
-}, 60_000);
+}, 180_000);
 
 test('a cell that cannot be read is refused once, and no page is started for it', async () => {
   const broken = join(folder, 'cell.yaml');
@@ -90,7 +90,7 @@ test('a cell that cannot be read is refused once, and no page is started for it'
   await made.refused;
   expect(children()).toEqual([]);
   expect(said).toEqual([]);
-}, 30_000);
+}, 180_000);
 
 test('stop ends both and leaves no process and no port', async () => {
   const made = supervise();

@@ -40,7 +40,11 @@ export interface Ran {
 
 /** Runs `rebe` with these words until it ends. */
 export function runRebe(...words: readonly string[]): Ran {
-  const ran = spawnSync(process.execPath, [rebe, ...words], { encoding: 'utf8', timeout: 60_000 });
+  const ran = spawnSync(process.execPath, [rebe, ...words], {
+    encoding: 'utf8',
+    timeout: 60_000,
+    maxBuffer: 64 * 2 ** 20,
+  });
   return { code: ran.status ?? -1, stdout: ran.stdout, stderr: ran.stderr };
 }
 
