@@ -2,6 +2,7 @@
 // A device's own fields and a tag's `at` are checked by its driver kind; this is the frame around them.
 import * as z from 'zod';
 import { CellId, DeviceId, FlowName, TagName } from './name.ts';
+import { Role } from './people.ts';
 import { ShellOptions } from './shell.ts';
 import { SizeText } from './size.ts';
 import { DurationText, milliseconds, minutes, seconds } from './time.ts';
@@ -217,11 +218,24 @@ export const StationOptions = z
     message: 'beyond loopback only with `tls`',
     path: ['listen'],
   });
+
+export const PeopleOptions = z.strictObject({
+  notice: z.string().trim().min(1).max(2000).optional().meta({
+    description: 'shown to everybody before they sign in, on the page and by `rebe login`',
+  }),
+  secondFactor: z.array(Role).max(6).default([]).meta({
+    description:
+      'roles that need a second factor: whoever has one of them and none may do nothing but set it up',
+  }),
+});
+export type PeopleOptions = z.infer<typeof PeopleOptions>;
+
 /** What of it station is told besides where it listens. */
 export const StationPlan = z.strictObject({
   tls: TlsPlan.optional(),
   names: z.array(HostName),
   idle_ms: z.number(),
+  people: PeopleOptions.optional(),
 });
 export type StationPlan = z.infer<typeof StationPlan>;
 
@@ -244,6 +258,7 @@ export const Manifest = z.strictObject({
       'the broker that the plant sees the cell through: none, the embedded one, or a url',
   }),
   station: StationOptions.prefault({}).meta({ description: 'the page' }),
+  people: PeopleOptions.prefault({}).meta({ description: 'how people sign in' }),
   shell: ShellOptions.prefault({}).meta({ description: 'the supervised shell; off by default' }),
 });
 export type Manifest = z.infer<typeof Manifest>;

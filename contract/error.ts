@@ -148,6 +148,10 @@ export const codes = {
     'The address of the embedded broker cannot be listened on.',
     'Give another: `mirror: {broker: embedded, listen: 127.0.0.1:1884}` in the manifest.',
   ),
+  E_STATION_TRUST: never(
+    'The certificate that is shown there is of nobody who is believed.',
+    'Give who signed it: `--ca FILE`; compare its SHA-256 with the one that `rebe status` says at the cell.',
+  ),
   E_DOOR_RATE: later(
     'More was asked in a short time than is answered.',
     'Ask more slowly, and again in some seconds.',
@@ -188,6 +192,10 @@ export const codes = {
   E_PROOF_OLD: later(
     'This needs a proof of who you are that is a few minutes old at most.',
     'Give the password again, or for an approval the PIN; then ask again.',
+  ),
+  E_FACTOR_NONE: never(
+    'This needs a second factor, and there is none.',
+    'Set one up on the page, under your own name; then sign in again with its code.',
   ),
   E_PASSWORD_WEAK: never(
     'The password is one that is guessed first.',

@@ -44,6 +44,10 @@ export const Me = z.strictObject({
   pin: z.boolean(),
   /** Somebody else chose the password: nothing is allowed until it is changed. */
   mustChange: z.boolean(),
+  /** A role asks for a second factor, and there is none: nothing is allowed until it is confirmed. */
+  mustFactor: z.boolean(),
+  /** What everybody is told before they sign in, of several lines perhaps. */
+  notice: z.string().optional(),
   /** Somebody is enrolled. Else whoever came by a link may do everything. */
   enrolled: z.boolean(),
   /** At the cell's own machine: stop commands ask for nobody. */

@@ -85,7 +85,7 @@ export async function startStation(
   const live = new Live(clock, log, (message) => link.send(message));
   const send = (message: FromClient): boolean => link.send(message);
   const { plan } = options;
-  const idle = plan === undefined ? {} : { idle: milliseconds(plan.idle_ms) };
+  const idle = plan === undefined ? {} : { idle: milliseconds(plan.idle_ms), policy: plan.people };
   // Where it was never run yet, station may come before control.
   makeFolder(options.data);
   const people = new People(clock, { data: options.data, records, log, ...idle });

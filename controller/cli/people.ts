@@ -1,47 +1,70 @@
 // `people`, `login`, `logout`: who is enrolled at a cell, and who this terminal is. Each asks station's port, where it is
 // judged and recorded; secrets come from the terminal or from standard input, never from the words.
-import { resolve } from 'node:path';
 import * as z from 'zod';
+import { printable } from '#contract/diagnostic.ts';
 import { CellError } from '#contract/error.ts';
 import { CommandRole, PersonName, Role, rightsOf, roles } from '#contract/people.ts';
 import * as routes from '#contract/people-routes.ts';
 import type { PersonView, TokenView } from '#contract/people-routes.ts';
 import { parseDuration } from '#contract/time.ts';
 import { askStation } from '#controller/server/client.ts';
+import type { StationAt } from '#controller/server/client.ts';
 import { dropLogin, findLogin, keepLogin } from './login-file.ts';
 import { asAdministrator } from './people-session.ts';
 import type { Asker } from './people-session.ts';
 import { SecretInput } from './secret-input.ts';
+import { farOptions, stationOf } from './station-at.ts';
 import { answer, exit, table } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
 const nothing = z.strictObject({});
 
 async function login(invocation: Invocation): Promise<number> {
-  const data = resolve(invocation.data);
+  const at = stationOf(invocation);
   const name = nameOf(invocation, 0);
+  await tellNotice(at);
   const input = new SecretInput();
   const password = await input.ask('password');
   const body = { name, password, kind: 'cli' };
   const signIn = { method: 'POST', path: '/api/sign-in' } as const;
-  const { cookies } = await askStation(data, { ...signIn, body }).catch(async (error: unknown) => {
-    if (!(error instanceof CellError) || error.code !== 'E_SIGN_IN_CODE') throw error;
-    const code = await input.ask('code of the second factor');
-    return askStation(data, { ...signIn, body: { ...body, code } });
-  });
-  keepLogin(data, { name, cookie: cookies.find((one) => /^rebe-\d+=/.test(one)) ?? '' });
-  answer(invocation, { name }, () => `signed in as ${name}`);
+  const { cookies, body: told } = await askStation(at, { ...signIn, body }).catch(
+    async (error: unknown) => {
+      if (!(error instanceof CellError) || error.code !== 'E_SIGN_IN_CODE') throw error;
+      const code = await input.ask('code of the second factor');
+      return askStation(at, { ...signIn, body: { ...body, code } });
+    },
+  );
+  keepLogin(at, { name, cookie: cookies.find((one) => /^rebe-\d+=/.test(one)) ?? '' });
+  const me = routes.signIn.answer.safeParse(told).data;
+  answer(invocation, { name }, () => `signed in as ${name}${waiting(me)}`);
   return exit.good;
 }
 
+/** What everybody is told before they sign in; what it holds steers no terminal. */
+async function tellNotice(at: StationAt): Promise<void> {
+  const { body } = await askStation(at, { method: 'GET', path: routes.getMe.path });
+  const notice = routes.getMe.answer.safeParse(body).data?.notice;
+  if (notice === undefined) return;
+  process.stderr.write(`${notice.split('\n').map(printable).join('\n')}\n\n`);
+}
+
+/** Why whoever is signed in may nothing yet. */
+function waiting(me: routes.Me | undefined): string {
+  if (me?.mustChange === true)
+    return '; nothing is allowed before the password is changed: on the page';
+  if (me?.mustFactor === true)
+    return '; nothing is allowed before a second factor is set up: on the page';
+  return '';
+}
+
 async function logout(invocation: Invocation): Promise<number> {
-  const data = resolve(invocation.data);
-  const known = findLogin(data);
+  const at = stationOf(invocation);
+  const known = findLogin(at);
   if (known !== undefined) {
     const { cookie } = known;
     const ask = { method: 'POST', path: '/api/sign-out', body: {}, cookie } as const;
-    dropLogin(data);
-    await askStation(data, ask).catch((error: unknown) => {
+    dropLogin(at);
+    await askStation(at, ask).catch((error: unknown) => {
       if (!(error instanceof CellError) || error.code !== 'E_NOT_SIGNED_IN') throw error;
     });
   }
@@ -305,6 +328,7 @@ export const peopleVerbs: readonly Verb[] = [
       for: text('token: how long: 90d, 8h'),
       'agent-of': text('token: the person whose agent it is'),
       console: flag('as the cell’s own console, whoever signed in'),
+      ...farOptions,
     },
     run: act,
   },
@@ -315,6 +339,7 @@ export const peopleVerbs: readonly Verb[] = [
     more: 'Password, and the code of a second factor, come from the terminal or from standard input, a line each.',
     example: 'rebe login maria',
     words: [1, 1],
+    options: farOptions,
     run: login,
   },
   {
@@ -323,6 +348,7 @@ export const peopleVerbs: readonly Verb[] = [
     summary: 'Ends the session of this terminal.',
     example: 'rebe logout',
     words: [0, 0],
+    options: farOptions,
     run: logout,
   },
 ];

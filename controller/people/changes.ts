@@ -200,6 +200,9 @@ export class Changes {
       await this.#keep(by.actor, { event: 'person-changed', subject: name, text });
       const factor = store.factor(name);
       if (factor !== undefined) store.putFactor(name, { ...factor, confirmed: true });
+      this.#people.sessions.unprove(name, by.credential);
+      // A role may have waited for it.
+      this.#people.rejudge(name);
     });
   }
 
@@ -211,6 +214,7 @@ export class Changes {
       const text = `${by.actor} removed the second factor of ${name}`;
       await this.#keep(by.actor, { event: 'person-changed', subject: name, text });
       this.#people.store.removeFactor(name);
+      this.#people.rejudge(name);
     });
   }
 

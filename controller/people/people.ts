@@ -3,6 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Actor } from '#contract/actor.ts';
+import type { PeopleOptions } from '#contract/cell.ts';
 import { CellError, codes } from '#contract/error.ts';
 import type { PeopleEvent, Permission, Principal } from '#contract/people.ts';
 import { milliseconds, minutes } from '#contract/time.ts';
@@ -25,7 +26,7 @@ import { openPepper } from './sealed.ts';
 import { Sessions } from './sessions.ts';
 import type { Session } from './sessions.ts';
 import { PeopleStore } from './store.ts';
-import type { Token } from './store.ts';
+import type { Person, Token } from './store.ts';
 import { Stretcher } from './stretch.ts';
 import type { Cost } from './stretch.ts';
 
@@ -41,6 +42,8 @@ export interface PeopleDeps {
   readonly log: StationLog;
   /** So long a page may be left alone before its session ends; default 5 min. */
   readonly idle?: Duration;
+  /** What the manifest says of signing in. */
+  readonly policy?: PeopleOptions | undefined;
   /** What a guess at a password costs; default as it should be. */
   readonly cost?: Cost;
 }
@@ -106,7 +109,9 @@ export class People {
     const proved = this.sessions.timeOf(moment);
     if (name === undefined) return consolePrincipal(actor, { id, proved }, this.#enrolled);
     const person = this.store.find(name);
-    return person === undefined ? null : personPrincipal(person, { id, proved });
+    if (person === undefined) return null;
+    const roles = this.waitsFor(person) === undefined ? person.roles : [];
+    return personPrincipal({ ...person, roles }, { id, proved });
   }
 
   /** Whoever holds the secret of a session. */
@@ -165,6 +170,27 @@ export class People {
     throw new CellError('E_PROOF_OLD', `${by.actor} proved itself too long ago`);
   }
 
+  /** What everybody is told before they sign in. */
+  get notice(): string | undefined {
+    return this.#deps.policy?.notice;
+  }
+
+  /** Until when somebody may nothing: until they choose a password, or have the second factor that a role asks for. */
+  waitsFor(person: Person): 'password' | 'factor' | undefined {
+    if (person.temporary) return 'password';
+    const asked = this.#deps.policy?.secondFactor.some((role) => person.roles.includes(role));
+    return asked === true && !this.credentials.hasFactor(person) ? 'factor' : undefined;
+  }
+
+  /** As a full shell asks for. Throws `E_FACTOR_NONE`, and `E_PROOF_OLD` unless all of a sign-in was given within `span`. */
+  provedByFactor(by: Principal, span: Duration): void {
+    const name = this.sessions.get(by.credential)?.name;
+    if (name === undefined || !this.credentials.hasFactor({ name }))
+      throw new CellError('E_FACTOR_NONE', `${by.actor} has no second factor`);
+    if (this.passwordAge(by) <= span) return;
+    throw new CellError('E_PROOF_OLD', `${by.actor} proved itself too long ago`);
+  }
+
   /** How long ago all that a sign-in asks was last given in this session; infinite: never, as by PIN or token. */
   passwordAge({ credential }: Pick<Principal, 'credential'>): number {
     const moment = this.sessions.get(credential)?.password;
@@ -176,7 +202,8 @@ export class People {
     actor: Actor,
   ): { readonly key: string; readonly permissions: ReadonlySet<Permission> } | undefined {
     const person = actor.startsWith('user:') ? this.store.find(actor.slice(5)) : undefined;
-    if (person === undefined || person.disabled || person.temporary) return undefined;
+    if (person === undefined || person.disabled) return undefined;
+    if (this.waitsFor(person) !== undefined) return undefined;
     return { key: person.key, permissions: rightsOfAll(person.roles).permissions };
   }
 

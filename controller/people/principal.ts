@@ -20,13 +20,13 @@ export function rightsOfAll(roles: readonly Role[]): {
   };
 }
 
-/** A disabled person is nobody; one whose password somebody else chose may nothing yet. */
+/** A disabled person is nobody. */
 export function personPrincipal(
   person: Person,
   { id, proved }: { readonly id: string; readonly proved: number },
 ): Principal | null {
   if (person.disabled) return null;
-  const rights = rightsOfAll(person.temporary ? [] : person.roles);
+  const rights = rightsOfAll(person.roles);
   return { actor: `user:${person.name}`, ...rights, credential: id, proved };
 }
 

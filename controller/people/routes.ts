@@ -239,7 +239,7 @@ export class PeopleDoor {
   }
 
   #me({ guest }: Any, session: Session | undefined): Me {
-    const { sessions, credentials, store, enrolled } = this.#people;
+    const { sessions, credentials, store, enrolled, notice } = this.#people;
     const now = session === undefined ? guest.principal : this.#people.principalOf(session);
     const person = session?.name === undefined ? undefined : store.find(session.name);
     const idle = session === undefined ? undefined : sessions.idleOf(session);
@@ -259,6 +259,8 @@ export class PeopleDoor {
       secondFactor: person !== undefined && credentials.hasFactor(person),
       pin: person !== undefined && store.secret(person.name, 'pin') !== undefined,
       mustChange: person?.temporary === true,
+      mustFactor: person !== undefined && this.#people.waitsFor(person) === 'factor',
+      ...(notice === undefined ? {} : { notice }),
       enrolled,
       panel: guest.panel,
       switchable: here

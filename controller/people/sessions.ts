@@ -143,6 +143,14 @@ export class Sessions {
     this.#write();
   }
 
+  /** A sign-in asks more from now on: what was given in the other sessions of this person was not all of it. */
+  unprove(name: string, but: string): void {
+    for (const session of this.#sessions.values())
+      if (session.name === name && session.id !== but)
+        this.#sessions.set(session.hash, { ...session, password: undefined });
+    this.#write();
+  }
+
   end(id: string): void {
     const session = this.#live(id);
     if (session === undefined) return;

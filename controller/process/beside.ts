@@ -11,7 +11,7 @@ export interface BesideAt {
 
 /** `file`: of the manifest, whose paths begin there. */
 export function besideAt(
-  { station, mirror }: Pick<Manifest, 'station' | 'mirror'>,
+  { station, mirror, people }: Pick<Manifest, 'station' | 'mirror' | 'people'>,
   file: string,
 ): BesideAt {
   const { listen, tls, names, idle } = station;
@@ -21,6 +21,6 @@ export function besideAt(
   return {
     listen,
     broker: mirror !== 'none' && 'broker' in mirror ? mirror.listen : undefined,
-    station: { ...(placed === undefined ? {} : { tls: placed }), names, idle_ms: idle },
+    station: { ...(placed === undefined ? {} : { tls: placed }), names, idle_ms: idle, people },
   };
 }

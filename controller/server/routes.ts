@@ -131,6 +131,7 @@ async function handle(
 /** What a handler refuses for who asks, and not for what is asked; agents' routes and approvals record theirs themselves. */
 const forWho: ReadonlySet<Code> = new Set<Code>([
   'E_AGENT_ONLY',
+  'E_FACTOR_NONE',
   'E_GLASS_OWN',
   'E_NOT_ALLOWED',
   'E_PIN_NOT_HERE',

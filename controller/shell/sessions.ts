@@ -8,7 +8,7 @@ import type { ShellRequest } from '#contract/shell-routes.ts';
 import { SessionId } from '#contract/shell.ts';
 import type { SessionView, ShellRules, TierRule } from '#contract/shell.ts';
 import { hours, milliseconds, minutes } from '#contract/time.ts';
-import type { Cancel } from '#contract/time.ts';
+import type { Cancel, Duration } from '#contract/time.ts';
 import type { Approvals } from '#controller/approval/approvals.ts';
 import { Journal } from './journal.ts';
 import { Locks } from './locks.ts';
@@ -47,8 +47,8 @@ export interface SessionsDeps extends Omit<SessionDeps, 'locked' | 'changed' | k
   /** Policy, as the manifest has it; undefined while control was never heard. */
   rules(): ShellRules | undefined;
   readonly approvals: Pick<Approvals, 'request' | 'find' | 'listen' | 'use' | 'withdraw'>;
-  /** Ms since somebody gave everything that a sign-in asks; a PIN alone does not count. */
-  passwordAge(who: Principal): number;
+  /** Throws unless somebody gave password and second factor within that span; a PIN alone does not count. */
+  proved(who: Principal, span: Duration): void;
   /** `station.db`. */
   readonly file: string;
 }
@@ -233,9 +233,7 @@ export class Sessions {
     if (session.state !== 'Approved') {
       throw new CellError('E_SHELL_STATE', `it is ${session.state}`);
     }
-    if (request.tier === 'T3' && !(this.#deps.passwordAge(who) <= proofLife)) {
-      throw new CellError('E_PROOF_OLD', 'a shell of T3 begins within 5 min of a sign-in');
-    }
+    if (request.tier === 'T3') this.#deps.proved(who, proofLife);
     if (request.approval !== undefined) {
       const what = whatOf(id, request);
       const kind = kindOf(request.command);

@@ -7,7 +7,7 @@ import { consolePrincipal, rightsOfAll, tokenPrincipal } from '#controller/peopl
 import type { Standing } from './request.ts';
 
 export const standingIn =
-  (clock: Clock, people: Pick<People, 'store' | 'enrolled'>) =>
+  (clock: Clock, people: Pick<People, 'store' | 'enrolled' | 'waitsFor'>) =>
   (actor: Actor): Standing | undefined => {
     try {
       return standingOf(clock, people, actor);
@@ -19,13 +19,14 @@ export const standingIn =
 
 function standingOf(
   clock: Clock,
-  people: Pick<People, 'store' | 'enrolled'>,
+  people: Pick<People, 'store' | 'enrolled' | 'waitsFor'>,
   actor: Actor,
 ): Standing | undefined {
   const [kind, name = ''] = actor.split(/:(.*)/s);
   if (kind === 'user') {
     const person = people.store.find(name);
-    if (person === undefined || person.disabled || person.temporary) return undefined;
+    if (person === undefined || person.disabled) return undefined;
+    if (people.waitsFor(person) !== undefined) return undefined;
     const { roles } = person;
     return { permissions: rightsOfAll(roles).permissions, roles };
   }

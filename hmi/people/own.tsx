@@ -107,7 +107,7 @@ function Pin(): JSX.Element {
 }
 
 /** The secret is told once; it counts once a code of it was given. */
-function Factor(): JSX.Element {
+export function Factor(): JSX.Element {
   const [password, code] = [useSignal(''), useSignal('')];
   const told = useSignal<{ uri: string; secret: string } | undefined>(undefined);
   const asking = useAsking();

@@ -10,7 +10,7 @@ import { t } from '#hmi/i18n/text.ts';
 import { Dialog, closeOver } from '#hmi/parts/dialog.tsx';
 import { AskButton, Field, Form, Problem, useAsking } from '#hmi/parts/form.tsx';
 import { signOutNow } from './idle.tsx';
-import { NewPassword, Own } from './own.tsx';
+import { Factor, NewPassword, Own } from './own.tsx';
 import { PinPad } from './pin-pad.tsx';
 
 beginWork();
@@ -22,6 +22,14 @@ export function Session(): JSX.Element {
     return (
       <Dialog title={t('own.must')}>
         <NewPassword text={t('own.mustText')} />
+      </Dialog>
+    );
+  }
+  if (known?.mustFactor === true) {
+    return (
+      <Dialog title={t('own.mustFactor')}>
+        <p class="quiet">{t('own.mustFactorText')}</p>
+        <Factor />
       </Dialog>
     );
   }
@@ -116,10 +124,11 @@ function SignIn({ known }: { known: Me | undefined }): JSX.Element {
     });
     if (told === undefined) return;
     become(told);
-    if (!told.mustChange) closeOver();
+    if (!told.mustChange && !told.mustFactor) closeOver();
   };
   return (
     <Form asking={asking} title={t('signIn.in')} act={() => void act()}>
+      {known?.notice !== undefined && <p class="notice">{known.notice}</p>}
       <Field label={t('signIn.name')} value={name} autocomplete="username" most={32} />
       <Field
         label={t('signIn.password')}

@@ -63,6 +63,7 @@ export function manifestPage(kinds: readonly [string, DriverKind][]): string {
     ['`mirror`: the embedded broker', EmbeddedMirror],
     ['`mirror`: any other broker', BrokerMirror],
     ['`station`', unwrap(shape.station)],
+    ['`people`', unwrap(shape.people)],
   ] as const;
   return page(
     '# The cell manifest, `cell.yaml`',

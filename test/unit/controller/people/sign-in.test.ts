@@ -5,7 +5,7 @@ import { minutes, seconds } from '#contract/time.ts';
 import { freeTries } from '#controller/people/lockout.ts';
 import { codeOf, stepOf } from '#controller/people/totp.ts';
 import { hello, snapshot } from '#test/unit/hmi/messages.ts';
-import { person, secrets, Story } from './story.ts';
+import { fromBase32, person, secrets, Story } from './story.ts';
 
 let story: Story;
 beforeEach(async () => {
@@ -264,9 +264,3 @@ describe('a session', () => {
     expect(told).toHaveLength(2);
   });
 });
-
-function fromBase32(text: string): Buffer {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = text.replaceAll(/./g, (sign) => alphabet.indexOf(sign).toString(2).padStart(5, '0'));
-  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-}

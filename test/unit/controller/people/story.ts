@@ -1,4 +1,5 @@
 // Ada and Ben at station's port: how each test of people begins, and what none of them may leave behind.
+import type { PeopleOptions } from '#contract/cell.ts';
 import type { PeopleEvent } from '#contract/people.ts';
 import { openDoors } from '#test/unit/controller/server/rig.ts';
 import type { ControlRole, Doors } from '#test/unit/controller/server/rig.ts';
@@ -29,9 +30,9 @@ export class Story implements AsyncDisposable {
     this.doors = doors;
   }
 
-  static async open(): Promise<Story> {
+  static async open(policy?: PeopleOptions): Promise<Story> {
     const up: ControlRole = { control: true };
-    return new Story(up, await openDoors(up));
+    return new Story(up, await openDoors(up, policy));
   }
 
   /** What of people was recorded. */
@@ -73,4 +74,11 @@ export class Story implements AsyncDisposable {
     const leaked = [...Object.values(secrets), ...this.made].filter((one) => told.includes(one));
     if (leaked.length > 0) throw new Error(`recorded or logged: ${leaked.join(', ')}`);
   }
+}
+
+/** What an authenticator keeps of the secret that it was told. */
+export function fromBase32(text: string): Buffer {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = text.replaceAll(/./g, (sign) => alphabet.indexOf(sign).toString(2).padStart(5, '0'));
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { ToBrowser } from '#contract/live.ts';
+import type { PeopleOptions } from '#contract/cell.ts';
 import type { FromBrowser } from '#contract/live.ts';
 import { instant, utcMs } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
@@ -87,7 +88,10 @@ export interface ControlRole {
   answers?: 'nothing' | 'receipt' | 'refused' | 'done';
 }
 
-export async function openDoors(up: ControlRole = { control: true }): Promise<Doors> {
+export async function openDoors(
+  up: ControlRole = { control: true },
+  policy?: PeopleOptions,
+): Promise<Doors> {
   const data = mkdtempSync(join(tmpdir(), 'rebe-doors-'));
   mkdirSync(join(data, 'page', 'assets'), { recursive: true });
   writeFileSync(join(data, 'page', 'index.html'), '<!doctype html><title>cell</title>');
@@ -121,7 +125,7 @@ export async function openDoors(up: ControlRole = { control: true }): Promise<Do
     note(level, text);
     if (event !== undefined) records.tell(event);
   };
-  const people = new People(clock, { data, records, log: told, cost });
+  const people = new People(clock, { data, records, log: told, cost, policy });
   const cookies = new Cookies();
   const entrance = new PeopleDoor(people, cookies, { data, cell: () => 'tending-1' });
   const door = new HttpDoor(

@@ -114,8 +114,10 @@ export class Shells implements AsyncDisposable {
       log: (_level, text) => void this.log.push(text),
       sight: () => (this.silent ? this.sight : { ...this.sight, heard: this.clock.time() }),
       standing: (actor) => this.standings.get(actor),
-      passwordAge: ({ credential, proved }) =>
-        this.byPin.has(credential) ? Number.POSITIVE_INFINITY : clock.time() - proved,
+      proved: ({ credential, proved }, span) => {
+        if (this.byPin.has(credential) || clock.time() - proved > span)
+          throw new CellError('E_PROOF_OLD', credential);
+      },
       rules: () => this.rules,
       approvals: {
         request: async (who, ask) => approvals.request(who, ask),
