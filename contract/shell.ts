@@ -175,6 +175,8 @@ export const SessionView = z.strictObject({
   state: SessionState,
   by: Actor,
   owner: Actor.optional(),
+  /** Who has the keyboard, once it was handed over. */
+  driver: Actor.optional(),
   reason: z.string(),
   /** Of an agent: what runs in place of a shell, and nothing is typed. */
   command: z.array(z.string()).optional(),

@@ -115,6 +115,7 @@ export class Session implements RunningSession {
     return {
       ...viewOfRequest(this.request, this.#asked),
       state: this.state,
+      ...(this.#driver === this.request.by.actor ? {} : { driver: this.#driver }),
       ...(began === undefined ? {} : { began, ends: began + this.request.span }),
       ...(this.#ended === undefined ? {} : { ended: this.#ended }),
       ...(this.#why === undefined ? {} : { why: this.#why }),

@@ -5,29 +5,45 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { consoleRoutes } from '#contract/console-routes.ts';
 import { ask } from '#hmi/feed/ask.ts';
+import { refusalText } from '#hmi/i18n/refusals.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Choices } from '#hmi/parts/choices.tsx';
-import { AskButton, Field, Problem, useAsking } from '#hmi/parts/form.tsx';
+import { AskButton, Field } from '#hmi/parts/form.tsx';
 import { formatMoment } from '#hmi/parts/format.ts';
 import { isAgent, nameOf } from '#hmi/parts/names.ts';
 import { Table } from '#hmi/parts/table.tsx';
 import { changesOf, eventsOf, queryOf, spans } from './event-rows.ts';
 import type { EventRow, EventSpan } from './event-rows.ts';
 
+interface Told {
+  /** Undefined until they came. */
+  readonly rows?: readonly EventRow[];
+  readonly problem?: string;
+}
+
+async function found(line: string, ended: AbortSignal): Promise<Told> {
+  const body = { line, json: true };
+  const told = await ask<typeof consoleRoutes.line>('POST', '/api/console', { body }, ended);
+  if (told.kind === 'failed') return { problem: refusalText(told) };
+  if (told.kind === 'ended') return {};
+  const { answer } = told;
+  if (answer.kind === 'json' && answer.ok) return { rows: eventsOf(answer.value) };
+  return { problem: answer.code ?? answer.kind };
+}
+
 export function Events(): JSX.Element {
-  const [span, word] = [useSignal<EventSpan>('24h'), useSignal('')];
-  const rows = useSignal<readonly EventRow[] | undefined>(undefined);
-  const asking = useAsking();
-  const look = async (): Promise<void> => {
-    const body = { line: queryOf(span.value, word.value), json: true };
-    const told = await asking.run(async () => {
-      const answer = await ask<typeof consoleRoutes.line>('POST', '/api/console', { body });
-      if (answer.kind !== 'answer' || answer.answer.ok) return answer;
-      return { kind: 'failed', code: answer.answer.code ?? '', text: '' } as const;
-    });
-    if (told?.kind === 'json') rows.value = eventsOf(told.value);
-  };
-  useEffect(() => void look(), [span.value]);
+  const [span, word, sought] = [useSignal<EventSpan>('24h'), useSignal(''), useSignal('')];
+  const told = useSignal<Told>({});
+  useEffect(() => {
+    const ended = new AbortController();
+    const look = async (): Promise<void> => {
+      const answer = await found(queryOf(span.value, sought.value), ended.signal);
+      if (!ended.signal.aborted) told.value = answer;
+    };
+    void look();
+    return () => ended.abort();
+  }, [span.value, sought.value]);
+  const { rows, problem } = told.value;
   return (
     <section class="panel">
       <h2>{t('people.events')}</h2>
@@ -45,17 +61,19 @@ export function Events(): JSX.Element {
         class="choices"
         onSubmit={(event) => {
           event.preventDefault();
-          void look();
+          sought.value = word.value;
         }}
       >
         <Field label={t('events.word')} value={word} most={80} />
-        <AskButton title={t('events.look')} submit busy={asking.busy} />
+        <AskButton title={t('events.look')} submit />
       </form>
-      <Problem asking={asking} />
-      {rows.value?.length === 0 && <p class="quiet">{t('events.none')}</p>}
-      {rows.value !== undefined && rows.value.length > 0 && (
+      <p class="problem" role="alert">
+        {problem}
+      </p>
+      {rows?.length === 0 && <p class="quiet">{t('events.none')}</p>}
+      {rows !== undefined && rows.length > 0 && (
         <Table class="events" columns={['events.at', 'people.who', 'events.what', 'events.change']}>
-          {rows.value.map((row) => (
+          {rows.map((row) => (
             <Row key={row.seq} row={row} />
           ))}
         </Table>

@@ -1,9 +1,11 @@
 // A terminal that shows and does nothing else: no program can make it answer, copy, name the window or follow a link.
-// What people type is told; what output asks for never is.
+// What people type is told, and what they do with the mouse where a program asks to be told; what output asks for by itself
+// never is.
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 // oxlint-disable-next-line import/no-unassigned-import -- of a style sheet there is nothing to name
 import '@xterm/xterm/css/xterm.css';
+import { pastedLines } from './pasted.ts';
 import { styleByScript } from './script-styles.ts';
 
 export interface TerminalSize {
@@ -12,7 +14,7 @@ export interface TerminalSize {
 }
 
 interface QuietOptions {
-  /** What is typed or pasted, and how many lines of a paste it would end. Absent: nothing can be typed. */
+  /** What is typed or pasted, and how many lines of a paste it would run. Absent: nothing can be typed. */
   readonly typed?: (text: string, lines: number) => void;
   readonly scrollback?: number;
   readonly label: string;
@@ -48,6 +50,7 @@ const focusReports = ['\u001B[I', '\u001B[O'];
 export class QuietTerminal {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
+  #pastes = false;
 
   constructor({ typed, scrollback = 5000, label }: QuietOptions) {
     styleByScript();
@@ -67,7 +70,9 @@ export class QuietTerminal {
     terminal.loadAddon(this.#fit);
     if (typed !== undefined) {
       terminal.onData((text) => {
-        if (!focusReports.includes(text)) typed(text, pastedLines(text));
+        const lines = pastedLines(text, this.#pastes);
+        this.#pastes = false;
+        if (!focusReports.includes(text)) typed(text, lines);
       });
     }
     Terminal.strings.promptLabel = label;
@@ -78,6 +83,12 @@ export class QuietTerminal {
   }
 
   open(place: HTMLElement): void {
+    const pastes = (): void => {
+      this.#pastes = true;
+      setTimeout(() => (this.#pastes = false));
+    };
+    // Before the terminal's own ear, which makes of it what looks like keys.
+    place.addEventListener('paste', pastes, { capture: true });
     this.#terminal.open(place);
   }
 
@@ -142,7 +153,3 @@ function silence({ parser }: Terminal): void {
   parser.registerDcsHandler({ intermediates: '+', final: 'q' }, () => true);
   for (const command of commands) parser.registerOscHandler(command, () => true);
 }
-
-/** Lines that one input would end, where it is more than a key: a paste, bracketed or not. */
-export const pastedLines = (text: string): number =>
-  text.length > 2 ? (text.match(/\r\n?|\n/g)?.length ?? 0) : 0;

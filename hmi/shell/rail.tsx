@@ -3,6 +3,7 @@
 import type { Signal } from '@preact/signals';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { Part, SessionView } from '#contract/shell.ts';
 import type { handOverShell, pauseShell } from '#contract/shell-routes.ts';
 import { ask } from '#hmi/feed/ask.ts';
@@ -12,7 +13,7 @@ import { t } from '#hmi/i18n/text.ts';
 import { AskButton, Problem, useAsking } from '#hmi/parts/form.tsx';
 import { formatSpan, formatTime } from '#hmi/parts/format.ts';
 import { isAgent, nameOf } from '#hmi/parts/names.ts';
-import { isOpen } from './stage.ts';
+import { isOpen, mayEnd } from './stage.ts';
 
 interface RailProps {
   readonly id: string;
@@ -21,7 +22,9 @@ interface RailProps {
   /** The person did something: proves presence. */
   readonly act: () => void;
 }
-type Word = 'pause' | 'resume' | 'end';
+type Word = 'pause' | 'resume' | 'end' | 'kill';
+/** A first tap on KILL is meant for so long. */
+const sure_ms = 5000;
 
 export function Rail({ id, part, view, act }: RailProps): JSX.Element {
   const asking = useAsking();
@@ -35,8 +38,9 @@ export function Rail({ id, part, view, act }: RailProps): JSX.Element {
   };
   // Whoever types may stop for a moment too; who goes on after somebody else paused it is station's to say.
   const holds = part === 'driver' ? undefined : lackOf('shell.approve');
-  const ends = part === 'driver' || lackOf('shell.observe') === undefined;
   const ended = shown === undefined || !isOpen(shown);
+  const ends = !ended && mayEnd(shown, me.value);
+  const lack = ended ? t('rail.over') : ends ? undefined : lackOf('shell.approve');
   return (
     <aside class="panel rail" aria-label={t('rail.title')}>
       <div class="scroll" tabIndex={0} role="group" aria-label={t('rail.participants')}>
@@ -71,13 +75,36 @@ export function Rail({ id, part, view, act }: RailProps): JSX.Element {
         />
       </div>
       <Problem asking={asking} />
-      <AskButton
-        title={t('rail.end')}
-        stop
-        lack={ended ? t('rail.over') : ends ? undefined : lackOf('shell.approve')}
-        act={() => void say('end')}
-      />
+      <div class="ends">
+        <AskButton title={t('rail.end')} stop lack={lack} act={() => void say('end')} />
+        <Kill lack={lack} act={() => void say('kill')} />
+      </div>
     </aside>
+  );
+}
+
+/** Asks to be pressed twice: END is for every day, this is for what must not go on. */
+function Kill({ lack, act }: { lack: string | undefined; act: () => void }): JSX.Element {
+  const sure = useSignal(false);
+  useEffect(() => {
+    if (!sure.value) return undefined;
+    const late = setTimeout(() => (sure.value = false), sure_ms);
+    return () => clearTimeout(late);
+  }, [sure.value]);
+  return (
+    <button
+      type="button"
+      class={`plain kill ${sure.value ? 'sure' : ''}`}
+      aria-disabled={lack !== undefined}
+      onClick={() => {
+        if (lack !== undefined) return;
+        if (sure.value) act();
+        sure.value = !sure.value;
+      }}
+    >
+      <b>{t(sure.value ? 'rail.killSure' : 'rail.kill')}</b>
+      <small>{lack ?? t('rail.killText')}</small>
+    </button>
   );
 }
 

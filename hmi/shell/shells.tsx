@@ -16,8 +16,11 @@ import { formatMoment, formatSpan } from '#hmi/parts/format.ts';
 import { isAgent, nameOf } from '#hmi/parts/names.ts';
 import { tab } from '#hmi/work/tab.ts';
 import { Proved } from '#hmi/people/proved.tsx';
-import { isOpen } from './stage.ts';
+import { whyText } from '#hmi/i18n/whys.ts';
+import { Locked } from './locked.tsx';
+import { isOpen, nextOf, seatsOf } from './stage.ts';
 import { TerminalRoom } from './terminal-room.tsx';
+import { isWatched } from './watched.ts';
 
 beginWork();
 
@@ -62,6 +65,7 @@ export function Shells(): JSX.Element {
       <section class="panel" aria-label={t('shells.ask')}>
         <h2>{t('shells.ask')}</h2>
         <Ask />
+        {me.value?.actor != null && <Locked />}
       </section>
     </div>
   );
@@ -71,7 +75,7 @@ function Card({ session }: { session: SessionView }): JSX.Element {
   const { id, by, tier, state, reason, asked, ends, why, lacks } = session;
   const asking = useAsking();
   const own = by === me.value?.actor;
-  const part = partOf(session);
+  const next = nextOf(session, own, isWatched(session));
   const waits = mine(approvals.value).some(({ request }) => request.id === session.approval);
   const begin = async (): Promise<void> => {
     const told = await asking.run(() =>
@@ -97,9 +101,10 @@ function Card({ session }: { session: SessionView }): JSX.Element {
         {ends !== undefined &&
           isOpen(session) &&
           `, ${t('shells.left', { span: formatSpan(ends - cellTime.value) })}`}
-        {why !== undefined && `, ${why}`}
+        {why !== undefined && `, ${whyText(why)}`}
       </p>
       {lacks.length > 0 && <p class="lack">{t('press.lacks', { lacks: lacks.join(', ') })}</p>}
+      {isOpen(session) && next !== undefined && <p class="next">{t(next)}</p>}
       <div class="choices">
         {waits && (
           <AskButton
@@ -112,14 +117,15 @@ function Card({ session }: { session: SessionView }): JSX.Element {
         {own && state === 'Approved' && (
           <AskButton title={t('shells.begin')} busy={asking.busy} act={() => void begin()} />
         )}
-        {joinable(session) && part !== undefined && (
+        {seatsOf(session, me.value).map((part) => (
           <AskButton
+            key={part}
             title={t(`shells.as.${part}`)}
             act={() => {
               opened.value = { id, part };
             }}
           />
-        )}
+        ))}
         {!isOpen(session) && lackOf('recordings') === undefined && session.began !== undefined && (
           <AskButton
             title={t('shells.play')}
@@ -133,19 +139,6 @@ function Card({ session }: { session: SessionView }): JSX.Element {
       <Proved asking={asking} />
     </article>
   );
-}
-
-const joinable = ({ state }: SessionView): boolean =>
-  state === 'Approved' || state === 'Waiting' || state === 'Running' || state === 'Paused';
-
-/** As what whoever is here takes part; undefined: not at all. */
-function partOf({ by, owner, state }: SessionView): Part | undefined {
-  const known = me.value;
-  if (known?.actor == null) return undefined;
-  if (by === known.actor) return state === 'Approved' ? undefined : 'driver';
-  if (known.permissions.includes('shell.approve') && owner !== known.actor) return 'supervisor';
-  const sees = known.permissions.some((each) => each.startsWith('shell.'));
-  return sees ? 'observer' : undefined;
 }
 
 function Ask(): JSX.Element {

@@ -24,6 +24,8 @@ export interface Paste {
 export interface JoinedTerminal {
   readonly place: RefObject<HTMLDivElement | null>;
   readonly view: Signal<SessionView | undefined>;
+  /** As what whoever is here takes part: the keyboard can change hands. */
+  readonly part: Signal<Part>;
   readonly up: Signal<boolean>;
   /** The last thing that was refused, or the end of the program. */
   readonly notice: Signal<string>;
@@ -34,20 +36,20 @@ export interface JoinedTerminal {
   readonly focus: () => void;
 }
 
-export function useTerminal(id: string, part: Part): JoinedTerminal {
+export function useTerminal(id: string, asked: Part): JoinedTerminal {
   const place = useRef<HTMLDivElement>(null);
   const connection = useRef<ShellConnection | undefined>(undefined);
   const terminal = useRef<QuietTerminal | undefined>(undefined);
   const view = useSignal<SessionView | undefined>(undefined);
   const [up, notice] = [useSignal(false), useSignal('')];
   const paste = useSignal<Paste | undefined>(undefined);
-  const types = part === 'driver';
+  const part = useSignal(asked);
   const typed = (text: string, lines: number): void => {
     if (lines > 0) paste.value = { text, lines };
     else connection.current?.type(text);
   };
   useEffect(() => {
-    const made = new QuietTerminal({ label: t('room.terminal'), ...(types ? { typed } : {}) });
+    const made = new QuietTerminal({ label: t('room.terminal'), typed });
     const joined = new ShellConnection(
       depsOf(id, part, (text) => {
         notice.value = text;
@@ -59,6 +61,7 @@ export function useTerminal(id: string, part: Part): JoinedTerminal {
           if (there) notice.value = '';
         },
         says: (says) => {
+          if (says.type === 'welcome') part.value = says.part;
           if (says.type === 'welcome' || says.type === 'state') view.value = says.view;
           if (says.type === 'refused') notice.value = refusalText(says);
         },
@@ -70,7 +73,7 @@ export function useTerminal(id: string, part: Part): JoinedTerminal {
     );
     terminal.current = made;
     connection.current = joined;
-    const ends = [show(made, place.current, joined, types), watchHands(joined)];
+    const ends = [show(made, place.current, joined, part), watchHands(joined)];
     void joined.start();
     return () => {
       for (const end of ends) end();
@@ -78,16 +81,17 @@ export function useTerminal(id: string, part: Part): JoinedTerminal {
       made.dispose();
     };
   }, []);
-  const runs = up.value && view.value?.state === 'Running';
+  const types = part.value === 'driver' && up.value && view.value?.state === 'Running';
   useEffect(() => {
-    const open = types && runs;
-    terminal.current?.mute(!open);
-    if (place.current !== null) place.current.dataset['types'] = String(open);
-    if (open) terminal.current?.focus();
-  }, [runs]);
+    terminal.current?.mute(!types);
+    if (place.current !== null) place.current.dataset['types'] = String(types);
+    if (types) terminal.current?.focus();
+    else paste.value = undefined;
+  }, [types]);
   return {
     place,
     view,
+    part,
     up,
     notice,
     paste,
@@ -102,19 +106,21 @@ function show(
   terminal: QuietTerminal,
   place: HTMLElement | null,
   connection: ShellConnection,
-  drives: boolean,
+  part: Signal<Part>,
 ): () => void {
   if (place === null) return () => undefined;
   terminal.open(place);
-  if (!drives) return () => undefined;
   const fit = (): void => {
-    const size = terminal.fit();
+    const size = part.peek() === 'driver' ? terminal.fit() : undefined;
     if (size !== undefined) connection.resize(size);
   };
   const sized = new ResizeObserver(fit);
   sized.observe(place);
-  fit();
-  return () => sized.disconnect();
+  const seated = part.subscribe(fit);
+  return () => {
+    sized.disconnect();
+    seated();
+  };
 }
 
 /** What a person does here proves that one is here; a page that is not looked at says so at once. */
@@ -134,11 +140,11 @@ function watchHands(connection: ShellConnection): () => void {
   };
 }
 
-const depsOf = (id: string, part: Part, refused: (text: string) => void): ShellDeps => ({
+const depsOf = (id: string, part: Signal<Part>, refused: (text: string) => void): ShellDeps => ({
   ticket: async () => {
     const told = await ask<typeof joinShell>('POST', '/api/shells/:id/ticket', {
       params: { id },
-      body: { part },
+      body: { part: part.peek() },
     });
     if (told.kind === 'failed') refused(refusalText(told));
     return told.kind === 'answer' ? told.answer.ticket : undefined;

@@ -2,7 +2,8 @@
 // for nobody; and the screens of people, as an administrator works them.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { button, goTo, inState, twice } from './hands.ts';
+import { ApprovalView } from '#contract/approval.ts';
+import { button, confirm, goTo, inState, twice } from './hands.ts';
 import { axe, launch, openPage, overflows, shoot, smallTargets } from './open-page.ts';
 import { openPart, passwordOf, portOf, signInAt, startStaffedCell } from './staffed-cell.ts';
 import type { StaffedCell } from './staffed-cell.ts';
@@ -12,7 +13,12 @@ let browser: Browser;
 let staffed: StaffedCell;
 beforeAll(async () => {
   browser = await launch();
-  staffed = await startStaffedCell({ ada: ['admin'], otto: ['operator'], mia: ['maintenance'] });
+  staffed = await startStaffedCell({
+    ada: ['admin'],
+    otto: ['operator'],
+    mia: ['maintenance'],
+    sue: ['supervisor'],
+  });
 }, 120_000);
 afterAll(async () => {
   await staffed[Symbol.asyncDispose]();
@@ -141,5 +147,52 @@ test('an administrator adds a person, gives roles, sees sessions, and a token on
   await page.getByRole('button', { name: 'I have kept it' }).click();
   await page.locator('[data-token]', { hasText: 'reader' }).waitFor({ timeout: limit });
   expect(await page.locator('.secret').count()).toBe(0);
+  await page.locator('[data-value="events"]').click();
+  const added = page.locator('[data-event="person-added"]', { hasText: 'eve' });
+  await added.waitFor({ timeout: limit });
+  await page.getByLabel('With this word').fill('reader');
+  await page.getByRole('button', { name: 'Look' }).click();
+  await added.waitFor({ state: 'detached', timeout: limit });
+  await page.locator('[data-event="token-added"]').waitFor({ timeout: limit });
   expect(open.problems).toEqual([]);
+}, 60_000);
+
+test('what needs a second person is asked for at the console, never approved by oneself, and says who approved', async () => {
+  await using open = await openPage(browser, staffed.address);
+  const { page } = open;
+  await signInAt(page, 'mia');
+  await page.locator('html[lang="de"]').waitFor({ timeout: limit });
+  await goTo(page, 'settings');
+  await page.locator('button[lang="en"]').click();
+  await goTo(page, 'overview');
+  await confirm(page, 'Manual');
+  await page.locator('.fact', { hasText: 'Manual' }).waitFor({ timeout: limit });
+  await openPart(page, 'console');
+  await page
+    .getByLabel('Line for the console')
+    .fill('force coolant.pump true --for 30min --reason "bleeding the pump"');
+  await page.keyboard.press('Enter');
+  const press = (name: string): Promise<void> =>
+    page.locator('.answer').getByRole('button', { name }).last().click({ timeout: limit });
+  await press('Do it');
+  await press('Ask a second person');
+  await press('Approvals');
+  const card = page.locator('[data-approval]', { hasText: 'bleeding the pump' });
+  await card.filter({ hasText: 'somebody else must say yes' }).waitFor({ timeout: limit });
+  expect(await card.getByRole('button', { name: 'Yes' }).count()).toBe(0);
+  const sue = portOf(staffed.address);
+  await sue('api/sign-in', { name: 'sue', password: passwordOf('sue') });
+  const [asked] = ApprovalView.array().parse(await sue('api/approvals'));
+  await sue(`api/approvals/${asked?.request.id}/yes`, {
+    hash: asked?.hash,
+    proof: { password: passwordOf('sue') },
+  });
+  await card.getByRole('button', { name: 'Do it now' }).click({ timeout: limit });
+  await page.locator('.strip.forces').click({ timeout: limit });
+  await page
+    .locator('tr.held', { hasText: 'approved by sue' })
+    .filter({ hasText: 'bleeding the pump' })
+    .waitFor({ timeout: limit });
+  await shoot(page, 'forced');
+  expect([await axe(page), await smallTargets(page, 56)]).toEqual([[], []]);
 }, 60_000);
