@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Route } from '#contract/api.ts';
 import { codes } from '#contract/error.ts';
+import { keptMemory } from '#test/kept-memory.ts';
 import { loadContract } from '#test/reference/api.ts';
 import { openSpoken } from '#test/unit/controller/console/spoken-station.ts';
 import type { Answer, SpokenStation } from '#test/unit/controller/console/spoken-station.ts';
@@ -98,7 +99,7 @@ async function fuzz(station: SpokenStation, route: Route): Promise<number> {
 
 test(`every route refuses or answers, whatever it is asked (seed ${seed})`, async () => {
   await using station = await openSpoken();
-  const before = process.memoryUsage().rss;
+  const before = keptMemory();
   const unreached: string[] = [];
   // Once somebody is enrolled, whoever came by a link may do less: that is tried last.
   const ordered = routes.toSorted((left, right) => isPeople(left) - isPeople(right));
@@ -111,7 +112,7 @@ test(`every route refuses or answers, whatever it is asked (seed ${seed})`, asyn
   }
   // Otherwise only the gate was tried.
   expect(unreached).toEqual([]);
-  expect(process.memoryUsage().rss - before).toBeLessThan(400_000_000);
+  expect(keptMemory() - before).toBeLessThan(40_000_000);
   // What was no request is in the record, and nothing of it steers a terminal.
   const refused = station.recorded.flatMap(({ body }) => (body.event === 'refused' ? [body] : []));
   expect(refused.map(({ code }) => code)).toContain('E_DOOR_FRAME');
