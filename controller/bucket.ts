@@ -17,13 +17,13 @@ export class Bucket {
     this.#at = clock.now();
   }
 
-  /** True when one more is within the pace. */
-  take(): boolean {
+  /** True when one more is within the pace, or so many more. */
+  take(many = 1): boolean {
     const now = this.#clock.now();
     this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) / 1000) * this.#rate);
     this.#at = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
+    if (this.#left < many) return false;
+    this.#left -= many;
     return true;
   }
 }

@@ -47,8 +47,10 @@ export interface Launch {
 export interface StartedProcess {
   readonly pid: number;
   readonly argv: readonly string[];
-  /** SHA-256 of the executed file, hex; absent where it could not be read. */
+  /** SHA-256 of the executed file, hex. */
   readonly hash?: string | undefined;
+  /** Why it has no hash, for people. */
+  readonly unhashed?: string | undefined;
   readonly at: number;
 }
 

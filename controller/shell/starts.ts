@@ -32,9 +32,15 @@ export class Starts {
     this.#to = to;
   }
 
-  seen({ pid, argv, hash, at }: StartedProcess): void {
+  seen({ pid, argv, hash, unhashed, at }: StartedProcess): void {
     const told = argv.slice(0, words).map((word) => word.slice(0, letters));
-    const about = { pid, argv: told, at, ...(hash === undefined ? {} : { hash }) };
+    const about = {
+      pid,
+      argv: told,
+      at,
+      ...(hash === undefined ? {} : { hash }),
+      ...(unhashed === undefined ? {} : { unhashed }),
+    };
     this.#to.mark(about);
     const second = Math.floor(this.#clock.now() / 1000);
     if (second !== this.#second) this.#count = 0;

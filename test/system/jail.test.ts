@@ -189,8 +189,16 @@ test(
   },
 );
 
-test('a shell that uses up all it may takes no more: processes, memory, disks', limit, async () => {
+test('a shell that uses up all it may takes no more', limit, async () => {
   await using jailed = await Jailed.open();
+  const spent = await jailed.run(
+    "TIMEFORMAT='%R %U %S'; hog() { timeout 2 yes >/dev/null; }; time (hog & hog; wait)",
+  );
+  const [real = 0, user = 0, system = 0] = spent.text.trim().split(' ').map(Number);
+  expect(real).toBeGreaterThanOrEqual(2);
+  expect(user + system).toBeGreaterThan(0);
+  expect(user + system).toBeLessThanOrEqual(limits.cpu * real * 1.25);
+
   const disk = await jailed.run(
     'for f in /tmp/a ~/a /dev/shm/a; do head -c 64M /dev/zero >$f 2>/dev/null; stat -c %s $f; rm $f; done',
   );

@@ -1,17 +1,17 @@
 // Which programs start in a session: told by strace, or looked for in its group where that is not there. Evidence and
 // no proof: a program does what it likes after its start, and a shell runs its own words without starting any.
-import { createHash } from 'node:crypto';
 import { constants, openSync, writeSync } from 'node:fs';
-import { open, readFile, readlink } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import { milliseconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import { Bucket } from '#controller/bucket.ts';
-import { within } from './patience.ts';
 import type { StartedProcess } from '#controller/shell/parts.ts';
+import { Hashes } from './hashes.ts';
+import type { Hashed } from './hashes.ts';
+import { within } from './patience.ts';
 
 export type Seen = (process: StartedProcess) => void;
 
@@ -19,15 +19,13 @@ export type Seen = (process: StartedProcess) => void;
 const pace = { rate: 100, burst: 500 };
 /** Between two looks into the group, where there is no strace. */
 export const lookEvery = milliseconds(50);
-/** Text of one process that is told, and the largest file whose hash is taken. */
-const longest = { text: 4_096, file: 64 * 1024 * 1024 };
+/** Text of one process that is told. */
+const longest = 4_096;
 /** The end of a pipe, which strace would not write; and how long what is before it may take. */
 const endLine = 'end';
 /** strace that was ended leaves its last line as far as it had come. */
 const endText = `\n${endLine}\n`;
 const drainLimit = milliseconds(2_000);
-/** Hashes of the system's own files that are kept. */
-const keptHashes = 512;
 
 /** A start as a line of strace has it. */
 export interface Start {
@@ -54,7 +52,7 @@ const bytes = (hex: string): string =>
 
 /** As much of it as is told. */
 export function shortened(argv: readonly string[]): readonly string[] {
-  let left = longest.text;
+  let left = longest;
   const kept: string[] = [];
   for (const [index, word] of argv.entries()) {
     if (word.length > left) {
@@ -72,7 +70,7 @@ export class Evidence {
   readonly #clock: Clock;
   readonly #seen: Seen;
   readonly #pace: Bucket;
-  readonly #hashes = new Map<string, string>();
+  readonly #hashes: Hashes;
   #pipe: { readonly fd: number; readonly read: Promise<void>; destroy(): void } | undefined;
   #ended = false;
 
@@ -80,6 +78,7 @@ export class Evidence {
     this.#clock = clock;
     this.#seen = seen;
     this.#pace = new Bucket(clock, pace);
+    this.#hashes = new Hashes(clock);
   }
 
   /** Reads what strace writes into this pipe; the first `own` starts are those of the jail itself. */
@@ -122,7 +121,7 @@ export class Evidence {
       if (start === undefined) continue;
       skipped += 1;
       if (skipped <= own) continue;
-      await this.#tell(start.pid, start.argv, await this.#hash(start.pid, start.path));
+      await this.#tell(start.pid, start.argv, await this.#hashes.of(start.pid, start.path));
     }
   }
 
@@ -135,56 +134,22 @@ export class Evidence {
         if (line === '') continue;
         now.set(pid, line);
         if (before.get(pid) === line || isLauncher(line)) continue;
-        const path = await readlink(`/proc/${pid}/exe`).catch(() => undefined);
+        const path = await readlink(`/proc/${pid}/exe`).catch(() => '');
         const argv = line.replace(/\0$/, '').split('\0');
-        await this.#tell(pid, argv, path === undefined ? undefined : await this.#hash(pid, path));
+        await this.#tell(pid, argv, await this.#hashes.of(pid, path));
       }
       before = now;
       await this.#wait(lookEvery);
     }
   }
 
-  async #tell(pid: number, argv: readonly string[], hash: string | undefined): Promise<void> {
+  async #tell(pid: number, argv: readonly string[], hashed: Hashed): Promise<void> {
     while (!this.#ended && !this.#pace.take()) await this.#wait(milliseconds(20));
-    this.#seen({ pid, argv: shortened(argv), hash, at: this.#clock.time() });
+    this.#seen({ pid, argv: shortened(argv), ...hashed, at: this.#clock.time() });
   }
 
   async #wait(delay: ReturnType<typeof milliseconds>): Promise<void> {
     return new Promise((done) => void this.#clock.after(delay, done));
-  }
-
-  /**
-   * The system's files are the same inside and outside. Of others only what the process itself still runs is read:
-   * a name that the session made may lead anywhere.
-   */
-  async #hash(pid: number, path: string): Promise<string | undefined> {
-    if (/^\/(usr|bin|sbin|lib\w*)\//.test(path)) return this.#hashOf(path, true);
-    const exe = `/proc/${pid}/exe`;
-    const runs = await readlink(exe).catch(() => '');
-    return runs.endsWith(path.replace(/^\.\//, '/')) ? this.#hashOf(exe, false) : undefined;
-  }
-
-  async #hashOf(path: string, keep: boolean): Promise<string | undefined> {
-    let handle: FileHandle | undefined;
-    try {
-      handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const stat = await handle.stat();
-      if (!stat.isFile() || stat.size > longest.file) return undefined;
-      const key = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
-      const known = this.#hashes.get(key);
-      if (known !== undefined) return known;
-      const sum = createHash('sha256');
-      for await (const chunk of handle.createReadStream({ autoClose: false })) {
-        sum.update(chunk as Buffer);
-      }
-      const hash = sum.digest('hex');
-      if (keep && this.#hashes.size < keptHashes) this.#hashes.set(key, hash);
-      return hash;
-    } catch {
-      return undefined;
-    } finally {
-      await handle?.close();
-    }
   }
 }
 
