@@ -8,6 +8,7 @@ import { CellError } from '#contract/error.ts';
 import { asAdministrator, findAsker } from './people-session.ts';
 import type { Asker } from './people-session.ts';
 import { SecretInput } from './secret-input.ts';
+import { farOptions, stationOf } from './station-at.ts';
 import { answer, exit, table } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
@@ -20,7 +21,7 @@ async function approve(invocation: Invocation): Promise<number> {
   const id = ApprovalId.safeParse(word);
   if (!id.success)
     throw new CellError('E_USAGE', `${word} is no approval, such as ap-0123456789abcdef`);
-  const asker = findAsker(invocation.data);
+  const asker = findAsker(stationOf(invocation));
   if (asker === undefined)
     throw new CellError('E_NOT_SIGNED_IN', 'sign in first, as yourself: `rebe login NAME`');
   const [deny, withdraw] = [invocation.flag('deny'), invocation.flag('withdraw')];
@@ -141,6 +142,7 @@ export const approveVerbs: readonly Verb[] = [
       withdraw: { type: 'boolean', help: 'take back what you asked for; with --reason' },
       reason: { type: 'string', help: 'why; it is recorded' },
       console: { type: 'boolean', help: 'list as the cell’s own console' },
+      ...farOptions,
     },
     run: approve,
   },

@@ -1,32 +1,39 @@
-// The session of whoever signed in at this terminal: in the data directory, for each account of the operating system
-// one, with mode 0600. Accounts that may read each other's files there are no bar to each other.
+// The session of whoever signed in at this terminal: in the data directory, or for a cell elsewhere in the home of whoever
+// sits here; for each account of the operating system one, with mode 0600. Accounts that may read each other's files are
+// no bar to each other.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { CellError } from '#contract/error.ts';
+import type { StationAt } from '#controller/server/client.ts';
 
 const Login = z.strictObject({ name: z.string(), cookie: z.string() });
 export type Login = z.infer<typeof Login>;
 
 /** Whoever came by `sudo` is told apart from others who did. */
-function fileOf(data: string): string {
+function fileOf(at: StationAt): string {
   const account = process.env['SUDO_USER'] ?? userInfo().username;
-  return join(resolve(data), 'logins', `${account.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}.json`);
+  if (typeof at === 'string') return join(resolve(at), 'logins', `${plain(account)}.json`);
+  const home = process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config');
+  const { host } = new URL(at.url);
+  return join(home, 'rebe', 'logins', `${plain(account)}@${plain(host)}.json`);
 }
 
+const plain = (name: string): string => name.replaceAll(/[^A-Za-z0-9_.-]/g, '_');
+
 /** Undefined: nobody signed in here. */
-export function findLogin(data: string): Login | undefined {
+export function findLogin(at: StationAt): Login | undefined {
   try {
-    return Login.parse(JSON.parse(readFileSync(fileOf(data), 'utf8')));
+    return Login.parse(JSON.parse(readFileSync(fileOf(at), 'utf8')));
   } catch {
     return undefined;
   }
 }
 
 /** Throws `E_FILE_WRITE`. */
-export function keepLogin(data: string, login: Login): void {
-  const file = fileOf(data);
+export function keepLogin(at: StationAt, login: Login): void {
+  const file = fileOf(at);
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     rmSync(`${file}.new`, { force: true });
@@ -37,6 +44,6 @@ export function keepLogin(data: string, login: Login): void {
   }
 }
 
-export function dropLogin(data: string): void {
-  rmSync(fileOf(data), { force: true });
+export function dropLogin(at: StationAt): void {
+  rmSync(fileOf(at), { force: true });
 }

@@ -1,16 +1,16 @@
 // `rebe mcp`: a cell for an agent, over the Model Context Protocol on standard input and output. The token comes from the
 // environment; the words of a command can be read by every process of the machine.
-import { resolve } from 'node:path';
 import type * as z from 'zod';
 import { CellError } from '#contract/error.ts';
 import { realClock } from '#controller/clock.ts';
 import { askStation } from '#controller/server/client.ts';
 import type { StationAsk } from '#controller/server/client.ts';
+import { farOptions, stationOf } from './station-at.ts';
 import { exit } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
 async function mcp(invocation: Invocation): Promise<number> {
-  const data = resolve(invocation.data);
+  const at = stationOf(invocation);
   const token = process.env['REBE_TOKEN'] ?? '';
   if (token === '')
     throw new CellError(
@@ -22,7 +22,7 @@ async function mcp(invocation: Invocation): Promise<number> {
   const { serveStdio } = await import('#controller/mcp/server.ts');
   const station = {
     ask: async <T extends z.ZodType>(answer: T, ask: Omit<StationAsk, 'cookie' | 'token'>) => {
-      const { body } = await askStation(data, { ...ask, token });
+      const { body } = await askStation(at, { ...ask, token });
       const read = answer.safeParse(body);
       if (read.success) return read.data;
       throw new CellError('E_CELL_NOT_RUNNING', 'station is of another version');
@@ -44,6 +44,7 @@ export const mcpVerbs: readonly Verb[] = [
     ].join('\n'),
     example: 'REBE_TOKEN=... rebe mcp --data /var/lib/rebe',
     words: [0, 0],
+    options: farOptions,
     run: mcp,
   },
 ];

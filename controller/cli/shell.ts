@@ -8,6 +8,7 @@ import { asAdministrator as asPerson } from './people-session.ts';
 import type { Asker } from './people-session.ts';
 import { attachOptions, attachShell } from './shell-attach.ts';
 import { interact } from './shell-keys.ts';
+import { farOptions } from './station-at.ts';
 import { exit } from './verb.ts';
 import type { Invocation, OptionPlan, Verb } from './verb.ts';
 
@@ -109,7 +110,7 @@ export const shellVerbs: readonly Verb[] = [
       'of a line leaves it (it goes on for a while), ~~ types one ~. A drop is waited out; nothing is typed twice.',
     example: 'rebe shell "tags door"',
     words: [0, 2],
-    options: { console: consoleOption, ...attachOptions },
+    options: { console: consoleOption, ...attachOptions, ...farOptions },
     run: shell,
   },
 ];

@@ -20,6 +20,7 @@ import { Lock, SessionId } from '#contract/shell.ts';
 import type { SessionView } from '#contract/shell.ts';
 import { parseDuration } from '#contract/time.ts';
 import { asAdministrator as asPerson } from './people-session.ts';
+import { farOptions } from './station-at.ts';
 import type { Asker } from './people-session.ts';
 import { answer, exit, table } from './verb.ts';
 import type { Invocation, OptionPlan, Verb } from './verb.ts';
@@ -168,6 +169,7 @@ export const shellsVerbs: readonly Verb[] = [
       for: forOption,
       all: { type: 'boolean', help: 'those that are over, too' },
       console: consoleOption,
+      ...farOptions,
     },
     run: shells,
   },
@@ -183,6 +185,7 @@ export const shellsVerbs: readonly Verb[] = [
       message: { type: 'string', help: 'what whoever is locked out is told; it is recorded' },
       for: forOption,
       console: consoleOption,
+      ...farOptions,
     },
     run: lock,
   },
@@ -192,7 +195,7 @@ export const shellsVerbs: readonly Verb[] = [
     summary: 'Takes a lock away.',
     example: 'rebe unlock lk-0123456789abcdef',
     words: [1, 1],
-    options: { console: consoleOption },
+    options: { console: consoleOption, ...farOptions },
     run: unlock,
   },
 ];

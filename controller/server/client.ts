@@ -1,6 +1,7 @@
-// Asks station's port from the same machine: the command line's way to what people may. Over TLS it is the certificate
-// that station left in the data directory, or nothing is said.
+// Asks station's port: the command line's way to what people may. On this machine it is the certificate that station left in
+// the data directory, elsewhere one that an authority answers for, or nothing is said.
 import { request } from 'node:http';
+import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { WebSocket } from 'ws';
@@ -28,12 +29,37 @@ export interface StationAnswer {
   readonly cookies: readonly string[];
 }
 
+/** A station elsewhere. */
+export interface FarStation {
+  /** `https://cell-7.plant:8443`; without TLS on loopback alone. */
+  readonly url: string;
+  /** Of the authorities that are believed, PEM; without it those that Node knows. */
+  readonly ca?: string;
+}
+/** The station of a data directory here, or one elsewhere. */
+export type StationAt = string | FarStation;
+
+/** By what a certificate is believed: by its SHA-256 alone, or by who signed it. */
+type Trust = { readonly fingerprint: string } | { readonly ca?: string };
+
+/** Without `trust` it speaks no TLS. */
+async function find(at: StationAt): Promise<{ url: URL; trust: Trust | undefined }> {
+  if (typeof at === 'string') {
+    const { url, fingerprint } = await readStation(at);
+    return { url: new URL(url), trust: fingerprint === undefined ? undefined : { fingerprint } };
+  }
+  const url = new URL(at.url);
+  const { ca } = at;
+  const trust = ca === undefined ? {} : { ca };
+  return { url, trust: url.protocol === 'https:' ? trust : undefined };
+}
+
 const Refusal = z.looseObject({ code: z.string(), reason: z.string().optional() });
 
-/** Asks the station of a data directory. Throws its refusals, and `E_CELL_NOT_RUNNING`. */
-export async function askStation(data: string, ask: StationAsk): Promise<StationAnswer> {
-  const { url, fingerprint } = await readStation(data);
-  const { status, text, cookies } = await send(new URL(url), fingerprint, ask);
+/** Throws its refusals, `E_CELL_NOT_RUNNING`, `E_STATION_TRUST`. */
+export async function askStation(at: StationAt, ask: StationAsk): Promise<StationAnswer> {
+  const { url, trust } = await find(at);
+  const { status, text, cookies } = await send(url, trust, ask);
   const body = parsed(text);
   if (status >= 200 && status < 300) return { body, cookies };
   const refusal = Refusal.safeParse(body);
@@ -42,19 +68,22 @@ export async function askStation(data: string, ask: StationAsk): Promise<Station
   throw new CellError(code, refusal.data?.reason ?? codes[code].meaning);
 }
 
-/** A WebSocket of station's port, on its way to be open. Throws `E_CELL_NOT_RUNNING`. */
+/** A WebSocket of station's port, on its way to be open. Throws `E_CELL_NOT_RUNNING`, `E_STATION_TRUST`. */
 export async function dialStation(
-  data: string,
-  at: { readonly path: string; readonly protocol: string; readonly cookie: string },
+  at: StationAt,
+  socket: { readonly path: string; readonly protocol: string } & Pick<
+    StationAsk,
+    'cookie' | 'token'
+  >,
 ): Promise<WebSocket> {
-  const { url, fingerprint } = await readStation(data);
-  const { host, origin } = new URL(url);
-  const secure = fingerprint === undefined ? undefined : await secured(new URL(url), fingerprint);
-  return new WebSocket(`ws://${host}${at.path}`, at.protocol, {
+  const { url, trust } = await find(at);
+  const { host, origin } = url;
+  const secure = trust === undefined ? undefined : await secured(url, trust);
+  return new WebSocket(`ws://${host}${socket.path}`, socket.protocol, {
     perMessageDeflate: false,
     handshakeTimeout: patience,
     maxPayload: 2 * 1024 * 1024,
-    headers: { host, origin, cookie: at.cookie },
+    headers: { host, origin, ...whose(socket) },
     ...(secure === undefined ? {} : { createConnection: () => secure }),
   });
 }
@@ -65,9 +94,9 @@ interface Sent {
   readonly cookies: readonly string[];
 }
 
-async function send(url: URL, fingerprint: string | undefined, ask: StationAsk): Promise<Sent> {
-  const socket = fingerprint === undefined ? undefined : await secured(url, fingerprint);
-  const { method, path, body, cookie, token } = ask;
+async function send(url: URL, trust: Trust | undefined, ask: StationAsk): Promise<Sent> {
+  const socket = trust === undefined ? undefined : await secured(url, trust);
+  const { method, path, body } = ask;
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void =>
@@ -84,8 +113,7 @@ async function send(url: URL, fingerprint: string | undefined, ask: StationAsk):
           host: url.host,
           origin: url.origin,
           connection: 'close',
-          ...(cookie === undefined ? {} : { cookie }),
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...whose(ask),
           ...(text === undefined ? {} : { 'content-type': 'application/json' }),
           ...(text === undefined ? {} : { 'content-length': Buffer.byteLength(text) }),
         },
@@ -112,25 +140,44 @@ async function send(url: URL, fingerprint: string | undefined, ask: StationAsk):
   });
 }
 
-/** A connection to whoever holds the key of that certificate; nothing is sent to anybody else. */
-async function secured(url: URL, fingerprint: string): Promise<Socket> {
+const whose = ({
+  cookie,
+  token,
+}: Pick<StationAsk, 'cookie' | 'token'>): Record<string, string> => ({
+  ...(cookie === undefined ? {} : { cookie }),
+  ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+});
+
+/** A connection to whoever holds the key of a certificate that is believed; nothing is sent to anybody else. */
+async function secured(url: URL, trust: Trust): Promise<Socket> {
+  const host = bare(url.hostname);
+  const pinned = 'fingerprint' in trust ? trust.fingerprint : undefined;
+  const { ca } = 'fingerprint' in trust ? {} : trust;
   return new Promise((resolve, reject) => {
-    // Whose certificate it is, is judged by its fingerprint alone: stricter than any chain.
     const socket = connect({
-      host: bare(url.hostname),
+      host,
       port: portOf(url),
-      rejectUnauthorized: false,
+      // By its fingerprint alone is stricter than any chain.
+      rejectUnauthorized: pinned === undefined,
+      minVersion: 'TLSv1.2',
       timeout: patience,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(ca === undefined ? {} : { ca }),
     });
-    const fail = (why: string): void => {
+    const fail = (why: string, code: Code = 'E_CELL_NOT_RUNNING'): void => {
       socket.destroy();
-      reject(new CellError('E_CELL_NOT_RUNNING', `station at ${url.host}: ${why}`));
+      reject(new CellError(code, `station at ${url.host}: ${why}`));
     };
     socket.once('timeout', () => fail('it does not answer'));
-    socket.once('error', (error) => fail(String(error)));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      // What OpenSSL says of a certificate has no errno.
+      const untrusted = error.errno === undefined && socket.authorizationError !== null;
+      fail(String(error), untrusted ? 'E_STATION_TRUST' : undefined);
+    });
     socket.once('secureConnect', () => {
-      if (socket.getPeerCertificate().fingerprint256 === fingerprint) resolve(socket);
-      else fail('somebody else’s certificate is shown there');
+      const shown = socket.getPeerCertificate().fingerprint256;
+      if (pinned === undefined || shown === pinned) resolve(socket);
+      else fail('somebody else’s certificate is shown there', 'E_STATION_TRUST');
     });
   });
 }

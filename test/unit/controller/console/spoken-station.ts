@@ -2,9 +2,11 @@
 // to be recorded is recorded, acts are taken. Time is quick for paces, so that none holds a test up; patience is real.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { request as requestSecure } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { StationPlan } from '#contract/cell.ts';
 import { instant, utcMs } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
 import type { ActMessage, Done, FromClient, Receipt, Snapshot } from '#contract/wire.ts';
@@ -63,6 +65,7 @@ export const accepted = (act: ActMessage): { receipt: Receipt; done: Done } => (
 export async function openSpoken(
   told: Partial<Snapshot> = {},
   clock: Clock = quickClock(),
+  plan?: StationPlan,
 ): Promise<SpokenStation> {
   const data = mkdtempSync(join(tmpdir(), 'rebe-spoken-'));
   mkdirSync(join(data, 'page', 'assets'), { recursive: true });
@@ -97,7 +100,12 @@ export async function openSpoken(
   await control.listen(join(data, 'control.sock'));
   const started = await startStation(
     { clock, random: realRandom, log: () => undefined },
-    { data, listen: '127.0.0.1:0', page: join(data, 'page') },
+    {
+      data,
+      listen: '127.0.0.1:0',
+      page: join(data, 'page'),
+      ...(plan === undefined ? {} : { plan }),
+    },
   );
   const origin = started.url.replace(/\/$/, '');
   const station: SpokenStation = {
@@ -110,7 +118,7 @@ export async function openSpoken(
     signIn: async () => {
       const key = await mintLink(data);
       const body = JSON.stringify({ key });
-      const headers = { host: origin.slice(7), origin, 'content-type': 'application/json' };
+      const headers = { host: new URL(origin).host, origin, 'content-type': 'application/json' };
       const answer = await send(origin, '/session', { method: 'POST', headers, body });
       return String(answer.headers['set-cookie']).split(';')[0] ?? '';
     },
@@ -140,10 +148,12 @@ async function send(
   path: string,
   { method = 'GET', headers, body }: Asked = {},
 ): Promise<Answer> {
-  const { hostname, port, host } = new URL(origin);
+  const { hostname, port, host, protocol } = new URL(origin);
   return new Promise((resolve, reject) => {
-    const sent = request(
+    const sent = (protocol === 'https:' ? requestSecure : request)(
       {
+        // What its certificate is worth is not what is looked at here.
+        ...(protocol === 'https:' ? { rejectUnauthorized: false } : {}),
         host: hostname,
         port,
         path,
