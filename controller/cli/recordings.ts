@@ -1,4 +1,4 @@
-// `recordings`: which shells were recorded, what is in one, and a recording as asciicast or as text. It reads the data
+// `recordings`: which shells were recorded, what is in one or where a word stands in them, and a recording played, as asciicast or as text. It reads the data
 // directory, of a cell that runs too, and writes nothing there.
 import { createWriteStream, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -15,10 +15,13 @@ import type { Losses } from '#controller/recording/asciicast.ts';
 import { Catalogue } from '#controller/recording/catalogue.ts';
 import { inspect } from '#controller/recording/inspect.ts';
 import { played } from '#controller/recording/page.ts';
+import type { RecordingPage } from '#controller/recording/page.ts';
+import { Playback } from '#controller/recording/playback.ts';
 import { eventsOf, headOf } from '#controller/recording/played.ts';
 import { recordingsFolder } from '#controller/recording/recordings.ts';
-import { goesOn } from '#controller/recording/told.ts';
-import { transcript } from '#controller/recording/transcript.ts';
+import { goesOn, leftIn } from '#controller/recording/told.ts';
+import { linesOf, transcript } from '#controller/recording/transcript.ts';
+import { playRecording } from './recording-player.ts';
 import { answer, exit, table } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
 
@@ -27,17 +30,20 @@ async function recordings(invocation: Invocation): Promise<number> {
   const catalogue = new Catalogue(recordingsFolder(data), () => false);
   const [word] = invocation.words;
   const file = invocation.option('asciicast');
+  const wanted = wantedOf(invocation);
   if (word === undefined) {
-    if (file !== undefined || invocation.flag('text'))
+    if (file !== undefined || invocation.flag('text') || invocation.flag('play'))
       throw new CellError('E_USAGE', 'name the recording: `rebe recordings` lists them');
     const all = (await catalogue.list()).map((summary) => asItStands(data, summary));
+    if (wanted !== undefined) return find(invocation, catalogue, all, wanted);
     answer(invocation, all, () => listText(all));
     return exit.good;
   }
   const session = SessionId.safeParse(word).data;
   if (session === undefined)
     throw new CellError('E_USAGE', `${word} is no recording, such as sh-0123456789abcdef`);
-  const summary = asItStands(data, await catalogue.summary(session));
+  const summary = asItStands(data, await summaryOf(catalogue, data, session));
+  if (wanted !== undefined) return find(invocation, catalogue, [summary], wanted);
   const folder = catalogue.pathOf(session);
   if (file !== undefined) return writeAsciicast(invocation, folder, resolve(file));
   if (invocation.flag('text')) {
@@ -45,9 +51,105 @@ async function recordings(invocation: Invocation): Promise<number> {
     await pipeline(Readable.from(lines), process.stdout, { end: false });
     return exit.good;
   }
+  if (invocation.flag('play')) return play(invocation, summary, folder);
   return one(invocation, summary, folder);
 }
 
+/** Throws `E_RECORDING_NONE`, which says so of one that left. */
+async function summaryOf(
+  catalogue: Catalogue,
+  data: string,
+  session: SessionId,
+): Promise<RecordingSummary> {
+  try {
+    return await catalogue.summary(session);
+  } catch (error) {
+    const chronicle = join(data, 'chronicle.db');
+    if (!(error instanceof CellError) || error.code !== 'E_RECORDING_NONE') throw error;
+    const left = existsSync(chronicle) ? leftIn(data, session) : undefined;
+    if (left === undefined) throw error;
+    const text = `the recording of ${session} left to make room, ${timeText(left.at)}: entry ${left.seq}`;
+    throw new CellError('E_RECORDING_NONE', text, { cause: error });
+  }
+}
+
+function wantedOf(invocation: Invocation): string | undefined {
+  const wanted = invocation.option('find')?.toLowerCase();
+  if (wanted === '') throw new CellError('E_USAGE', '--find needs a word');
+  return wanted;
+}
+
+/** Lines of input, output and marks that have the word; capitals do not matter. */
+async function find(
+  invocation: Invocation,
+  catalogue: Catalogue,
+  all: readonly RecordingSummary[],
+  wanted: string,
+): Promise<number> {
+  const found: { session: SessionId; at: number; kind: string; text: string }[] = [];
+  const unread: { session: SessionId; text: string }[] = [];
+  for (const { session, began } of all) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one recording in memory at a time
+      for await (const { t, kind, said } of linesOf(eventsOf(catalogue.pathOf(session)))) {
+        if (found.length > findLimit) break;
+        if (!said.toLowerCase().includes(wanted)) continue;
+        found.push({ session, at: began + Math.floor(t / 1000), kind, text: said });
+      }
+    } catch (error) {
+      if (!(error instanceof CellError)) throw error;
+      unread.push({ session, text: error.message });
+    }
+  }
+  const more = found.length > findLimit;
+  const told = found.slice(0, findLimit);
+  answer(invocation, { found: told, more, unread }, () =>
+    [
+      ...told.map((each) => `${each.session}  ${timeText(each.at)}  ${each.kind}  ${each.text}`),
+      ...(told.length === 0 ? [`Nothing has it in ${all.length} recordings.`] : []),
+      ...(more ? [`and more: only the first ${findLimit} lines are told`] : []),
+      ...unread.map(({ session, text }) => `  ! ${session} cannot be read to its end: ${text}`),
+    ].join('\n'),
+  );
+  return unread.length === 0 ? exit.good : exit.found;
+}
+
+async function play(
+  invocation: Invocation,
+  { began, duration_us }: RecordingSummary,
+  folder: string,
+): Promise<number> {
+  const { stdin, stdout } = process;
+  const speed = Number(invocation.option('speed') ?? 1);
+  if (!(speed >= 0.125 && speed <= 64))
+    throw new CellError('E_USAGE', '--speed is a number from 0.125 to 64');
+  if (!stdin.isTTY || !stdout.isTTY)
+    throw new CellError('E_USAGE', '--play needs a terminal; --text prints what was said in it');
+  const { columns: cols, rows } = stdout;
+  const playback = new Playback();
+  const screenAt = async (from: number): Promise<RecordingPage> =>
+    playback.page(folder, { from: Math.floor(from), to: Math.floor(from) });
+  const terminal = {
+    cols,
+    rows,
+    write: (text: string): void => void stdout.write(text),
+    keys: (heard: (key: string) => void) => {
+      const hear = (bytes: Buffer): void => heard(bytes.toString());
+      stdin.setRawMode(true);
+      stdin.on('data', hear);
+      return () => {
+        stdin.off('data', hear);
+        stdin.setRawMode(false);
+        stdin.pause();
+      };
+    },
+  };
+  await playRecording(realClock(), terminal, { began, duration_us, screenAt }, speed);
+  return exit.good;
+}
+
+/** Lines that are told of what was looked for. */
+const findLimit = 10_000;
 /** No shell is open for longer. */
 const longest = hours(24);
 
@@ -124,7 +226,8 @@ async function writeAsciicast(
 
 function listText(all: readonly RecordingSummary[]): string {
   if (all.length === 0) return 'There are no recordings.';
-  return table([
+  const bytes = all.reduce((sum, { file_bytes: size }) => sum + size, 0);
+  const rows = table([
     ['recording', 'began', 'for', 'state', 'by', 'output', 'title'],
     ...all.map((summary) => [
       summary.session,
@@ -136,6 +239,7 @@ function listText(all: readonly RecordingSummary[]): string {
       printable(summary.title),
     ]),
   ]);
+  return `${rows}\n${all.length} recordings, ${sizeText(bytes)} on disk`;
 }
 
 const timeText = (time: number): string => new Date(time).toISOString();
@@ -152,13 +256,17 @@ export const recordingVerbs: readonly Verb[] = [
   {
     name: 'recordings',
     usage: '[RECORDING]',
-    summary: 'Lists the recordings of shells, or shows one, or writes one for other players.',
-    more: 'Times are UTC. The text is for reading alone: whatever steers a terminal is left out of it.',
+    summary:
+      'Lists the recordings of shells, shows or plays one, looks for a word, or writes one for other players.',
+    more: 'Times are UTC. The text is for reading alone: whatever steers a terminal is left out of it. --find looks in all of them, or in one, line by line; what was typed unseen is nowhere. Nobody deletes one: past `shell.recordings.max` the oldest leave, and the record says so.',
     example: 'rebe recordings sh-0123456789abcdef --asciicast night.cast',
     words: [0, 1],
     options: {
       asciicast: { type: 'string', help: 'write it to this new file as asciicast v3' },
       text: { type: 'boolean', help: 'print when, who and what, line by line' },
+      find: { type: 'string', help: 'tell the lines that have this word' },
+      play: { type: 'boolean', help: 'play it here; space pauses, q ends' },
+      speed: { type: 'string', help: 'with --play: how fast, 0.125 to 64 (default 1)' },
     },
     run: recordings,
   },

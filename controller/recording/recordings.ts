@@ -48,6 +48,8 @@ export class SessionRecordings implements Recordings {
   readonly #open = new Map<SessionId, SessionRecorder>();
   /** Packed, or not to be tried again by this process. */
   readonly #packed = new Set<SessionId>();
+  /** The record has let them go, and the disk does not: this process does not try again. */
+  readonly #stuck = new Set<SessionId>();
   readonly catalogue: Catalogue;
   #options: RecordingOptions;
   /** Bytes of the recordings that are not open, when they were last counted. */
@@ -185,22 +187,31 @@ export class SessionRecordings implements Recordings {
     for (const summary of packed.toReversed()) {
       const open = [...this.#open.values()].reduce((sum, { bytes }) => sum + bytes, 0);
       if (this.#closed || (left + open <= this.#options.max && count <= recordingsKept)) return;
+      if (this.#stuck.has(summary.session)) continue;
       // oxlint-disable-next-line no-await-in-loop -- the oldest first
-      await this.#leave(summary);
+      if (!(await this.#leave(summary))) continue;
       left -= summary.file_bytes;
       count -= 1;
       this.#kept = left;
     }
   }
 
-  async #leave({ session, file_bytes: bytes, began }: RecordingSummary): Promise<void> {
+  /** Whether it is gone. */
+  async #leave({ session, file_bytes: bytes, began }: RecordingSummary): Promise<boolean> {
     const text = `the recording of ${new Date(began).toISOString()} left to make room`;
     await this.#teller.tell({ event: 'recording-left', session, bytes, text });
-    if (this.#closed) return;
-    await this.#disk.remove(join(this.#folder, session));
+    if (this.#closed) return false;
+    try {
+      await this.#disk.remove(join(this.#folder, session));
+    } catch (error) {
+      this.#stuck.add(session);
+      this.#log('warn', `${session} cannot be removed: ${String(error)}`);
+      return false;
+    }
     this.catalogue.forget(session);
     this.#packed.delete(session);
     this.#log('info', `${session}: ${text}`);
+    return true;
   }
 
   async #pack(session: SessionId): Promise<void> {

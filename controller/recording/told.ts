@@ -64,6 +64,20 @@ export function goesOn(data: string, session: SessionId, began: number): boolean
   }
 }
 
+/** The entry by which a recording left to make room; undefined: none did. Throws `E_CHRONICLE_*`. */
+export function leftIn(data: string, session: SessionId): Entry | undefined {
+  const reader = openReader(join(data, 'chronicle.db'));
+  try {
+    for (const entry of reader.backwards({ kinds: ['session'] })) {
+      const body = sessionBody(entry);
+      if (body?.event === 'recording-left' && body.session === session) return entry;
+    }
+    return undefined;
+  } finally {
+    reader.close();
+  }
+}
+
 /** The body of a `session` entry; undefined where this version cannot read it. */
 export function sessionBody(entry: Entry): SessionBody | undefined {
   try {

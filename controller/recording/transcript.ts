@@ -13,14 +13,22 @@ export async function* transcript(
   { began }: RecordingHead,
   events: AsyncIterable<RecordedEvent>,
 ): AsyncGenerator<string, void, undefined> {
-  const lines = new Lines();
-  const text = ({ t, kind, said }: Line): string =>
-    `${new Date(began + Math.floor(t / 1000)).toISOString()}  ${kind.padEnd(6)}  ${said}\n`;
-  for await (const event of events) yield* lines.take(event).map(text);
-  yield* lines.end().map(text);
+  for await (const line of linesOf(events)) yield lineText(began, line);
 }
 
-interface Line {
+/** A line of it as it is printed. */
+export const lineText = (began: number, { t, kind, said }: Line): string =>
+  `${new Date(began + Math.floor(t / 1000)).toISOString()}  ${kind.padEnd(6)}  ${said}\n`;
+
+export async function* linesOf(
+  events: AsyncIterable<RecordedEvent>,
+): AsyncGenerator<Line, void, undefined> {
+  const lines = new Lines();
+  for await (const event of events) yield* lines.take(event);
+  yield* lines.end();
+}
+
+export interface Line {
   /** Of its first byte, µs. */
   readonly t: number;
   readonly kind: RecordedEvent['kind'];

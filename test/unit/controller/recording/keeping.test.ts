@@ -84,6 +84,26 @@ test('past the bound the oldest whole recordings leave, and the chronicle says s
   expect(left.map((event) => event.session)).toEqual([idOf(0), idOf(1)]);
 });
 
+test('one that cannot be removed stays, is told to leave once, and keeps no other from leaving', async () => {
+  const disk: RecordingDisk = {
+    ...realDisk,
+    remove: async (path) => {
+      if (path.endsWith(idOf(0))) throw Object.assign(new Error('EBUSY: busy'), { code: 'EBUSY' });
+      return realDisk.remove(path);
+    },
+  };
+  await using rig = new RecordingRig({ max: 700_000, disk });
+  for (let number = 0; number < 6; number += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await record(rig, idOf(number), 200_000);
+  }
+  const kept = readdirSync(join(rig.data, 'recordings')).toSorted();
+  expect(kept).toEqual([idOf(0), idOf(4), idOf(5)]);
+  const left = rig.told.filter(({ event }) => event === 'recording-left');
+  expect(left.map((event) => event.session)).toEqual([0, 1, 2, 3].map(idOf));
+  expect(rig.log.filter((line) => line.includes('EBUSY'))).toHaveLength(1);
+});
+
 test('nothing leaves while the chronicle cannot be told', async () => {
   await using rig = new RecordingRig({ max: 700_000 });
   for (let number = 0; number < 3; number += 1) {

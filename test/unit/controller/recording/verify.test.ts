@@ -17,6 +17,7 @@ import type { Json } from '#contract/canonical.ts';
 import type { SessionId } from '#contract/shell.ts';
 import type { Verification } from '#controller/chronicle/verdict.ts';
 import { filesOf } from '#controller/recording/reader.ts';
+import { leftIn } from '#controller/recording/told.ts';
 import { verifyRecord } from '#controller/recording/verify.ts';
 import { openLocal } from '#test/unit/controller/chronicle/local-chronicle.ts';
 import { RecordingRig, session, typed } from './rig.ts';
@@ -224,4 +225,7 @@ test('what left to make room, and was told, is not missed', async () => {
   await write(rig.data, [...told, left]);
   const found = await verifyRecord(join(rig.data, 'chronicle.db'));
   expect(found).toMatchObject({ exit: 0, recordings: { whole: 1, left: 1 } });
+  // Whoever asks for it is told when it left.
+  expect(leftIn(rig.data, session)?.kind).toBe('session');
+  expect(leftIn(rig.data, 'sh-00000000000000cc')).toBeUndefined();
 });
