@@ -51,6 +51,8 @@ export interface Draft {
   readonly kind: EntryKind;
   readonly actor: Actor;
   readonly body: Uint8Array;
+  /** A checkpoint follows it at once: what cannot wait for the next one to be signed. */
+  readonly seal?: boolean;
 }
 
 const Hex = z.string().regex(/^[0-9a-f]{64}$/);

@@ -5,7 +5,8 @@ import { Actor } from './actor.ts';
 import { ApprovalId } from './approval.ts';
 import { FlowName } from './name.ts';
 import { SizeText } from './size.ts';
-import { DurationText, hours, minutes, seconds } from './time.ts';
+import { DurationText, formatDuration, hours, minutes, seconds } from './time.ts';
+import type { Duration } from './time.ts';
 
 /** T0 read console, T1 maintenance verbs, T2 confined shell, T3 full shell, T4 break-glass at the PC itself. */
 export const tiers = ['T0', 'T1', 'T2', 'T3', 'T4'] as const;
@@ -30,7 +31,7 @@ export type Where = z.infer<typeof Where>;
 /** What a tier asks for before and while somebody is in it. */
 export const TierPolicy = z.strictObject({
   on: z.boolean(),
-  approvals: z.int().min(0).max(5).meta({ description: 'how many others must say yes' }),
+  approvals: z.int().min(1).max(5).meta({ description: 'how many others must say yes' }),
   presence: z
     .boolean()
     .meta({ description: 'a supervisor watches, live and proved, or it pauses' }),
@@ -39,16 +40,39 @@ export const TierPolicy = z.strictObject({
 });
 export type TierPolicy = z.infer<typeof TierPolicy>;
 
-const policy = (defaults: Omit<TierPolicy, 'where' | 'longest'>, longest: TierPolicy['longest']) =>
-  z
-    .strictObject({
-      on: TierPolicy.shape.on.default(defaults.on),
-      approvals: TierPolicy.shape.approvals.default(defaults.approvals),
-      presence: TierPolicy.shape.presence.default(defaults.presence),
-      longest: TierPolicy.shape.longest.default(longest),
-      where: TierPolicy.shape.where.default({}),
-    })
-    .prefault({});
+/** What no site may loosen, whatever its manifest says: the machine's record is worth as much as its weakest shell. */
+const bounds = {
+  T2: { approvals: 1, longest: hours(24) },
+  T3: { approvals: 2, longest: minutes(30) },
+} as const;
+
+const descriptionOf = (field: keyof typeof TierPolicy.shape): string =>
+  TierPolicy.shape[field].description ?? '';
+
+const longestOf = (tier: keyof typeof bounds): typeof DurationText => {
+  const { longest } = bounds[tier];
+  const why = `a shell of ${tier} lasts ${formatDuration(longest)} at most: 1min to that`;
+  return DurationText.refine((span) => span >= minutes(1) && span <= longest, why);
+};
+const approvalsOf = (tier: keyof typeof bounds) => {
+  const { approvals } = bounds[tier];
+  const others = approvals === 1 ? 'another person has' : `${approvals} others have`;
+  const why = `nobody opens a shell of ${tier} before ${others} said yes: ${approvals} to 5`;
+  return z
+    .int(why)
+    .min(approvals, why)
+    .max(5, why)
+    .meta({ description: descriptionOf('approvals') });
+};
+const policy = (tier: keyof typeof bounds, defaults: { on: boolean; longest: Duration }) => ({
+  on: TierPolicy.shape.on.default(defaults.on),
+  approvals: approvalsOf(tier).default(bounds[tier].approvals),
+  longest: longestOf(tier)
+    .meta({ description: descriptionOf('longest') })
+    .default(defaults.longest),
+  where: TierPolicy.shape.where.default({}),
+});
+const supervised = 'a shell of T3 runs only while a supervisor watches it: true';
 
 /** `shell.recordings:` of the manifest. */
 export const RecordingOptions = z.strictObject({
@@ -86,17 +110,44 @@ export const AgentOptions = z.strictObject({
 });
 export type AgentOptions = z.infer<typeof AgentOptions>;
 
+/** Some flow is asked to be somewhere. */
+const isPlace = (where: Where): boolean =>
+  Object.values(where).some(({ in: states, rest }) => states.length > 0 || rest);
+
 /** `shell:` of the manifest. Off unless it is turned on; the consoles of T0 and T1 are always there. */
-export const ShellOptions = z.strictObject({
-  on: z.boolean().default(false).meta({ description: 'whether T2 and T3 can be asked for at all' }),
-  where: Where.default({}).meta({
-    description: 'where the machine must be for T2 and T3, unless the tier says otherwise',
-  }),
-  T2: policy({ on: true, approvals: 1, presence: false }, hours(2)),
-  T3: policy({ on: false, approvals: 2, presence: true }, minutes(30)),
-  recordings: RecordingOptions.prefault({}).meta({ description: 'how shells are recorded' }),
-  agents: AgentOptions.prefault({}).meta({ description: 'what agents may propose' }),
-});
+export const ShellOptions = z
+  .strictObject({
+    on: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'whether T2 and T3 can be asked for at all' }),
+    where: Where.default({}).meta({
+      description: 'where the machine must be for T2 and T3, unless the tier says otherwise',
+    }),
+    T2: z
+      .strictObject({
+        ...policy('T2', { on: true, longest: hours(2) }),
+        presence: TierPolicy.shape.presence.default(false),
+      })
+      .prefault({}),
+    T3: z
+      .strictObject({
+        ...policy('T3', { on: false, longest: minutes(30) }),
+        presence: TierPolicy.shape.presence
+          .refine((watched) => watched, supervised)
+          .meta({ description: descriptionOf('presence') })
+          .default(true),
+      })
+      .prefault({}),
+    recordings: RecordingOptions.prefault({}).meta({ description: 'how shells are recorded' }),
+    agents: AgentOptions.prefault({}).meta({ description: 'what agents may propose' }),
+  })
+  .refine(({ on, where, T3 }) => !on || !T3.on || isPlace(where) || isPlace(T3.where), {
+    path: ['T3', 'on'],
+    message:
+      'a full shell needs the place of the machine in which it may run: ' +
+      '`where: {FLOW: {in: [STATE], rest: true}}` of the tier, or of `shell`',
+  });
 export type ShellOptions = z.infer<typeof ShellOptions>;
 
 /** A tier's policy as control tells station: with the machine's place that holds for it. */

@@ -194,7 +194,7 @@ export class Chronicle {
       this.#lose();
       return 0;
     }
-    if (this.#open >= checkpointEntries) this.#checkpoint(draft.at);
+    if (draft.seal === true || this.#open >= checkpointEntries) this.#checkpoint(draft.at);
     this.#watch();
     this.#cancelCheckpoint ??= this.#clock.after(checkpointTime, () => {
       this.#cancelCheckpoint = undefined;

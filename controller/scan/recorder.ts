@@ -32,6 +32,7 @@ export interface EntrySink {
     kind: EntryKind;
     actor: Actor;
     body: Uint8Array;
+    seal?: boolean;
   }): number;
 }
 
@@ -162,7 +163,15 @@ export class Recorder {
 
   /** What happened in station. */
   session(actor: Actor, body: SessionBody): number {
-    return this.#json(null, 'session', actor, wellFormedJson(JSON.parse(JSON.stringify(body))));
+    const json = canonicalJson(wellFormedJson(JSON.parse(JSON.stringify(body))));
+    return this.#sink.append({
+      scan: null,
+      at: this.#at(),
+      kind: 'session',
+      actor,
+      body: encodeUtf8(json),
+      ...(isSealed(body) ? { seal: true } : {}),
+    });
   }
 
   gap(
@@ -269,6 +278,21 @@ export class Recorder {
     return utcMs(Math.floor(this.#clock.time()));
   }
 }
+
+/** Yeses, and how shells end: nobody who has the disk for a minute alters them unseen. */
+function isSealed(body: SessionBody): boolean {
+  if (body.event === 'shell-step')
+    return body.fired.length > 0 && sealedStates.has(body.states['session'] ?? '');
+  return sealedEvents.has(body.event);
+}
+const sealedEvents: ReadonlySet<string> = new Set(['approval', 'shell-lost', 'break-glass']);
+const sealedStates: ReadonlySet<string> = new Set([
+  'Ending',
+  'Ended',
+  'Killed',
+  'Denied',
+  'Expired',
+]);
 
 /** As the chronicle keeps a text: raw-deflated, base64. */
 export const deflated = (text: string): string =>

@@ -23,7 +23,7 @@ export interface SessionRequest {
   readonly span: number;
   /** UTC ms past which it is not begun any more. */
   readonly until: number;
-  readonly approval?: string | undefined;
+  readonly approval: string;
   /** Nothing is typed then, and nobody has the keyboard. */
   readonly command?: CommandPlan | undefined;
 }
@@ -39,7 +39,7 @@ export function viewOfRequest(request: SessionRequest, asked: number): SessionVi
     ...(by.owner === undefined ? {} : { owner: by.owner }),
     reason,
     ...(command === undefined ? {} : { command: [...command.argv] }),
-    ...(approval === undefined ? {} : { approval }),
+    approval,
     asked,
     present: false,
     lacks: [],

@@ -143,8 +143,7 @@ export class Sessions {
     if (who.actor.startsWith('agent:') !== (command !== undefined))
       throw new CellError('E_AGENT_ONLY', 'an agent proposes one command');
     const { presence } = command ?? own;
-    const needed = Math.max(own.approvals, command === undefined ? 0 : 1);
-    const rule = { ...own, presence, approvals: needed };
+    const rule = { ...own, presence };
     this.#refuseMore(who.actor);
     this.#asking.push(who.actor);
     try {
@@ -178,12 +177,8 @@ export class Sessions {
     const what = whatOf(id, { tier, span, rule, command });
     const kind = kindOf(command);
     const window = { notBefore: now, notAfter: until, uses: 1, needs: rule.approvals };
-    const approval =
-      rule.approvals === 0
-        ? undefined
-        : await approvals.request(who, { kind, what, reason, ...window });
-    const named = approval?.request.id;
-    const asked = { id, tier, rule, by: who, reason, span, until, command, approval: named };
+    const { request: ask } = await approvals.request(who, { kind, what, reason, ...window });
+    const asked = { id, tier, rule, by: who, reason, span, until, command, approval: ask.id };
     const first = viewOfRequest(asked, now);
     // Known before it is told: were station to end in between, the next one tells its end.
     if (this.#closed) throw new CellError('E_SHELL_STATE', 'station ends');
@@ -195,7 +190,7 @@ export class Sessions {
       until,
       presence: rule.presence,
       flow: { text, hash },
-      ...(approval === undefined ? {} : { approval: approval.request.id }),
+      approval: ask.id,
     };
     const said = `${who.actor} asks for a shell of ${tier}: ${reason}`.slice(0, 500);
     const problem = await keep({
@@ -218,8 +213,7 @@ export class Sessions {
       asked,
     );
     this.#running.set(id, session);
-    if (approval === undefined) session.approve('system');
-    else this.#approved(approval.request.id);
+    this.#approved(ask.id);
     return session.view;
   }
 
@@ -234,13 +228,11 @@ export class Sessions {
       throw new CellError('E_SHELL_STATE', `it is ${session.state}`);
     }
     if (request.tier === 'T3') this.#deps.proved(who, proofLife);
-    if (request.approval !== undefined) {
-      const what = whatOf(id, request);
-      const kind = kindOf(request.command);
-      const use = { kind, what, by: who.actor, needs: request.rule.approvals };
-      const problem = await this.#deps.approvals.use(request.approval, use);
-      if (problem !== undefined) throw new CellError(problem, codes[problem].meaning);
-    }
+    const what = whatOf(id, request);
+    const kind = kindOf(request.command);
+    const use = { kind, what, by: who.actor, needs: request.rule.approvals };
+    const problem = await this.#deps.approvals.use(request.approval, use);
+    if (problem !== undefined) throw new CellError(problem, codes[problem].meaning);
     session.begin(who.actor);
     return session.view;
   }

@@ -7,26 +7,30 @@ import { shellProtocol } from '#contract/shell-frames.ts';
 import { askShell, beginShell, readShell } from '#contract/shell-routes.ts';
 import type { SessionView } from '#contract/shell.ts';
 import { askStation } from '#controller/server/client.ts';
-import { mintLink, readStation } from '#controller/server/link.ts';
+import { readStation } from '#controller/server/link.ts';
+import { sayYes, signedInHere } from './approved.ts';
 import { atTerminal } from './at-terminal.ts';
+import { enrolled } from './enrolled.ts';
 import { TestCell, rebe, statusOf, until } from './test-cell.ts';
 
 let cell: TestCell;
 let cookie = '';
+let rita = '';
 const manifestShell = /^shell: .*$/m;
 
 beforeAll(async () => {
   cell = await TestCell.start({
     absent: true,
     early: true,
-    edit: (manifest) => manifest.replace(manifestShell, 'shell: {on: true, T2: {approvals: 0}}'),
+    edit: (manifest) => manifest.replace(manifestShell, 'shell: {on: true}'),
   });
   const served = async () =>
     (await statusOf(cell.data)) && readStation(cell.data).catch(() => undefined);
   await until(() => `a cell with a station: ${cell.output}`, 100_000, served);
-  const key = await mintLink(cell.data);
-  const signedIn = await askStation(cell.data, { method: 'POST', path: '/session', body: { key } });
-  cookie = signedIn.cookies.join('; ');
+  const people = await enrolled(cell.data);
+  cookie = people.sven;
+  rita = people.rita;
+  signedInHere(cell.data, 'sven', cookie);
 }, 120_000);
 afterAll(async () => cell[Symbol.asyncDispose]());
 
@@ -45,7 +49,8 @@ test(
   { timeout: 120_000 },
   async () => {
     const asked = await ask(askShell, '', { tier: 'T2', reason: 'to look at it' });
-    expect(asked.state).toBe('Approved');
+    expect(asked.state).toBe('Requested');
+    await sayYes(cell.data, asked.approval ?? '', rita);
     await ask(beginShell, asked.id, {});
     const attach = `${process.execPath} ${rebe} shell attach ${asked.id} --data ${cell.data}`;
     const script = `${attach}; echo "code $?"; stty -a; echo here; read; ${attach}; echo "code $?"; stty -a; echo over; read`;
@@ -61,7 +66,7 @@ test(
       await ann.type('\r');
       // The screen is as it was left, though nothing new was written.
       await until('the screen again', 30_000, () =>
-        /whoami-42/.test(ann.text().split('here')[1] ?? '') ? true : undefined,
+        /whoami-42/.test(ann.text().split(/\r?\nhere/)[1] ?? '') ? true : undefined,
       );
       await ann.type('exit 5\r');
       await ann.shows(/ended with 5[^]*code 0[^]*over/);

@@ -83,6 +83,17 @@ describe('appending', () => {
     await local.close();
   });
 
+  test('a checkpoint follows an entry that asks for it at once, and no other', async () => {
+    const local = await open();
+    local.chronicle.append(faultDraft('a'));
+    local.chronicle.append({ ...faultDraft('b'), seal: true });
+    local.chronicle.append(faultDraft('c'));
+    expect(local.write()).toBe(true);
+    const kinds = readAll(folder.path).map(({ kind }) => kind);
+    expect(kinds).toEqual(['fault', 'fault', 'checkpoint', 'fault']);
+    await local.close();
+  });
+
   test('a checkpoint comes after 1,000 entries, after a minute, before a segment, at the end', async () => {
     const local = await open();
     for (let count = 0; count < 1000; count += 1) local.chronicle.append(faultDraft('x'));
