@@ -19,7 +19,13 @@ export const NewPin = z.string().regex(/^\d{6,12}$/, '6 to 12 digits');
 const GivenPin = z.string().min(1).max(12);
 /** Six digits of the second factor. */
 const FactorCode = z.string().regex(/^\d{6}$/, 'six digits');
-const PersonTitle = z.string().trim().min(1).max(80);
+/** It stands on pages, in terminals and in the record: nothing that steers one or turns its direction. */
+const PersonTitle = z
+  .string()
+  .trim()
+  .min(1)
+  .max(80)
+  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'no control characters');
 const Language = z.string().regex(/^[a-z]{2}(?:-[A-Z]{2})?$/, 'such as en or de');
 const Roles = z.array(Role).max(6);
 

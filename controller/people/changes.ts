@@ -208,14 +208,16 @@ export class Changes {
 
   /** Throws `E_PERSON_NONE`, `E_PROOF_OLD`. */
   async removeFactor(by: Principal, name: string): Promise<void> {
-    this.#fresh(by);
-    return this.#people.alone(async () => {
+    const own = by.actor === `user:${name}`;
+    if (own) this.#fresh(by);
+    const run = async (): Promise<void> => {
       this.#find(name);
       const text = `${by.actor} removed the second factor of ${name}`;
       await this.#keep(by.actor, { event: 'person-changed', subject: name, text });
       this.#people.store.removeFactor(name);
       this.#people.rejudge(name);
-    });
+    };
+    return own ? this.#people.alone(run) : this.#ruling(by, run);
   }
 
   /** A change of others, by somebody who may rule over people when its turn comes. */

@@ -203,6 +203,7 @@ export class PeopleDoor {
   async #openLink(asked: Any, key: string): Promise<Record<string, never>> {
     try {
       const { secret } = await this.signIn.withLink(key, { ...fromOf(asked), browser: undefined });
+      this.#endHere(asked);
       asked.cookie(this.#cookies.session(secret, sessionLife));
       return {};
     } catch (error) {
@@ -215,11 +216,15 @@ export class PeopleDoor {
 
   /** The session begins in this browser; the one that it had ends. */
   #enter(asked: Any, { session, secret, browser }: Begun): Me {
-    const { principal } = asked.guest;
-    if (principal !== null) this.#people.endSession(principal.credential);
+    this.#endHere(asked);
     asked.cookie(this.#cookies.session(secret, sessionLife));
     if (browser !== undefined) asked.cookie(this.#cookies.browser(browser, sessionLife));
     return this.#me(asked, session);
+  }
+
+  /** The session that this browser had; whoever comes now does not leave it behind. */
+  #endHere({ guest }: Any): void {
+    if (guest.principal !== null) this.#people.endSession(guest.principal.credential);
   }
 
   /** The session that asks; a token has none. */

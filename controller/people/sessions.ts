@@ -13,7 +13,8 @@ import { sourceOf } from './queue.ts';
 export const sessionLife = hours(12);
 /** A terminal is locked by its own system; it may think for longer than a panel. */
 const cliIdle = minutes(30);
-/** Beyond it the session, or the browser, that began first is forgotten. */
+/** Beyond it the session, or the browser, that began first is forgotten: of one person, and of all. */
+export const sessionLimitEach = 16;
 const sessionLimit = 256;
 const browserLimit = 256;
 /** What changes often is written this seldom. */
@@ -95,8 +96,12 @@ export class Sessions {
     const session = { ...plan, ...times, id: hash.slice(0, 16), hash };
     this.#sessions.set(hash, session);
     this.#know(plan.address);
-    const oldest = this.#sessions.values().next().value;
-    if (this.#sessions.size > sessionLimit && oldest !== undefined) {
+    const all = [...this.#sessions.values()];
+    const own = all.filter(({ actor }) => actor === plan.actor);
+    // Who signs in without end ends their own first, and nobody else's.
+    const over = own.length > sessionLimitEach ? own[0] : undefined;
+    const oldest = over ?? (all.length > sessionLimit ? all[0] : undefined);
+    if (oldest !== undefined) {
       this.#sessions.delete(oldest.hash);
       this.#ended(oldest, 'over');
     }
@@ -203,9 +208,11 @@ export class Sessions {
 
   #see(name: string, hash: string): void {
     const now = this.#clock.now();
-    const others = this.#browsers
-      .filter((one) => one.until > now && !(one.hash === hash && one.name === name))
-      .slice(1 - browserLimit);
+    const living = this.#browsers.filter(
+      (one) => one.until > now && !(one.hash === hash && one.name === name),
+    );
+    const over = living.filter((one) => one.name === name).slice(0, 1 - sessionLimitEach);
+    const others = living.filter((one) => !over.includes(one)).slice(1 - browserLimit);
     this.#browsers = [...others, { hash, name, until: instant(now + sessionLife) }];
     this.#write();
   }

@@ -32,16 +32,21 @@ export class Buckets {
 }
 
 export class Paces {
-  readonly #all: Bucket;
+  readonly #strangers: Bucket;
+  readonly #known: Bucket;
   readonly #guests: Buckets;
 
   constructor(clock: Clock) {
-    this.#all = new Bucket(clock, allPace);
+    this.#strangers = new Bucket(clock, allPace);
+    this.#known = new Bucket(clock, allPace);
     this.#guests = new Buckets(clock, guestPace);
   }
 
-  /** True when one more of this guest is within both paces. What a guest has too much of costs the others nothing. */
-  take(guest: string): boolean {
-    return this.#guests.of(guest).take() && this.#all.take();
+  /**
+   * True when one more of this guest is within both paces. What a guest has too much of costs the others nothing, and
+   * what all strangers together have too much of nobody who is `known`: at the panel, or signed in.
+   */
+  take(guest: string, known: boolean): boolean {
+    return this.#guests.of(guest).take() && (known ? this.#known : this.#strangers).take();
   }
 }

@@ -99,7 +99,8 @@ async function handle(
     return new CellError(code, text);
   };
   const address = request.socket.remoteAddress ?? '';
-  const within = gate.paces.take(guest.principal?.credential ?? address);
+  const known = guest.panel || guest.principal !== null;
+  const within = gate.paces.take(guest.principal?.credential ?? address, known);
   if (!within && urgent === undefined) throw refuse('E_DOOR_RATE', what);
   const barred = guest.principal === null ? undefined : gate.barred(guest.principal);
   if (barred !== undefined) throw refuse('E_AGENT_LOCKED', barred);

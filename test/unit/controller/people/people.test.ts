@@ -243,3 +243,12 @@ test('what of people is kept on disk is nobody else’s to read, and holds no se
     for (const secret of Object.values(secrets)) expect(text).not.toContain(secret);
   }
 });
+
+test.each(['Ben\u001b[2J', 'Ben\nAda', 'Ben\u202eada', 'Ben\u0000', 'Ben\u2028Ada'])(
+  'nobody is titled %j',
+  async (title) => {
+    const by = await story.ada();
+    const body = { ...person('ben', secrets.ben, ['operator']), title };
+    expect(await by.code('POST', '/api/people', body)).toBe('E_DOOR_FRAME');
+  },
+);

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { minutes, seconds } from '#contract/time.ts';
 import { freeTries } from '#controller/people/lockout.ts';
+import { sessionLimitEach } from '#controller/people/sessions.ts';
 import { codeOf, stepOf } from '#controller/people/totp.ts';
 import { hello, snapshot } from '#test/unit/hmi/messages.ts';
 import { fromBase32, person, secrets, Story } from './story.ts';
@@ -240,6 +241,26 @@ describe('a session', () => {
     );
     expect((await by.ask('DELETE', `/api/sessions/${idOf('user:ben')}`)).status).toBe(200);
     expect((await visitor.me()).actor).toBeNull();
+  });
+
+  test('begun by a link leaves the one before it in that browser behind for nobody', async () => {
+    const visitor = await story.ben(await story.ada());
+    await visitor.link();
+    expect((await visitor.me()).actor).toMatch(/^console:/);
+    expect(story.doors.people.sessions.list().map(({ actor }) => actor)).not.toContain('user:ben');
+  });
+
+  test('begun again and again ends one’s own first, and nobody else’s', async () => {
+    await story.ada();
+    const { sessions } = story.doors.people;
+    const plan = { kind: 'page', panel: false, address: '10.0.0.9', by: 'password' } as const;
+    const first = sessions.begin({ ...plan, actor: 'user:ben', name: 'ben' });
+    for (let each = 0; each < 300; each += 1)
+      sessions.begin({ ...plan, actor: 'user:ben', name: 'ben' });
+    const actors = sessions.list().map(({ actor }) => actor);
+    expect(actors.filter((actor) => actor === 'user:ben')).toHaveLength(sessionLimitEach);
+    expect(actors).toContain('user:ada');
+    expect(sessions.find(first.secret)).toBeUndefined();
   });
 
   test('that changes people must have proved itself lately, and by password', async () => {

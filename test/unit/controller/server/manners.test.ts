@@ -113,13 +113,15 @@ describe('a request', () => {
     expect(codeOf(resumed)).toBe('E_DOOR_RATE');
   });
 
-  test('of a stranger beyond the bound of guests costs those who are known their burst, and memory nothing', () => {
+  test('of strangers beyond the bound of guests costs those at the panel or signed in nothing, nor memory', () => {
     const clock = new HandClock();
     const paces = new Paces(clock);
-    const taken = Array.from({ length: 2000 }, (_, guest) => paces.take(`guest ${guest}`));
+    const taken = Array.from({ length: 2000 }, (_, guest) => paces.take(`guest ${guest}`, false));
     expect(taken.filter((one) => one)).toHaveLength(allPace.burst);
+    expect(paces.take('guest 1', false)).toBe(false);
+    expect(paces.take('the panel', true)).toBe(true);
     clock.advance(10_000);
-    expect(paces.take('guest 1')).toBe(true);
+    expect(paces.take('guest 1', false)).toBe(true);
   });
 });
 
