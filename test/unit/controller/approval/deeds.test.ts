@@ -205,3 +205,13 @@ test.each<[number, string[]]>([
   }
   expect(deeds.findings.map(({ text }) => text)).toEqual(found);
 });
+
+test('what was asked for in a record that was set aside is not missed in the next', async () => {
+  const entries = (await story('act')).filter(isAct);
+  const boot = (before: string): Told => {
+    const body = { version: '1', node: 'v20', platform: 'linux', before };
+    return { at: entries[0]?.at ?? 0, kind: 'boot', actor: 'system', body };
+  };
+  expect((await verified([boot('broken'), ...entries]))[1]).not.toContain('asked for it');
+  expect((await verified([boot('first'), ...entries]))[1]).toContain('nobody asked for it');
+});
