@@ -258,6 +258,8 @@ export const Lock = z.strictObject({
   until: z.number().optional(),
   message: z.string().max(500),
   by: Actor,
+  /** Whose full shell it follows: they do not take it away themselves. */
+  after: Actor.optional(),
   at: z.number(),
 });
 export type Lock = z.infer<typeof Lock>;

@@ -54,7 +54,8 @@ export class Locks {
     }
   }
 
-  async add(by: Actor, request: LockRequest): Promise<Lock> {
+  /** `after`: who may not take it away. Throws `E_SHELL_FULL`, or why it is not in the chronicle: it holds all the same. */
+  async add(by: Actor, request: LockRequest, after?: Actor): Promise<Lock> {
     const all = this.#all();
     if (this.list().length >= lockLimit) {
       throw new CellError('E_SHELL_FULL', `there are ${lockLimit} locks`);
@@ -69,6 +70,7 @@ export class Locks {
       by,
       at,
       ...(span === undefined ? {} : { until: at + span }),
+      ...(after === undefined ? {} : { after }),
     };
     all.set(lock.id, lock);
     this.#changed();
@@ -81,6 +83,11 @@ export class Locks {
   async remove(by: Actor, id: string): Promise<Lock> {
     const lock = this.#all().get(id);
     if (lock === undefined) throw new CellError('E_SHELL_UNKNOWN', `there is no lock ${id}`);
+    if (lock.after === by)
+      throw new CellError(
+        'E_SHELL_PART',
+        'it follows a shell of theirs: somebody else looks at it',
+      );
     await this.#tell(by, 'lock-removed', lock);
     this.#store().dropLock(id);
     this.#all().delete(id);
@@ -91,7 +98,8 @@ export class Locks {
   async #tell(actor: Actor, event: 'lock-added' | 'lock-removed', lock: Lock): Promise<void> {
     const word = event === 'lock-added' ? 'locks' : 'unlocks';
     const text = `${actor} ${word} ${lock.kind} ${lock.target}: ${lock.message}`.slice(0, 500);
-    const { until, ...told } = lock;
+    const { until, after, ...others } = lock;
+    const told = { ...others, ...(after === undefined ? {} : { after }) };
     const about = { lock: until === undefined ? told : { ...told, until } };
     const problem = await this.#keep({ actor, body: { event, about, text } });
     if (problem !== undefined) throw new CellError(problem, 'it is not known to be in the record');

@@ -319,6 +319,18 @@ export class Sessions {
     this.#running.delete(view.id);
     this.#kept.delete(view.id);
     this.#keepPast(view);
+    this.#lockAfter(view);
+  }
+
+  /** After a full shell nobody has another until somebody else has looked at what was done; one that runs is not ended. */
+  #lockAfter({ id, tier, began, by }: SessionView): void {
+    const others = [...this.#running.values()];
+    const goesOn = others.some(({ view }) => view.tier === 'T3' && view.began !== undefined);
+    if (tier !== 'T3' || began === undefined || goesOn) return;
+    const message = `${id} of ${by} has ended: look at it, then unlock`;
+    this.locks
+      .add('system', { kind: 'tier', target: 'T3', message }, by)
+      .catch((error: unknown) => this.#deps.log('warn', `lock after ${id}: ${String(error)}`));
   }
 
   /** Of a shell that never began nobody is asked for a yes any more. */
@@ -351,6 +363,7 @@ export class Sessions {
       participants: [],
     };
     this.#keepPast(view);
+    this.#lockAfter(view);
     this.#lostWaiting.push(view);
     const about = { state: view.state, before: before.state };
     const text = `${view.id} has ended: ${why}`;

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LockRequest } from '#contract/shell-routes.ts';
 import { replaySessions } from '#controller/replay/replay-sessions.ts';
-import { bytes, chronicleOf, codeOf, dora, settle, Shells, sven } from './rig.ts';
+import { bytes, chronicleOf, codeOf, dora, emil, settle, Shells, sven } from './rig.ts';
 
 const lock = (kind: LockRequest['kind'], target: string, more: object = {}): LockRequest => ({
   kind,
@@ -104,6 +104,48 @@ describe('a lock', () => {
     }
     const add = () => shells.sessions.locks.add('user:sven', lock('user', 'nobody'));
     expect(await codeOf(add)).toBe('E_SHELL_FULL');
+  });
+});
+
+describe('after a full shell', () => {
+  it('nobody has another until somebody else has looked at it', async () => {
+    await using shells = new Shells();
+    const { id } = await shells.running('T3');
+    shells.sessions.say(dora, id, 'end');
+    await shells.run(2000);
+    expect(shells.sessions.find(id)).toBeUndefined();
+    expect(shells.sessions.locks.list()).toMatchObject([
+      { kind: 'tier', target: 'T3', by: 'system', after: 'user:dora' },
+    ]);
+    expect(await codeOf(() => shells.ask(emil, 'T3'))).toBe('E_SHELL_LOCKED');
+    const name = shells.sessions.locks.list()[0]?.id ?? '';
+    expect(await codeOf(() => shells.sessions.locks.remove('user:dora', name))).toBe(
+      'E_SHELL_PART',
+    );
+    await shells.sessions.locks.remove('user:sven', name);
+    expect(await codeOf(() => shells.ask(emil, 'T3'))).toBeUndefined();
+    const told = shells.record.flatMap(({ body }) => (body.event === 'lock-added' ? [body] : []));
+    expect(told).toMatchObject([{ about: { lock: { after: 'user:dora' } } }]);
+  });
+
+  it('that a kill of station ended it is the same, and once', async () => {
+    await using shells = new Shells();
+    await shells.running('T3');
+    await shells.again();
+    expect(shells.sessions.locks.list()).toMatchObject([{ target: 'T3', after: 'user:dora' }]);
+    await shells.run(2000);
+    await shells.again();
+    expect(shells.sessions.locks.list()).toHaveLength(1);
+  });
+
+  it('that never began, or of T2, nothing is locked', async () => {
+    await using shells = new Shells();
+    const id = await shells.ask(dora, 'T3');
+    shells.sessions.say(dora, id, 'end');
+    const { id: small } = await shells.running();
+    shells.sessions.say(dora, small, 'end');
+    await shells.run(2000);
+    expect(shells.sessions.locks.list()).toEqual([]);
   });
 });
 
