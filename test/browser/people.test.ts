@@ -119,7 +119,11 @@ test('a page that is left alone warns, a hand keeps it, and it ends as a kiosk',
   await warning.waitFor({ state: 'detached', timeout: limit });
   await page.clock.fastForward('05:05');
   await who(page, 'nobody');
-  expect(await page.locator('.accepted .hint').first().innerText()).toBe('nobody is signed in');
+  await page
+    .locator('.accepted .hint', { hasText: 'nobody is signed in' })
+    .first()
+    .waitFor({ timeout: limit });
+  expect(await page.locator('.reason').count()).toBe(0);
 }, 60_000);
 
 test('an administrator adds a person, gives roles, sees sessions, and a token once', async () => {
