@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { root } from './test-cell.ts';
 
 function sh(command: string, cwd: string): string {
-  const ran = spawnSync('sh', ['-ec', command], { cwd, encoding: 'utf8' });
+  const ran = spawnSync('sh', ['-ec', command], { cwd, encoding: 'utf8', maxBuffer: 64 * 2 ** 20 });
   if (ran.status !== 0) throw new Error(`${command}: ${ran.stderr}`);
   return ran.stdout.trim();
 }

@@ -40,6 +40,7 @@ function sh(script: string, words: readonly string[], environment: NodeJS.Proces
   // A group of its own, so that it can be killed whole.
   const ran = spawnSync('setsid', ['--wait', script, ...words], {
     encoding: 'utf8',
+    maxBuffer: 64 * 2 ** 20,
     env: { PATH: path, ...environment },
   });
   return { code: ran.status ?? -1, stdout: ran.stdout, stderr: ran.stderr };
@@ -52,6 +53,7 @@ const pictureOf = (of: string): string =>
   spawnSync('sh', ['-c', 'find . | sort; find . -type f | sort | xargs -d "\\n" -r sha256sum'], {
     cwd: of,
     encoding: 'utf8',
+    maxBuffer: 64 * 2 ** 20,
   }).stdout;
 
 /** The version that would run after a reboot: the program, and what the units name. */
