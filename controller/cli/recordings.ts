@@ -239,7 +239,7 @@ function listText(all: readonly RecordingSummary[]): string {
       printable(summary.title),
     ]),
   ]);
-  return `${rows}\n${all.length} recordings, ${sizeText(bytes)} on disk`;
+  return `${rows}\n${all.length} in all, ${sizeText(bytes)} on disk`;
 }
 
 const timeText = (time: number): string => new Date(time).toISOString();
