@@ -1,10 +1,14 @@
 // A real browser at the product's page: what it sent, heard, complained about and fetched is kept.
 // Scripts that run in the page are texts, so that this folder needs no types of a browser.
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { present } from '#contract/error.ts';
 import type { FromBrowser, ToBrowser } from '#contract/live.ts';
 import { root } from '#test/system/test-cell.ts';
 
@@ -24,6 +28,41 @@ const axeSource = readFileSync(
 
 export const launch = (): Promise<Browser> =>
   chromium.launch({ executablePath: '/usr/bin/chromium', args });
+
+/** A browser of one person, whose tabs are hidden when another comes to the front; else each is taken for looked at. */
+export interface PersonsBrowser extends AsyncDisposable {
+  readonly context: BrowserContext;
+}
+
+export async function launchForPerson(): Promise<PersonsBrowser> {
+  const folder = mkdtempSync(join(tmpdir(), 'rebe-browser-'));
+  const port = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${folder}`];
+  const started = spawn('/usr/bin/chromium', [...args, ...port], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const gone = once(started, 'exit');
+  let said = '';
+  const address = await new Promise<string>((resolve, reject) => {
+    started.once('exit', () => reject(new Error(`no browser: ${said}`)));
+    started.stderr.on('data', (text) => {
+      said += String(text);
+      const [found] = /ws:\S+/.exec(said) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+  });
+  // Its own ways stay as they are: a page that is driven is otherwise made to believe that it is looked at.
+  const browser = await chromium.connectOverCDP(address, { noDefaults: true });
+  const [context] = browser.contexts();
+  return {
+    context: present(context, 'a browser opens with one'),
+    [Symbol.asyncDispose]: async () => {
+      await browser.close();
+      started.kill();
+      await gone;
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
 
 export const sizes = {
   panel: { width: 1280, height: 800 },
@@ -50,7 +89,11 @@ export async function openPage(
   options: { size?: { width: number; height: number }; touch?: boolean } = {},
 ): Promise<OpenPage> {
   const { size = sizes.panel, touch = false } = options;
-  const context = await browser.newContext({ viewport: size, hasTouch: touch });
+  return openIn(await browser.newContext({ viewport: size, hasTouch: touch }), address);
+}
+
+/** As `openPage`, in a context that is there. */
+export async function openIn(context: BrowserContext, address: string): Promise<OpenPage> {
   const page = await context.newPage();
   const sent: FromBrowser[] = [];
   const heard: ToBrowser[] = [];

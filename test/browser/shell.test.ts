@@ -2,16 +2,18 @@
 // ended, and is played back beside what the machine did. And an agent's command: proposed, refused, proposed, executed.
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { frameTypes, shellPath } from '#contract/shell-frames.ts';
 import { until } from '#test/system/test-cell.ts';
 import { confirm } from './hands.ts';
-import { axe, launch, openPage, shoot } from './open-page.ts';
-import type { OpenPage } from './open-page.ts';
+import { axe, launch, launchForPerson, openIn, openPage, shoot, sizes } from './open-page.ts';
+import type { OpenPage, PersonsBrowser } from './open-page.ts';
 import { openPart, passwordOf, portOf, signInAt, startStaffedCell } from './staffed-cell.ts';
 import type { StaffedCell } from './staffed-cell.ts';
 
 const limit = 60_000;
 let browser: Browser;
 let staffed: StaffedCell;
+let own: PersonsBrowser;
 let driver: OpenPage;
 let supervisor: OpenPage;
 beforeAll(async () => {
@@ -20,15 +22,22 @@ beforeAll(async () => {
     { ada: ['admin'], mia: ['maintenance'], sue: ['supervisor'], max: ['maintenance'] },
     {
       edit: (manifest) =>
-        manifest.replace('shell: {on: true,', 'shell: {on: true, agents: {on: true},'),
+        manifest.replace(
+          'shell: {on: true,',
+          'shell: {on: true, T2: {presence: true}, agents: {on: true},',
+        ),
     },
   );
   driver = await come('mia');
-  supervisor = await come('sue');
+  own = await launchForPerson();
+  supervisor = await openIn(own.context, staffed.address);
+  await supervisor.page.setViewportSize(sizes.panel);
+  await signInAt(supervisor.page, 'sue');
   await confirm(driver.page, 'Manual');
 }, 120_000);
 afterAll(async () => {
   await staffed[Symbol.asyncDispose]();
+  await own[Symbol.asyncDispose]();
   await browser.close();
 });
 
@@ -41,14 +50,101 @@ async function come(name: string): Promise<OpenPage> {
 /** A line that stands in the terminal. */
 const line = (page: Page, text: string): Locator =>
   page.locator('.xterm-rows > div', { hasText: text }).first();
+/** What a program named a link: the last line that says so, below the command that wrote it. */
+const link = (page: Page): Locator =>
+  page.locator('.xterm-rows > div', { hasText: /^a link/ }).first();
 const stands = (page: Page, state: string): Promise<void> =>
   page.locator(`.room[data-state="${state}"]`).waitFor({ timeout: limit });
 const press = (place: Page | Locator, name: string): Promise<void> =>
   place.getByRole('button', { name }).first().click({ timeout: limit });
 
+/** Types it until what it says stands: a shell that goes on says so a moment before it takes keys. */
+const run = (page: Page, command: string, seenBy: Page, text: string): Promise<true> =>
+  until(`${text} stands`, limit, async () => {
+    await page.keyboard.type(`${command}\n`);
+    const stood = line(seenBy, text).waitFor({ timeout: 5000 });
+    return stood.then(
+      () => true,
+      () => undefined,
+    );
+  });
+
 /** Keys go to the shell. */
 const typesInto = (page: Page): Promise<void> =>
   page.locator('.glass[data-types="true"]').waitFor({ timeout: limit });
+
+const next = (page: Page, text: string): Promise<void> =>
+  page.locator('.room .next', { hasText: text }).waitFor({ timeout: limit });
+
+/** What was sent into a shell from a page, by the type of its frames. */
+function sentInto(page: Page): number[] {
+  const sent: number[] = [];
+  page.on('websocket', (socket) => {
+    if (!socket.url().endsWith(shellPath)) return;
+    socket.on('framesent', ({ payload }) => void sent.push(Buffer.from(payload)[0] ?? 0));
+  });
+  return sent;
+}
+
+/** From now on the page keeps when somebody could no longer type here, and when nobody looked at it, both UTC ms. */
+const keepTimes = `(() => {
+  const glass = document.querySelector('.glass');
+  new MutationObserver(() => {
+    if (glass.dataset.types === 'false') window.stoppedAt = Date.now();
+  }).observe(glass, { attributes: true });
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') window.hiddenAt = Date.now();
+  });
+})()`;
+
+const seenAs = (page: Page, how: 'hidden' | 'visible'): Promise<true> =>
+  until(`its tab is ${how}`, limit, async () =>
+    (await page.evaluate('document.visibilityState')) === how ? true : undefined,
+  );
+
+/** Another tab of its window comes to the front; what it gives brings this one back. */
+async function hide({ page, context }: OpenPage): Promise<() => Promise<void>> {
+  const other = await context.newPage();
+  await other.bringToFront();
+  await seenAs(page, 'hidden');
+  return async () => {
+    await other.close();
+    await page.bringToFront();
+    await seenAs(page, 'visible');
+  };
+}
+
+/** Shows its supervisor's tab no more, and tells how long the driver could type after that, in ms. */
+async function stopsAfterHiding(): Promise<number> {
+  const [mia, sue] = [driver.page, supervisor.page];
+  const show = await hide(supervisor);
+  await stands(mia, 'Paused');
+  await next(mia, 'A supervisor must watch');
+  await mia.locator('.glass').click();
+  await mia.keyboard.type('echo typed-while-hidden\n');
+  const [stopped, hidden] = [await mia.evaluate('stoppedAt'), await sue.evaluate('hiddenAt')];
+  await show();
+  await sue.locator('.presence', { hasText: /^Supervised/ }).waitFor({ timeout: limit });
+  await press(sue, 'Resume');
+  await typesInto(mia);
+  return Number(stopped) - Number(hidden);
+}
+
+/** Clipboard, title, a link, what are you, where is your cursor, what is set; then the mouse, each move of it. */
+const questions = [
+  String.raw`\033]52;c;c3RvbGVu\007\033]0;stolen\007`,
+  String.raw`\033]8;;https://example.test\007a link\033]8;;\007\n`,
+  String.raw`\033[c\033[6n\033[5n\033P$qm\033\\\033[?1003h\033[?1006h`,
+].join('');
+
+/** As from a clipboard. */
+const pasteInto = (page: Page, text: string): Promise<unknown> =>
+  page.evaluate(`(() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', ${JSON.stringify(text)});
+    const paste = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+    document.querySelector('.glass textarea').dispatchEvent(paste);
+  })()`);
 
 /** The card of an approval, as whoever may say yes sees it. */
 async function cardOf(page: Page, text: string): Promise<Locator> {
@@ -59,9 +155,12 @@ async function cardOf(page: Page, text: string): Promise<Locator> {
 }
 
 test('people ask, approve, watch, pause, resume and end a shell, and play it back beside the machine', async () => {
-  const [mia, sue] = [driver.page, supervisor.page];
+  const mia = driver.page;
+  let sue = supervisor.page;
+  const problems: string[] = [];
   await using observer = await come('max');
   const max = observer.page;
+  const [driven, watched, seen] = [mia, sue, max].map(sentInto) as [number[], number[], number[]];
   await openPart(mia, 'shells');
   await mia.getByLabel('Reason').fill('the gauge drops out');
   await press(mia, 'Ask');
@@ -69,14 +168,16 @@ test('people ask, approve, watch, pause, resume and end a shell, and play it bac
   await card.getByLabel('Your password or PIN').fill(passwordOf('sue'));
   await press(card, 'Yes');
   await press(mia, 'Begin');
-  await stands(mia, 'Running');
+  await stands(mia, 'Waiting');
+  await next(mia, 'A supervisor must watch');
   await openPart(sue, 'shells');
   await press(sue, 'Supervise');
+  await stands(mia, 'Running');
   await openPart(max, 'shells');
   await press(max, 'Watch');
   await line(mia, '$').waitFor({ timeout: limit });
   await typesInto(mia);
-  await mia.keyboard.type('echo $((40 + 2))\n');
+  await run(mia, 'echo $((40 + 2))', mia, '42');
   for (const page of [mia, sue, max]) await line(page, '42').waitFor({ timeout: limit });
   await shoot(sue, 'shell-supervised');
   expect(await axe(mia)).toEqual([]);
@@ -94,9 +195,69 @@ test('people ask, approve, watch, pause, resume and end a shell, and play it bac
   await press(sue, 'Resume');
   await stands(mia, 'Running');
   await typesInto(mia);
-  await mia.keyboard.type('echo $((50 + 5))\n');
-  await line(sue, '55').waitFor({ timeout: limit });
+  await run(mia, 'echo $((50 + 5))', sue, '55');
   expect(await line(sue, 'typed-while-paused').count()).toBe(0);
+
+  // Whatever output asks a terminal for, nobody's answers; a mouse is heard where its person drives.
+  const title = await mia.title();
+  await max.locator('nav button[data-screen="work"]').click();
+  await max.locator('.room').waitFor({ timeout: limit });
+  await mia.keyboard.type(`printf '${questions}'\n`);
+  await link(max).waitFor({ timeout: limit });
+  await link(max).click({ force: true });
+  await link(sue).click({ force: true });
+  const typed = frameTypes.in;
+  const before = driven.filter((type) => type === typed).length;
+  await link(mia).click({ force: true });
+  await until('the click is told', limit, async () =>
+    driven.filter((type) => type === typed).length > before ? true : undefined,
+  );
+  await mia.keyboard.press('Control+c');
+  await mia.keyboard.type(`printf '\\033[?1003l'\n`);
+  for (const sent of [seen, watched]) {
+    expect(sent.filter((type) => type === typed || type === frameTypes.auto)).toEqual([]);
+  }
+  expect(driven).not.toContain(frameTypes.auto);
+  expect(await mia.title()).toBe(title);
+  expect(driver.context.pages()).toHaveLength(1);
+
+  // A paste that would run is asked about first.
+  for (const text of ['w\n', 'echo pasted\u000F']) {
+    await pasteInto(mia, text);
+    await press(mia.locator('.pasted'), 'Do not paste');
+  }
+
+  // The supervisor's tab is hidden, then closed.
+  for (const page of [mia, sue]) await page.evaluate(keepTimes);
+  let soonest = Infinity;
+  // A busy machine may be late once; a page that says nothing is late each time.
+  for (let nth = 0; nth < 3 && soonest > 1000; nth += 1) {
+    soonest = Math.min(soonest, await stopsAfterHiding());
+  }
+  expect(soonest).toBeLessThan(1000);
+  await run(mia, 'echo $((60 + 6))', mia, '66');
+  expect(await line(mia, 'typed-while-hidden').count()).toBe(0);
+  const closed = Date.now();
+  await supervisor.page.close();
+  await stands(mia, 'Paused');
+  // By the closing, that is, and not by its silence, which takes 15 s.
+  expect(Number(await mia.evaluate('stoppedAt')) - closed).toBeLessThan(10_000);
+  problems.push(...supervisor.problems);
+  supervisor = await come('sue');
+  sue = supervisor.page;
+  await openPart(sue, 'shells');
+  await press(sue, 'Supervise');
+  await press(sue, 'Resume');
+  await stands(mia, 'Running');
+
+  // The keyboard changes hands by its driver's word.
+  await press(max, 'Leave');
+  await press(max, 'Take part');
+  await press(mia, 'Hand over');
+  await typesInto(max);
+  await mia.locator('.glass[data-types="false"]').waitFor({ timeout: limit });
+  await run(max, 'echo $((70 + 7))', mia, '77');
+
   await press(sue.locator('.rail'), 'END');
   await stands(mia, 'Ended');
 
@@ -126,7 +287,9 @@ test('people ask, approve, watch, pause, resume and end a shell, and play it bac
   await line(sue, '55').waitFor({ timeout: limit });
   expect(await axe(sue)).toEqual([]);
   await press(sue, 'Back');
-  expect([...driver.problems, ...supervisor.problems, ...observer.problems]).toEqual([]);
+  expect([...driver.problems, ...problems, ...supervisor.problems, ...observer.problems]).toEqual(
+    [],
+  );
 }, 240_000);
 
 test('an agent proposes, is refused, proposes again, is approved and watched, and executes', async () => {
