@@ -137,7 +137,7 @@ export function formatVerification(found: Verification): string {
     `${found.file}: ${verdicts[found.exit]}`,
     `  integrity     ${found.integrity}`,
     `  completeness  ${found.completeness}`,
-    `  entries       ${entries}, from ${first} to ${last}, ${boots} starts of control`,
+    `  entries       ${entries}, from ${first} to ${last}, ${boots} start${boots === 1 ? '' : 's'} of control`,
     `  checkpoints   ${checkpoints}, signed up to entry ${signed}`,
     ...found.keys.map((key) => `  signed by     ${key}`),
     ...(found.recordings === undefined ? [] : [`  recordings    ${countsText(found.recordings)}`]),

@@ -28,7 +28,9 @@ function tell(invocation: Invocation, { receipt, done }: Answered): number {
 function refusalText({ code, reason }: Answered['receipt']): string {
   const action = Object.entries(codes).find(([known]) => known === code)?.[1].action;
   const text = `refused: ${code ?? ''} ${reason ?? ''}`.trimEnd();
-  return action === undefined ? text : `${text}\n  ${action}`;
+  // What station refuses says by itself what to do.
+  const isSaid = action === undefined || reason?.endsWith(action) === true;
+  return isSaid ? text : `${text}\n  ${action}`;
 }
 
 async function keep(

@@ -79,10 +79,21 @@ type Run = (invocation: Invocation, asker: Asker) => Promise<number>;
 const list: Run = async (invocation, asker) => {
   const { people } = await asker.ask(routes.listPeople.answer, get('/api/people'));
   answer(invocation, people, () =>
-    table([['name', 'title', 'roles', 'state'], ...people.map(personRow)]),
+    people.length === 0
+      ? 'nobody is enrolled; the first is an administrator: rebe people add NAME --role admin'
+      : table([['name', 'title', 'roles', 'state'], ...people.map(personRow)]),
   );
   return exit.good;
 };
+
+/** As it is typed. Throws `E_PASSWORD_WEAK` for one that station would call no password at all. */
+async function newPassword(): Promise<string> {
+  const given = await new SecretInput().askNew('password');
+  const { error } = routes.NewPassword.safeParse(given);
+  if (error === undefined) return given;
+  const why = error.issues.map(({ message }) => message).join('; ');
+  throw new CellError('E_PASSWORD_WEAK', `a password is ${why}`);
+}
 
 const add: Run = async (invocation, asker) => {
   const name = nameOf(invocation, 1);
@@ -91,7 +102,7 @@ const add: Run = async (invocation, asker) => {
     ...optional('title', invocation.option('title')),
     ...optional('language', invocation.option('language')),
     roles: rolesOf(invocation),
-    password: await new SecretInput().askNew('password'),
+    password: await newPassword(),
     temporary: invocation.flag('temporary'),
   };
   const person = await asker.ask(routes.addPerson.answer, post('/api/people', body));
@@ -104,9 +115,7 @@ const set: Run = async (invocation, asker) => {
   const given = invocation.list('role').length > 0 ? rolesOf(invocation) : undefined;
   const [disable, enable] = [invocation.flag('disable'), invocation.flag('enable')];
   if (disable && enable) throw new CellError('E_USAGE', 'either --disable or --enable');
-  const password = invocation.flag('password')
-    ? await new SecretInput().askNew('password')
-    : undefined;
+  const password = invocation.flag('password') ? await newPassword() : undefined;
   const body = {
     ...optional('title', invocation.option('title')),
     ...optional('language', invocation.option('language')),

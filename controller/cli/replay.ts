@@ -16,6 +16,7 @@ import { differenceText } from '#flows/replay/difference.ts';
 import { comparisonText } from './comparison-text.ts';
 import { comparisonPage } from './comparison-page.ts';
 import { progress } from './progress.ts';
+import { countOf } from './quantity.ts';
 import { chronicleOf } from './record.ts';
 import { answer, exit, table } from './verb.ts';
 import type { Invocation, Verb } from './verb.ts';
@@ -173,7 +174,7 @@ function sessionsText(path: string, sessions: readonly SessionReplay[]): string 
   );
   const verdict = differing.length === 0 ? 'identical at every step' : 'NOT IDENTICAL';
   return [
-    `${path}: ${steps} steps of ${sessions.length} shells re-executed: ${verdict}`,
+    `${path}: ${countOf(steps, 'step')} of ${countOf(sessions.length, 'shell')} re-executed: ${verdict}`,
     table([
       ['ENTRY', 'SHELL', 'STEPS', 'STATE', 'RESULT'],
       ...sessions.map(({ seq, session, steps: count, state, lost, difference }) => [
@@ -199,7 +200,8 @@ function replayText(path: string, segments: readonly SegmentReplay[]): string {
   );
   const verdict = differing.length === 0 ? 'identical at every scan' : 'NOT IDENTICAL';
   return [
-    `${path}: ${scans} scans re-executed in ${segments.length} segments, ${recorded} of them recorded: ${verdict}`,
+    `${path}: ${countOf(scans, 'scan')} re-executed in ${countOf(segments.length, 'segment')}, ` +
+      `${recorded} of them recorded: ${verdict}`,
     table([
       ['ENTRY', 'BOOT', 'OPENED BY', 'SCANS', 'RECORDED', 'RESULT'],
       ...segments.map(({ seq, boot, why, scans: count, recorded: kept, difference }) => [
