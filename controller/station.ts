@@ -13,7 +13,7 @@ import { Agents } from './agents/agents.ts';
 import { agentServed } from './agents/routes.ts';
 import { openApprovals } from './approval/open.ts';
 import { approvalServed } from './approval/routes.ts';
-import { breakGlassServed } from './break-glass-review.ts';
+import { breakGlassServed } from './shell/break-glass-review.ts';
 import { openConsole } from './console/open.ts';
 import { makeFolder } from '#controller/process/lock.ts';
 import { pacedLog } from './paced-log.ts';

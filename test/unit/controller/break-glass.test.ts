@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Broken } from '#contract/break-glass.ts';
 import type { SessionBody } from '#contract/entry.ts';
 import type { Permission, Principal } from '#contract/people.ts';
-import { breakGlassServed } from '#controller/break-glass-review.ts';
+import { breakGlassServed } from '#controller/shell/break-glass-review.ts';
 import { BreakGlass, leaveBroken, readBroken } from '#controller/break-glass.ts';
 import { SystemAlarms } from '#controller/scan/alarms.ts';
 import { removeFolder } from '#test/folder.ts';

@@ -2,10 +2,10 @@
 // the alarm.
 import { isOwn, listBroken, reviewBroken } from '#contract/break-glass.ts';
 import { CellError, codes } from '#contract/error.ts';
-import { readBroken } from './break-glass.ts';
-import type { Records } from './server/records.ts';
-import { serve, signedIn } from './server/routes.ts';
-import type { Served } from './server/routes.ts';
+import { readBroken } from '#controller/break-glass.ts';
+import type { Records } from '#controller/server/records.ts';
+import { serve, signedIn } from '#controller/server/routes.ts';
+import type { Served } from '#controller/server/routes.ts';
 
 /** `data`: the data directory, where what waits is left. */
 export function breakGlassServed(records: Pick<Records, 'keep'>, data: string): readonly Served[] {
