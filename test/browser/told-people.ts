@@ -4,7 +4,9 @@ import type { Broken } from '#contract/break-glass.ts';
 import { permissions, roles } from '#contract/people.ts';
 import type { Me, PersonView, SessionRow, TokenView } from '#contract/people-routes.ts';
 import type { RecordingSummary } from '#contract/recording-routes.ts';
-import type { SessionView } from '#contract/shell.ts';
+import { SessionState } from '#contract/shell.ts';
+import type { Lock, SessionView } from '#contract/shell.ts';
+import { isAtWork } from '#hmi/shell/stage.ts';
 import type { Answer } from './told-past.ts';
 
 /** Answers `/api/...`; undefined: that is somebody else's. */
@@ -103,6 +105,27 @@ const shell: SessionView = {
   participants: [{ actor: 'user:sue', part: 'supervisor', since: now, live: true }],
   recorded: { bytes: 20_480, ok: true },
 };
+/** One in each state in which nobody is at work: of those the overview has a line each. */
+const quiet = SessionState.options.filter((state) => !isAtWork({ state }));
+const shells: readonly SessionView[] = quiet.map((state, n) => ({
+  ...shell,
+  id: `sh-1${String(n).padStart(15, '0')}`,
+  state,
+  by: n % 2 === 0 ? 'user:mia' : 'user:ada',
+  owner: undefined,
+  why: state === 'Denied' ? 'denied: The door stays open until I am back' : undefined,
+  lacks: [],
+}));
+const locks: readonly Lock[] = [
+  { kind: 'user', target: 'wilhelmine.von.oberndorf', until: now + 480 * minute },
+  { kind: 'session', target: shell.id },
+].map((more, n) => ({
+  id: `lk-${String(n).padStart(16, '0')}`,
+  message: 'Has left the site, and the key of the cabinet is with the porter',
+  by: 'user:sue',
+  at: now,
+  ...more,
+})) as readonly Lock[];
 const people: readonly PersonView[] = roles.map((role, n) => ({
   name: `person-${n}`,
   title: `Wilhelmine von Oberndorf-Unterstein ${n}`,
@@ -193,6 +216,7 @@ export const calmCrew: Crew = answers({
   me,
   touch: {},
   shells: { rules: null, sessions: [] },
+  locks: { locks: [] },
   approvals: [],
   'break-glass': { waiting: [] },
 });
@@ -206,8 +230,9 @@ export const busyCrew: Crew = answers({
       T2: { ...rule, longest_ms: 7_200_000 },
       T3: { ...rule, on: false, longest_ms: 1_800_000 },
     },
-    sessions: [shell, { ...shell, id: 'sh-1123456789abcdef', state: 'Requested', by: 'user:mia' }],
+    sessions: [shell, ...shells],
   },
+  locks: { locks },
   approvals,
   'break-glass': { waiting: broken },
   console: { kind: 'json', ok: true, value: events },
