@@ -33,7 +33,8 @@ class Site {
     const ran = spawnSync(process.execPath, [rebe, ...words, '--data', this.#cell.data], {
       input,
       encoding: 'utf8',
-
+      // Sessions at cells elsewhere lie in the home of whoever sits here.
+      env: { ...process.env, XDG_CONFIG_HOME: join(this.#cell.data, 'home') },
       timeout: 30_000,
     });
     return { code: ran.status, text: `${ran.stdout}${ran.stderr}` };
@@ -116,6 +117,8 @@ test('the first administrator is enrolled at the console; from then on people ac
   await expect(site.ask('GET', '/')).rejects.toThrow('ECONNREFUSED');
 
   const admin = ['people', 'add', 'ada', '--role', 'admin'] as const;
+  await site.says(/^nobody is enrolled/, '', 'people');
+  await site.says(/^E_PASSWORD_WEAK .*at least 12 characters/, 'short\n', ...admin);
   await site.says(/ada is enrolled as admin/, secrets.ada, ...admin);
   await site.says(/E_CONSOLE_PEOPLE/, '', ...set, '8');
   // Whatever the flow makes of it, also while a busy machine has control start again: nobody is asked who it is.
@@ -135,6 +138,13 @@ test('the first administrator is enrolled at the console; from then on people ac
   expect(filesIn(cell.data).join()).toContain('/logins/');
   await site.says(/signed out|nobody was/, '', 'logout');
   await site.says(/E_CONSOLE_PEOPLE/, '', ...set, '10');
+
+  const { url } = await readStation(cell.data);
+  const far = ['--url', url, '--ca', join(cell.data, 'station', 'tls.crt')];
+  await site.says(/signed in as ben/, secrets.ben, 'login', 'ben', ...far);
+  await site.says(/tending.unit/, '', 'shell', 'status', ...far);
+  await site.says(/E_STATION_TRUST/, '', 'shell', 'status', '--url', url);
+  await site.says(/ben is signed out/, '', 'logout', ...far);
 
   const body = { name: 'ada', password: secrets.ada };
   let entered = await site.ask('POST', '/api/sign-in', { body });
