@@ -17,6 +17,8 @@ import {
 import { goTo, screens } from './hands.ts';
 import { normal, overload, picture, told, two, worst } from './told-cell.ts';
 import { openTold } from './told-page.ts';
+import { calmCrew } from './told-people.ts';
+import type { Crew } from './told-people.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -238,8 +240,18 @@ describe('the devices', () => {
   }, 180_000);
 });
 
-test('the language is the browser’s, can be picked on the page, and is remembered', async () => {
-  await using open = await openTold(browser, worst(), { size: sizes.panel, locale: 'de-DE' });
+test('the language is the browser’s, can be picked on the page, and is kept with whoever is here', async () => {
+  let kept = {};
+  const crew: Crew = (path, query) => {
+    if (path === 'me/language') kept = { language: 'en' };
+    if (path !== 'me' && path !== 'me/language') return calmCrew(path, query);
+    return { status: 200, body: Object.assign({}, calmCrew('me', query)?.body, kept) };
+  };
+  await using open = await openTold(browser, worst(), {
+    size: sizes.panel,
+    locale: 'de-DE',
+    crew,
+  });
   const { page } = open;
   expect(await page.locator('html').getAttribute('lang')).toBe('de');
   expect(await page.locator('.banner strong').innerText()).toBe('Stößel überlastet');
@@ -250,5 +262,5 @@ test('the language is the browser’s, can be picked on the page, and is remembe
   expect(await page.locator('.banner strong').innerText()).toBe('Ram overloaded');
   await page.reload();
   await page.waitForSelector('.page.live');
-  expect(await page.locator('nav button').first().innerText()).toBe('Overview');
+  await page.locator('nav button', { hasText: 'Overview' }).waitFor({ timeout: 20_000 });
 }, 180_000);
