@@ -3,6 +3,9 @@
 import type { Hello, RegionState } from './wire.ts';
 import type { Verb } from './verbs.ts';
 
+/** `typed`: whoever types the act or has a program give it; a button says what it is for. `everybody`: a page too. */
+export type SaysWhy = 'nobody' | 'typed' | 'everybody';
+
 /** One rule; it holds for an act that has all that it names. */
 export interface ActRule {
   readonly verb: Verb;
@@ -12,8 +15,8 @@ export interface ActRule {
   readonly class?: readonly ('stop' | 'start' | 'other')[];
   /** Of a force: only when it lasts longer, in ms. */
   readonly longer_ms?: number;
-  /** It is given with a reason: at the page's buttons and the console, and by programs. */
-  readonly reason?: true;
+  /** Who must say why, which is recorded. */
+  readonly reason?: Exclude<SaysWhy, 'nobody'>;
   /** How many others must say yes. */
   readonly approvals?: number;
   /** One of these states is active, in a flow that has any of them: of an output, in the flow that drives it. */
@@ -25,10 +28,10 @@ export interface ActRule {
 const handsOn = ['mode.Manual', 'mode.Maintenance'] as const;
 
 export const actRules: readonly ActRule[] = [
-  { verb: 'command', class: ['start', 'other'], reason: true, text: 'it may move the machine' },
-  { verb: 'parameter', reason: true, text: 'it changes how the machine works' },
-  { verb: 'resume', reason: true, text: 'it lets a flow run on' },
-  { verb: 'force', reason: true, text: 'it hides what the device says' },
+  { verb: 'command', class: ['start', 'other'], reason: 'typed', text: 'it may move the machine' },
+  { verb: 'parameter', reason: 'everybody', text: 'it changes how the machine works' },
+  { verb: 'resume', reason: 'typed', text: 'it lets a flow run on' },
+  { verb: 'force', reason: 'everybody', text: 'it hides what the device says' },
   { verb: 'force', output: true, states: handsOn, text: 'an output is forced by hand only' },
   {
     verb: 'force',
@@ -51,7 +54,7 @@ export interface ShownCell {
 
 /** What an act asks for, here and now. */
 export interface ActNeeds {
-  readonly reason: boolean;
+  readonly reason: SaysWhy;
   readonly approvals: number;
   /** Where the machine must be and is not, in words; empty: it is there. */
   readonly lacks: readonly string[];
@@ -68,12 +71,16 @@ export function needsOf(
 ): ActNeeds {
   const held = rules.filter((rule) => rule.verb === verb && fits(rule, args, cell));
   return {
-    reason: held.some((rule) => rule.reason === true),
+    reason: strictest(held),
     approvals: Math.max(0, ...held.map((rule) => rule.approvals ?? 0)),
     lacks: held.flatMap((rule) => lackOf(rule, args, cell) ?? []),
     because: held.filter(({ approvals = 0 }) => approvals > 0).map(({ text }) => text),
   };
 }
+
+const strictest = (held: readonly ActRule[]): SaysWhy =>
+  (['everybody', 'typed'] as const).find((who) => held.some(({ reason }) => reason === who)) ??
+  'nobody';
 
 function fits(rule: ActRule, args: Readonly<Record<string, unknown>>, cell: ShownCell): boolean {
   const { flow, name, tag, for_ms: span } = args;

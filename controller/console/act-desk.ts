@@ -91,7 +91,7 @@ export class ActDesk {
   needs(verb: string, args: ActMessage['args']): ActNeeds {
     const { hello, snapshot } = this.#deps.cell();
     if (hello === undefined || snapshot === undefined)
-      return { reason: false, approvals: 0, lacks: [], because: [] };
+      return { reason: 'nobody', approvals: 0, lacks: [], because: [] };
     return needsOf(verb, args, { hello, snapshot });
   }
 
@@ -161,7 +161,7 @@ export class ActDesk {
   ): Promise<Receipt | undefined> {
     const needs = this.needs(verb, args);
     const { reason } = args;
-    if (needs.reason && (typeof reason !== 'string' || reason.trim() === ''))
+    if (needs.reason !== 'nobody' && (typeof reason !== 'string' || reason.trim() === ''))
       return refusedReceipt(id, 'E_ACT_REASON');
     if (needs.lacks.length > 0) return refusedReceipt(id, 'E_ACT_WHERE', needs.lacks.join('; '));
     // One that is given is judged, needed or not: the record names none that was not used.

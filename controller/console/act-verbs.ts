@@ -134,7 +134,8 @@ async function act(name: TypedVerb, asked: AskedLine): Promise<Shown> {
   const value = { ...receipt, done };
   if (receipt.result === 'refused') {
     const needs = parts.desk.needs(read.verb, { ...read.args });
-    const page = `refused: ${receipt.code ?? ''} ${receipt.reason ?? ''}`.trimEnd();
+    // Whoever prints it says the code, too.
+    const page = `refused: ${receipt.reason ?? ''}`.trimEnd();
     return { code: receipt.code ?? 'E_ACT_VERB', value: { ...value, needs }, page };
   }
   if (done === null) return { value, page: 'accepted' };
@@ -161,7 +162,7 @@ async function dryRun(read: ReadAct, asked: AskedLine): Promise<Shown> {
   const needs = parts.desk.needs(read.verb, { ...read.args });
   const plan = await planAct(read, cell, {
     needs,
-    refusals: refusals(read, asked, needs.reason),
+    refusals: refusals(read, asked, needs.reason !== 'nobody'),
     why: async (flow) => parts.why(flow),
   });
   return showPlan(plan, needs.because);

@@ -1,6 +1,7 @@
 // Decides at station's door what becomes of an act from a page: passed on with its actor, or refused with a code.
 // Who may is asked here of what people/ says of the guest; what the cell can do is control's to say.
 import type * as z from 'zod';
+import { needsOf } from '#contract/act-rules.ts';
 import type { Actor } from '#contract/actor.ts';
 import type { CommandInfo } from '#contract/described.ts';
 import { codes } from '#contract/error.ts';
@@ -41,6 +42,7 @@ export function judgeAct(
   if (!stop && !bucket.take()) return refuse(act, 'E_ACT_RATE');
   if (principal !== null && !(stop && panel) && !may(principal, act.verb, command))
     return refuse(act, 'E_NOT_ALLOWED');
+  if (!saysWhy(act, cell.hello)) return refuse(act, 'E_ACT_REASON');
   if (!cell.up) return refuse(act, 'E_CELL_NOT_RUNNING');
   const { id, verb, args, expect } = act;
   const message = { type: 'act', id, actor, verb, args, ttl_ms: actTime_ms } as const;
@@ -48,6 +50,14 @@ export function judgeAct(
     kind: 'pass',
     act: stop || expect === undefined ? message : { ...message, expect },
   };
+}
+
+/** Of what asks everybody for a reason. */
+function saysWhy({ verb, args }: PageAct, hello: Hello | undefined): boolean {
+  if (hello === undefined) return true;
+  const asks = needsOf(verb, args, { hello, snapshot: { flows: {} } }).reason === 'everybody';
+  const said = args['reason'];
+  return !asks || (typeof said === 'string' && said.trim() !== '');
 }
 
 /** What control does not know, the verb or the command, is control's to refuse. */

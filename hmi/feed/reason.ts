@@ -19,10 +19,10 @@ export function sayReason(said: string): void {
   reason.value = said;
 }
 
-/** A stop never does. */
 export function asksReason(verb: string, args: Readonly<Record<string, unknown>>): boolean {
   const hello = store.hello.value;
-  return hello !== undefined && needsOf(verb, args, { hello, snapshot: { flows: {} } }).reason;
+  if (hello === undefined) return false;
+  return needsOf(verb, args, { hello, snapshot: { flows: {} } }).reason === 'everybody';
 }
 
 // Nobody acts for the reason of another.

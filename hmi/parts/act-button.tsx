@@ -39,7 +39,6 @@ export function ActButton(props: ActButtonProps): JSX.Element {
   const { kind, title, small } = props;
   const { phase, feed, see } = usePress(props);
   const held = connected.value ? props.blocked : t('press.offline');
-  // A stop asks for nothing.
   const silent = reason.value === '' && asksReason(props.verb, props.args);
   const blocked = held ?? (silent ? t('press.why') : undefined);
   const dead = blocked !== undefined && phase.name !== 'down';

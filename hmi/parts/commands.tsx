@@ -5,11 +5,9 @@ import type { FlowInfo } from '#contract/described.ts';
 import { store } from '#hmi/feed/cell.ts';
 import { commandTitle, isAccepted } from '#hmi/feed/derive.ts';
 import { commandLack, lackOf } from '#hmi/feed/me.ts';
-import { asksReason } from '#hmi/feed/reason.ts';
 import type { Kind } from '#hmi/feed/press.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { ActButton, hands } from './act-button.tsx';
-import { Reason } from './reason.tsx';
 import { saidOf } from './term.tsx';
 
 type Command = FlowInfo['commands'][number];
@@ -36,10 +34,6 @@ export function Commands({ flow }: { flow: FlowInfo }): JSX.Element {
             lacks={ready ? [] : lacks}
           />
         ))}
-        {lackOf('command') === undefined &&
-          others.some(({ command: { name } }) =>
-            asksReason('command', { flow: flow.name, name }),
-          ) && <Reason />}
         {others.length === 0 && <p class="quiet">{t('commands.none')}</p>}
       </div>
       <div class="stops" role="group" aria-label={t('commands.stops')}>

@@ -11,11 +11,9 @@ import {
   stateTitle,
   stateTitles,
 } from '#hmi/feed/derive.ts';
-import { lackOf } from '#hmi/feed/me.ts';
 import { t, textOf } from '#hmi/i18n/text.ts';
 import { ResumeButton } from './act-button.tsx';
 import { formatSpan } from './format.ts';
-import { Reason } from './reason.tsx';
 import { Condition, saidOf } from './term.tsx';
 import { TimeIn } from './usual.tsx';
 
@@ -77,7 +75,6 @@ function NotStepped({ flow, reason }: { flow: FlowInfo; reason: string }): JSX.E
       </p>
       <div class="choices">
         <ResumeButton flow={flow.name} />
-        {lackOf('command') === undefined && <Reason />}
       </div>
     </div>
   );

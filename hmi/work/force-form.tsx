@@ -144,7 +144,7 @@ function needsHere(args: Readonly<Record<string, unknown>>): ActNeeds {
   const hello = store.hello.value;
   const flows = store.flows.value;
   if (hello === undefined || flows === undefined)
-    return { reason: true, approvals: 0, lacks: [], because: [] };
+    return { reason: 'everybody', approvals: 0, lacks: [], because: [] };
   return needsOf('force', args, { hello, snapshot: { flows } });
 }
 

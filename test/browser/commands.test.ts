@@ -5,7 +5,7 @@ import { until } from '#test/system/test-cell.ts';
 import type { TestCell } from '#test/system/test-cell.ts';
 import { linkOf, startCalmCell } from './calm-cell.ts';
 import type { CalmCell } from './calm-cell.ts';
-import { button, confirm, hold, inState, sayWhy } from './hands.ts';
+import { button, confirm, hold, inState } from './hands.ts';
 import { launch, openPage } from './open-page.ts';
 
 let calm: CalmCell;
@@ -30,7 +30,6 @@ test('a person brings the machine from Aborted to parts and stops it, by the pag
   const names = () => open.acts().map(({ args }) => args['name']);
   await inState(page, 'unit.Aborted');
 
-  await sayWhy(page);
   await button(page, 'Clear').click();
   await page.waitForTimeout(400);
   expect(names()).toEqual([]);

@@ -18,12 +18,9 @@ export const goTo = (page: Page, screen: (typeof screens)[number]): Promise<void
 export const button = (page: Page, title: string): Locator =>
   page.locator('.commands .act').filter({ has: page.locator(`.title:text-is("${title}")`) });
 
-/** One that can be pressed now; a reason is said where one is asked for. */
+/** One that can be pressed now. */
 const ready = async (page: Page, title: string): Promise<Locator> => {
   const found = button(page, title).and(page.locator('[aria-disabled="false"]'));
-  const asks = button(page, title).filter({ hasText: 'needs a reason' });
-  await found.or(asks).waitFor({ timeout: 30_000 });
-  if ((await asks.count()) > 0) await sayWhy(page);
   await found.waitFor({ timeout: 30_000 });
   return found;
 };

@@ -3,7 +3,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '#test/system/test-cell.ts';
 import { linkOf, startCalmCell } from './calm-cell.ts';
-import { button, goTo, inState, screens, sayWhy } from './hands.ts';
+import { button, goTo, inState, screens } from './hands.ts';
 import { launch, openPage, sizes } from './open-page.ts';
 import { worst } from './told-cell.ts';
 import { openTold } from './told-page.ts';
@@ -81,7 +81,6 @@ test.runIf(process.env['SOAK'] === '1')(
     const { page } = open;
     const names = () => open.acts().map(({ args }) => args['name']);
     await inState(page, 'unit.Aborted');
-    await sayWhy(page);
     const clear = button(page, 'Clear');
     // A key that is held is one press: it asks, and confirms nothing.
     await key(clear, 'Enter', 900);

@@ -280,6 +280,14 @@ describe('an act', () => {
     expect(actors).toEqual(['console:panel', 'console:panel']);
   });
 
+  test('that asks everybody for a reason is not given without one', async () => {
+    await using doors = await openDoors();
+    begin(doors);
+    const page = await doors.page({ cookie: await doors.signIn() });
+    page.say(act('a1', 'batch', 'parameter'));
+    expect(await page.hear('receipt')).toMatchObject({ code: 'E_ACT_REASON' });
+  });
+
   test('too many are refused; a stop never is', async () => {
     await using doors = await openDoors();
     begin(doors);
