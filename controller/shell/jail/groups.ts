@@ -18,8 +18,8 @@ export interface GroupLimits {
   readonly cpu: number;
 }
 
-/** In ms: until all processes stand still, and until the last is gone. */
-const patience = { freeze: 1_000, kill: 3_000 };
+/** In ms: until all processes stand still, before they are killed all the same, and until the last is gone. */
+const patience = { freeze: 1_000, still: 50, kill: 3_000 };
 
 /** At processes that are to be moved, while they start others. */
 const looks = 20;
@@ -125,11 +125,13 @@ export class Group {
   readonly folders: readonly string[];
   readonly #clock: Clock;
   readonly #freezer: Used | undefined;
+  readonly #cpu: Used | undefined;
 
   constructor(clock: Clock, used: readonly Used[]) {
     this.#clock = clock;
     this.folders = [...new Set(used.map(({ folder }) => folder))];
     this.#freezer = used.find(({ control }) => control === 'freezer');
+    this.#cpu = used.find(({ control }) => control === 'cpu');
   }
 
   /** Of a traced session; without a tracer all doors are early. */
@@ -153,8 +155,7 @@ export class Group {
 
   /** Resolves when every process stands still. Throws `E_SHELL_FREEZE`. */
   async freeze(): Promise<void> {
-    this.#setFrozen(true);
-    if (!(await within(this.#clock, patience.freeze, () => this.#isFrozen()))) {
+    if (!(await this.#stands(patience.freeze))) {
       throw new CellError('E_SHELL_FREEZE', `the session is not frozen in ${patience.freeze} ms`);
     }
   }
@@ -182,16 +183,34 @@ export class Group {
     }
   }
 
+  /** In a fifth of a processor a hundred processes take seconds to end; who is killed does nothing else with more. */
   async #killOnce(): Promise<void> {
     const freezer = this.#freezer;
     if (freezer !== undefined && existsSync(join(freezer.folder, 'cgroup.kill'))) {
       writeFileSync(join(freezer.folder, 'cgroup.kill'), '1');
+      this.#liftCpu();
       return;
     }
     // Who stands still starts nothing that this list does not have; version 1 lets the signal through on thaw.
-    await this.freeze().catch(() => undefined);
-    for (const pid of this.pids()) killOne(pid);
+    // A freezer that does not answer holds no kill up: what came to be meanwhile is in the next list.
+    const frozen = await this.#stands(patience.still);
+    const killed = this.pids().map(killOne);
+    if (frozen && killed.every(Boolean)) this.#liftCpu();
     await this.thaw();
+  }
+
+  /** Its weight stays the least. */
+  #liftCpu(): void {
+    if (this.#cpu === undefined) return;
+    const { version, folder } = this.#cpu;
+    const [file, text] = version === 2 ? ['cpu.max', 'max'] : ['cpu.cfs_quota_us', '-1'];
+    if (existsSync(join(folder, file))) writeFileSync(join(folder, file), text);
+  }
+
+  /** Stops it; false when not every process stands still by then. */
+  async #stands(limit: number): Promise<boolean> {
+    this.#setFrozen(true);
+    return within(this.#clock, limit, () => this.#isFrozen());
   }
 
   #setFrozen(frozen: boolean): void {
@@ -300,11 +319,12 @@ async function setLimit(
   }
 }
 
-function killOne(pid: number): void {
+/** False when it is gone, or not ours: who is left is named in the end. */
+function killOne(pid: number): boolean {
   try {
-    process.kill(pid, 'SIGKILL');
+    return process.kill(pid, 'SIGKILL');
   } catch {
-    // Gone, or not ours: who is left is named in the end.
+    return false;
   }
 }
 

@@ -2,7 +2,7 @@
 // as that. Groups are folders; these obey nobody.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -22,11 +22,15 @@ class Stubborn implements Disposable {
     writeFileSync(join(this.folder, 'cgroup.procs'), pids.map((pid) => `${pid}\n`).join(''));
     writeFileSync(join(this.folder, 'cgroup.events'), 'populated 1\nfrozen 0\n');
     writeFileSync(join(this.folder, 'cgroup.kill'), '');
+    writeFileSync(join(this.folder, 'cpu.max'), '4000 20000');
     const { clock, folder } = this;
     this.jail = new HostJail({
       clock,
       launch: { file: '/bin/true', args: [], env: {}, cwd: '/' },
-      group: new Group(clock, [{ control: 'freezer', version: 2, folder }]),
+      group: new Group(
+        clock,
+        (['cpu', 'freezer'] as const).map((control) => ({ control, version: 2, folder })),
+      ),
       claimed: undefined,
       evidence: new Evidence(clock, () => undefined),
       traced: false,
@@ -65,8 +69,38 @@ test('a session that does not stand still is told as that within about a second'
   expect(after).toBeGreaterThanOrEqual(1_000);
   expect(after).toBeLessThan(1_100);
   expect(stubborn.read('cgroup.freeze')).toBe('1');
+  expect(stubborn.read('cpu.max')).toBe('4000 20000');
   writeFileSync(join(stubborn.folder, 'cgroup.events'), 'populated 1\nfrozen 1\n');
   await stubborn.jail.freeze();
+});
+
+test('a freezer that does not answer holds no kill up', async () => {
+  const sleeper = spawn('sleep', ['1000'], { stdio: 'ignore' });
+  await once(sleeper, 'spawn');
+  const ended = once(sleeper, 'exit');
+  const folder = mkdtempSync(join(tmpdir(), 'rebe-group-'));
+  writeFileSync(join(folder, 'cgroup.procs'), `${sleeper.pid}\n`);
+  // It takes every word and says none.
+  symlinkSync('/dev/null', join(folder, 'freezer.state'));
+  const clock = new HandClock();
+  const group = new Group(clock, [{ control: 'freezer', version: 1, folder }]);
+  const killing = group.kill();
+  while (clock.now() < 60) {
+    clock.advance(2);
+    // oxlint-disable-next-line no-await-in-loop -- time
+    await new Promise(setImmediate);
+  }
+  // Here the clock stands: what has not been sent by now is never sent.
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  writeFileSync(join(folder, 'cgroup.procs'), '');
+  const over = { is: false };
+  void killing.then(() => (over.is = true));
+  while (!over.is) {
+    clock.advance(2);
+    // oxlint-disable-next-line no-await-in-loop -- time
+    await new Promise(setImmediate);
+  }
+  removeFolder(folder);
 });
 
 test('processes that outlive the kill are counted, and named', async () => {
@@ -81,6 +115,8 @@ test('processes that outlive the kill are counted, and named', async () => {
   });
   expect(after).toBeGreaterThanOrEqual(3_000);
   expect(stubborn.read('cgroup.kill')).toBe('1');
+  // A hundred processes need seconds of a fifth of a processor to end.
+  expect(stubborn.read('cpu.max')).toBe('max');
   const gone = left.map(async (one) => once(one, 'exit'));
   for (const one of left) one.kill('SIGKILL');
   await Promise.all(gone);
