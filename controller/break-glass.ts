@@ -89,7 +89,8 @@ export class BreakGlass {
     const known = ReviewAbout.safeParse(about);
     if (!known.success) return;
     for (const id of known.data.reviewed) {
-      if (!this.#waiting.delete(id)) continue;
+      // Also of one beyond the limit, which waits in its file alone.
+      this.#waiting.delete(id);
       this.#write(async () => rm(pathOf(this.#data, id), { force: true }));
     }
     if (this.#waiting.size > 0) return;

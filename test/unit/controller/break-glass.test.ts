@@ -125,6 +125,18 @@ describe('break-glass', () => {
     await glass.written();
     expect(await readBroken(data)).toHaveLength(32);
   });
+
+  it('beyond as many as it keeps ends with its review all the same', async () => {
+    const { glass } = run();
+    const ids = Array.from({ length: 33 }, (_, time) => `bg-${String(time).padStart(16, '0')}`);
+    for (const id of ids) {
+      leaveBroken(data, { ...broken(id), recorded: false });
+      glass.told('console:eve', broke(id, 'no control'));
+    }
+    for (const id of ids) glass.reviewed('user:sven', found(id));
+    await glass.written();
+    expect(await readBroken(data)).toEqual([]);
+  });
 });
 
 describe('its review', () => {
