@@ -80,11 +80,7 @@ export class Deeds {
 
   #asked({ session, about = {} }: ShellEvent, { actor, at }: Told): string | undefined {
     const { approval } = about;
-    if (typeof approval !== 'string') {
-      return actor.startsWith('agent:')
-        ? 'a command of an agent that nobody is asked about'
-        : undefined;
-    }
+    if (typeof approval !== 'string') return 'nobody is asked about it';
     const story = this.approvals.find(approval, at);
     if (session !== undefined) this.#shells.set(session, approval);
     if (story === undefined || typeof story === 'string') return story && `${approval}: ${story}`;

@@ -167,6 +167,12 @@ test.each<[string, Kind, Change, RegExp]>([
     /of something else/,
   ],
   [
+    'a shell was asked about by nobody',
+    'shell',
+    altered(isEvent('shell-asked'), () => ({ about: {} })),
+    /nobody is asked about/,
+  ],
+  [
     'an agent was asked about by nobody',
     'agent-command',
     altered(isEvent('shell-asked'), () => ({ about: {} })),
