@@ -1,5 +1,6 @@
 // What is typed on its way to the terminal: one piece after the other, recorded first, through a gate that shuts in one
-// moment. What waited when it shut is dropped, whatever comes after. Whether it may be open the session decides.
+// moment. What waited when it shut is dropped, whatever comes after; what comes while it is about to open waits. Whether it
+// may be open the session decides.
 import { CellError } from '#contract/error.ts';
 import type { Code } from '#contract/error.ts';
 import { shellWindow } from '#contract/shell-frames.ts';
@@ -14,6 +15,8 @@ export const inputWaiting = { bytes: shellWindow.in, pieces: shellWindow.inFrame
 export interface TypingParts {
   recorder(): Recorder | undefined;
   terminal(): Terminal | undefined;
+  /** The session runs, as everybody is told: the gate is open, or opens when that stands in the chronicle. */
+  runs(): boolean;
   /** Why they may not type now. Asked again after each wait. */
   refusal(place: Place): Code | undefined;
   /** So many bytes were recorded and not typed. */
@@ -25,6 +28,8 @@ export class Typing {
   /** Bytes may reach the terminal. Each time that it shuts counts. */
   #open = false;
   #shuts = 0;
+  /** Of the piece whose turn it is, while the gate is about to open. */
+  #moved: () => void = () => undefined;
   #last: Promise<void> = Promise.resolve();
   #bytes = 0;
   #pieces = 0;
@@ -35,14 +40,15 @@ export class Typing {
 
   open(): void {
     this.#open = true;
+    this.#moved();
   }
 
   /** From this line on nothing reaches the terminal. */
   shut(): void {
-    if (!this.#open) return;
     this.#open = false;
     this.#shuts += 1;
     this.#parts.terminal()?.drop();
+    this.#moved();
   }
 
   /** Throws `E_SHELL_INPUT` for what is not typed, `E_SHELL_PART`, `E_SHELL_LOCKED`, `E_RECORDING_*`. */
@@ -51,7 +57,8 @@ export class Typing {
     if (wide || this.#pieces >= inputWaiting.pieces)
       throw new CellError('E_SHELL_INPUT', 'more was typed at once than can be recorded');
     if (bytes.length === 0) return;
-    const shuts = this.#shuts;
+    // Refused in its turn all the same: pieces are told of in their order.
+    const shuts = this.#parts.runs() ? this.#shuts : undefined;
     this.#bytes += bytes.length;
     this.#pieces += 1;
     const turn = this.#last.then(async () => this.#typeNow(place, bytes, { auto, shuts }));
@@ -67,8 +74,12 @@ export class Typing {
   async #typeNow(
     place: Place,
     bytes: Uint8Array,
-    { auto, shuts }: { readonly auto: boolean; readonly shuts: number },
+    { auto, shuts }: { readonly auto: boolean; readonly shuts: number | undefined },
   ): Promise<void> {
+    if (!this.#open && this.#shuts === shuts)
+      await new Promise<void>((moved) => {
+        this.#moved = moved;
+      });
     const refusal = (): CellError | undefined => {
       if (!this.#open || this.#shuts !== shuts) return notTyped();
       const code = this.#parts.refusal(place);

@@ -126,6 +126,7 @@ export class Works {
     this.#typing = new Typing({
       recorder: () => this.#recorder,
       terminal: () => this.#terminal,
+      runs: () => decisions.outputs().input,
       refusal: (place) => decisions.refusal(place),
       dropped: (dropped) => this.mark('mark', { dropped }),
     });
@@ -392,9 +393,6 @@ export class Works {
   }
 }
 
-const uncoded = (error: unknown): { readonly code: Code; readonly message: string } => ({
-  code: 'E_INTERNAL',
-  message: textOf(error),
-});
+const uncoded = (error: unknown) => ({ code: 'E_INTERNAL', message: textOf(error) }) as const;
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

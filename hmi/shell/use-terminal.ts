@@ -2,7 +2,7 @@
 // told of the shell meanwhile.
 import { useSignal } from '@preact/signals';
 import type { Signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { RefObject } from 'preact';
 import type { Part, SessionView } from '#contract/shell.ts';
 import type { joinShell } from '#contract/shell-routes.ts';
@@ -50,6 +50,7 @@ export function useTerminal(id: string, asked: Part): JoinedTerminal {
   };
   useEffect(() => {
     const made = new QuietTerminal({ label: t('room.terminal'), typed });
+    made.mute(true);
     const joined = new ShellConnection(
       depsOf(id, part, (text) => {
         notice.value = text;
@@ -82,7 +83,8 @@ export function useTerminal(id: string, asked: Part): JoinedTerminal {
     };
   }, []);
   const types = part.value === 'driver' && up.value && view.value?.state === 'Running';
-  useEffect(() => {
+  // With the picture that says so, not after it: keys are taken as soon as it is seen that they are.
+  useLayoutEffect(() => {
     terminal.current?.mute(!types);
     if (place.current !== null) place.current.dataset['types'] = String(types);
     if (types) terminal.current?.focus();
@@ -142,10 +144,17 @@ function watchHands(connection: ShellConnection): () => void {
 
 const depsOf = (id: string, part: Signal<Part>, refused: (text: string) => void): ShellDeps => ({
   ticket: async () => {
-    const told = await ask<typeof joinShell>('POST', '/api/shells/:id/ticket', {
-      params: { id },
-      body: { part: part.peek() },
-    });
+    const askAs = (): ReturnType<typeof ask<typeof joinShell>> =>
+      ask<typeof joinShell>('POST', '/api/shells/:id/ticket', {
+        params: { id },
+        body: { part: part.peek() },
+      });
+    let told = await askAs();
+    // While this page was away its keyboard went to somebody else: whoever had it is a peer.
+    if (told.kind === 'failed' && told.code === 'E_SHELL_PART' && part.peek() === 'driver') {
+      part.value = 'peer';
+      told = await askAs();
+    }
     if (told.kind === 'failed') refused(refusalText(told));
     return told.kind === 'answer' ? told.answer.ticket : undefined;
   },

@@ -9,6 +9,7 @@ import { realClock } from '#controller/clock.ts';
 import { HostJailer } from '#controller/shell/jail/jailer.ts';
 import { findTrees } from '#controller/shell/jail/trees.ts';
 import { processesOf } from '#controller/shell/jail/uids.ts';
+import { loadTerminals } from '#controller/shell/terminal.ts';
 import { removeFolder } from '#test/folder.ts';
 import { until } from '#test/system/test-cell.ts';
 import { Jailed } from './jail/jailed.ts';
@@ -87,6 +88,51 @@ test.each(versions)(
     expect((await jailed.run('jobs; kill %1')).text).toContain('Stopped');
   },
 );
+
+test.each(['T2', 'T3'] as const)(
+  'a kill that comes with the launch leaves nothing, in %s',
+  limit,
+  async (tier) => {
+    const data = mkdtempSync(join(tmpdir(), 'rebe-jail-'));
+    const clock = realClock();
+    const jailer = new HostJailer(clock, { data });
+    const open = await loadTerminals(clock);
+    const left: string[] = [];
+    for (let round = 0; round < 15; round += 1) {
+      const jail = await jailer.prepare(session, tier, ignore);
+      let exited = ignore;
+      const exit = new Promise<void>((done) => {
+        exited = done;
+      });
+      const size = { cols: 80, rows: 24 };
+      const terminal = open(jail.launch, size, { output: ignore, exited: () => exited() });
+      await jail.started(terminal.pid);
+      // Each time a little further on its way into its group.
+      const kill = performance.now() + round;
+      while (performance.now() < kill) await new Promise(setImmediate);
+      await jail.kill();
+      const alive = processesOfSession(terminal.pid);
+      if (alive.length > 0) left.push(`round ${round}: ${alive.join(' ')}`);
+      for (const pid of alive) process.kill(pid, 'SIGKILL');
+      await exit;
+      terminal.close();
+      await jail.close();
+    }
+    await jailer.close();
+    removeFolder(data);
+    expect(left).toEqual([]);
+  },
+);
+
+/** By their ids: those of a terminal's session that live. */
+function processesOfSession(sid: number): readonly number[] {
+  const { stdout } = spawnSync('ps', ['-eo', 'pid=,sid=,stat='], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([pid, of, stat = '']) => (of === `${sid}` || pid === `${sid}`) && !/^[ZX]/.test(stat))
+    .map(([pid]) => Number(pid));
+}
 
 test('nothing outlives a station that is killed', limit, async () => {
   const data = mkdtempSync(join(tmpdir(), 'rebe-jail-'));

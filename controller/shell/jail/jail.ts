@@ -6,6 +6,7 @@ import type { Clock } from '#contract/time.ts';
 import type { Jail, Launch } from '#controller/shell/parts.ts';
 import type { Evidence } from './evidence.ts';
 import type { Group } from './groups.ts';
+import { endOne, Launched } from './launched.ts';
 import { within } from './patience.ts';
 import { processesOf } from './uids.ts';
 import type { ClaimedUid } from './uids.ts';
@@ -30,13 +31,15 @@ const named = 8;
 export class HostJail implements Jail {
   readonly launch: Launch;
   readonly #parts: JailParts;
+  #launched: Launched | undefined;
 
   constructor(parts: JailParts) {
     this.launch = parts.launch;
     this.#parts = parts;
   }
 
-  async started(_pid: number): Promise<void> {
+  async started(pid: number): Promise<void> {
+    this.#launched = new Launched(pid);
     const { evidence, group, traced } = this.#parts;
     if (!traced) evidence.watch(() => group.pids());
   }
@@ -50,7 +53,7 @@ export class HostJail implements Jail {
   }
 
   async kill(): Promise<void> {
-    const left = await this.#parts.group.kill();
+    const left = await this.#endAll();
     const survivors = left.length > 0 ? left : await this.#endUser();
     if (survivors.length === 0) return;
     const names = await Promise.all(survivors.slice(0, named).map(describe));
@@ -68,24 +71,28 @@ export class HostJail implements Jail {
     await claimed?.release();
   }
 
+  /** Who is on its way into the group may come in behind the kill: only when nobody was, an empty group stays so. */
+  async #endAll(): Promise<readonly number[]> {
+    const { clock, group } = this.#parts;
+    let inside: readonly number[] = [];
+    await within(clock, patience, async () => {
+      const coming = this.#launched?.end() ?? [];
+      inside = await group.kill();
+      return coming.length === 0;
+    });
+    return [...new Set([...inside, ...(this.#launched?.left() ?? [])])];
+  }
+
   /** Nothing of its user is outside of its group; should it be all the same, it is ended too. */
   async #endUser(): Promise<readonly number[]> {
     const { claimed, clock } = this.#parts;
     if (claimed === undefined) return [];
     await within(clock, patience, () => {
       const left = processesOf(claimed.uid);
-      for (const pid of left) end(pid);
+      for (const pid of left) endOne(pid);
       return left.length === 0;
     });
     return processesOf(claimed.uid);
-  }
-}
-
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It is gone, or station may not: then it is named.
   }
 }
 

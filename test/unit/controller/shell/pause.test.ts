@@ -171,6 +171,63 @@ describe('what is typed', () => {
     expect(shells.machine.typed).toBe('ls\r');
   });
 
+  it('in the moment it is told to go on is kept until it does, in its order', async () => {
+    await using shells = new Shells();
+    const { id, driver } = await shells.running();
+    shells.sessions.say(sven, id, 'pause');
+    await settle();
+    shells.lag = 100;
+    shells.machine.hangs.add('thaw');
+    shells.sessions.say(sven, id, 'resume');
+    expect(shells.view(id).state).toBe('Running');
+    const typed = ['l', 's', '\r'].map(async (key) => codeOf(() => driver.type(bytes(key), false)));
+    await shells.run(500);
+    expect(shells.machine.typed).toBe('');
+    shells.machine.comeLate();
+    await settle();
+    expect(await Promise.all(typed)).toEqual([undefined, undefined, undefined]);
+    expect(shells.machine.typed).toBe('ls\r');
+  });
+
+  it('in that moment never executes where a pause comes first, and that is told', async () => {
+    await using shells = new Shells();
+    const { id, driver } = await shells.running();
+    shells.sessions.say(sven, id, 'pause');
+    await settle();
+    shells.lag = 100;
+    shells.sessions.say(sven, id, 'resume');
+    const between = codeOf(() => driver.type(bytes('rm -rf /\r'), false));
+    await settle();
+    shells.sessions.say(sven, id, 'pause');
+    const paused = codeOf(() => driver.type(bytes('more\r'), false));
+    shells.sessions.say(sven, id, 'resume');
+    await shells.run(1000);
+    expect([await between, await paused]).toEqual(['E_SHELL_INPUT', 'E_SHELL_INPUT']);
+    await driver.type(bytes('ls\r'), false);
+    expect(shells.machine.typed).toBe('ls\r');
+  });
+
+  it('while it is paused never executes, however late its turn comes', async () => {
+    await using shells = new Shells();
+    const { id, driver } = await shells.running();
+    let written: (() => void) | undefined;
+    shells.machine.disk = () =>
+      new Promise((done) => {
+        written = done;
+      });
+    const before = codeOf(() => driver.type(bytes('x'), false));
+    await settle();
+    shells.sessions.say(sven, id, 'pause');
+    await settle();
+    const paused = codeOf(() => driver.type(bytes('rm -rf /\r'), false));
+    shells.sessions.say(sven, id, 'resume');
+    await settle();
+    shells.machine.disk = async () => undefined;
+    written?.();
+    expect([await before, await paused]).toEqual(['E_SHELL_INPUT', 'E_SHELL_INPUT']);
+    expect(shells.machine.typed).toBe('');
+  });
+
   it('is refused where it cannot be recorded, or is too much', async () => {
     await using shells = new Shells();
     const { driver } = await shells.running();
