@@ -45,8 +45,10 @@ export type Published =
   /** What follows cannot be believed: something was lost, or the server gave the subscription up. */
   | { readonly kind: 'ended'; readonly reason: string };
 
-/** Sequence numbers go on with 1 after the last of 32 bits [OPC 10000-4, 5.13.1]. */
+/** Sequence numbers begin with 1, and go on with 1 after the last of 32 bits [OPC 10000-4, 5.13.1]. */
 const lastSequence = 0xffff_ffff;
+/** What is ahead of the expected number by less is of later; the others are behind it. */
+const halfway = 0x8000_0000;
 
 export class Monitor {
   readonly subscription: number;
@@ -58,7 +60,8 @@ export class Monitor {
   #refused: { readonly item: Item; readonly retryAt: Instant }[] = [];
   #group: TagGroup | undefined;
   #handle = 0;
-  #sequence: number | undefined;
+  /** Of the last notification that was taken; 0 before the first. */
+  #sequence = 0;
 
   constructor(subscription: number) {
     this.subscription = subscription;
@@ -146,10 +149,14 @@ export class Monitor {
     const { notificationData, sequenceNumber } = response.notificationMessage;
     const parts: readonly unknown[] = notificationData ?? [];
     const whole = !response.moreNotifications;
-    if (parts.length === 0) return { kind: 'data', batch: [], sequence: undefined, whole };
-    if (this.#sequence !== undefined && sequenceNumber !== following(this.#sequence)) {
-      return { kind: 'ended', reason: 'notifications were lost' };
+    const expected = following(this.#sequence);
+    if (parts.length === 0) {
+      // A keep-alive has the number of what comes next: it too tells that something never came. One
+      // that is behind is of a server that numbers it by what went before.
+      if (isAhead(sequenceNumber, expected)) return lost;
+      return { kind: 'data', batch: [], sequence: undefined, whole };
     }
+    if (sequenceNumber !== expected) return lost;
     this.#sequence = sequenceNumber;
     const batch: Sample[] = [];
     for (const part of parts) {
@@ -195,5 +202,10 @@ export class Monitor {
   }
 }
 
-const following = (sequence: number): number => (sequence === lastSequence ? 1 : sequence + 1);
+const lost: Published = { kind: 'ended', reason: 'notifications were lost' };
+const isAhead = (sequence: number, expected: number): boolean =>
+  sequence !== expected && (sequence - expected) >>> 0 < halfway;
+/** The number of the notification after this one. */
+export const following = (sequence: number): number =>
+  sequence === lastSequence ? 1 : sequence + 1;
 const hex = (code: number): string => `0x${code.toString(16).padStart(8, '0')}`;

@@ -23,6 +23,8 @@ const framesInTurn = 32;
 const bytesInTurn = 8192;
 /** Frames in a row that nobody asked for, before an asked device is not believed any longer. */
 const strayLimit = 64;
+/** What came while this process stood still is read in so long, before a silence is believed. */
+const catchUp = milliseconds(20);
 /** How long an asked line may go on without a silence. */
 const longestNoise = milliseconds(2000);
 
@@ -62,6 +64,8 @@ export class SerialLink implements Connection {
   /** Since when an answer may come that nobody waits for. */
   #noisySince: Instant | undefined;
   #heard: Instant = instant(0);
+  /** When the silence that seems to be complete is believed; bytes until then begin it anew. */
+  #believedAt: Instant | undefined;
   #turnEnd = 0;
   #frames = 0;
   #bytes = 0;
@@ -105,9 +109,13 @@ export class SerialLink implements Connection {
     const now = this.#clock.now();
     const at = instant(Math.max(this.#noisySince, this.#heard) + silence);
     if (at <= now) {
+      this.#believedAt ??= instant(now + catchUp);
+      if (now < this.#believedAt) return this.#believedAt;
+      this.#believedAt = undefined;
       this.#noisySince = undefined;
       return instant(0);
     }
+    this.#believedAt = undefined;
     if (now - this.#noisySince > longestNoise + silence) {
       this.#transport.fail('E_DEVICE_PROTOCOL', 'the line is never silent');
     }

@@ -184,3 +184,51 @@ describe('a server whose messages are changed on their way', { timeout: 60_000 }
     expect(one.log.every((line) => line.length <= 600 && !line.includes('\n'))).toBe(true);
   });
 });
+
+/** The encoding of a publish response, i=829, where an unprotected message begins [OPC 10000-6, 5.2.2.9]. */
+const isPublish = (chunk: Buffer): boolean =>
+  chunk.toString('latin1', 0, 3) === 'MSG' && chunk.readUInt32LE(24) === 0x033d_0001;
+
+/** Leaves publishes out as a server does that never sent them: the channel counts on without a gap. */
+function withoutPublishes(leavesOut: () => boolean): (chunk: Buffer) => Buffer | undefined {
+  let left = 0;
+  return (chunk) => {
+    if (isPublish(chunk) && leavesOut()) {
+      left += 1;
+      return undefined;
+    }
+    const type = chunk.toString('latin1', 0, 3);
+    if (type === 'OPN') left = 0;
+    return type === 'MSG'
+      ? bent(chunk, (copy) => copy.writeUInt32LE(copy.readUInt32LE(16) - left, 16))
+      : chunk;
+  };
+}
+
+describe('a server whose publishes do not come', { timeout: 60_000 }, () => {
+  test('is connected anew, though it answers everything else', async () => {
+    const rig = await opcuaRig(server);
+    await using one = new Bench(rig);
+    await one.online();
+    rig.server.twist = withoutPublishes(() => true);
+    await one.sink.until('it is left', () => one.sink.state === 'backoff');
+    expect(one.sink.healths.at(-1)?.error?.code).toBe('E_DEVICE_TIMEOUT');
+    rig.server.twist = (chunk) => chunk;
+    await one.settled();
+    expect(one.sink.epoch).toBeGreaterThan(1);
+  });
+
+  test('the first of them: every tag is given all the same', async () => {
+    const rig = await opcuaRig(server);
+    await using one = new Bench(rig);
+    let lost = 0;
+    rig.server.twist = withoutPublishes(() => {
+      lost += 1;
+      return lost === 1;
+    });
+    await one.online();
+    expect(lost).toBeGreaterThan(1);
+    expect(one.sink.epoch).toBeGreaterThan(1);
+    expect(one.log.join()).toContain('notifications were lost');
+  });
+});

@@ -103,6 +103,27 @@ describe('an answer', { timeout: 60_000 }, () => {
     expect(one.sink.epoch).toBe(1);
   });
 
+  test('that came late, while this process stood still, is not taken for the next', async () => {
+    await using it = await counter(100);
+    const { one, rig } = it;
+    let late = 0;
+    const comesLate = async (answer: Buffer): Promise<void> => {
+      const before = one.sink.healths.at(-1)?.stale ?? 0;
+      await one.sink.until('it is missed', () => (one.sink.healths.at(-1)?.stale ?? 0) > before);
+      rig.server.push(answer);
+      // It lies with the system until long after the line would have been silent.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    };
+    rig.twist = (answer, count) => {
+      if (late !== 0) return rig.server.push(answer);
+      late = count;
+      void comesLate(answer);
+    };
+    await one.sink.until('it goes on', () => late > 0 && Number(one.sink.good('v')) > late + 3);
+    expect(valuesOf(one, 'v')).not.toContain(late);
+    expect(one.sink.epoch).toBe(1);
+  });
+
   test('that comes again with the next shifts no later one', async () => {
     await using it = await counter();
     const { one, rig } = it;

@@ -13,7 +13,7 @@ import type { TagName } from '#contract/name.ts';
 import { instant, utcMs } from '#contract/time.ts';
 import { statusCode } from '#contract/quality.ts';
 import { OpcuaAt, OpcuaConfig, connectLimit, parseEndpoint } from '#drivers/opcua/config.ts';
-import { Monitor } from '#drivers/opcua/monitor.ts';
+import { Monitor, following } from '#drivers/opcua/monitor.ts';
 import type { Point, Published } from '#drivers/opcua/monitor.ts';
 import { compile } from '#drivers/opcua/points.ts';
 import { rigTag } from '#test/driver/rig.ts';
@@ -111,28 +111,37 @@ describe('a publish', () => {
     expect(monitor.take(publish(2, [[1, 2]]), learned)).toMatchObject({ whole: true, sequence: 2 });
   });
 
-  test('without notifications is a keep-alive: nothing to acknowledge, whatever its number', () => {
+  test.each([
+    ['the next', 2],
+    ['the last', 1],
+    ['none', 0],
+  ])('without notifications is a keep-alive that has the number of %s', (_name, number) => {
     const { monitor } = monitored('a');
     monitor.take(publish(1, [[1, 1]]), learned);
     const alive = { kind: 'data', batch: [], sequence: undefined, whole: true };
-    expect(monitor.take(publish(2, []), learned)).toEqual(alive);
+    expect(monitor.take(publish(number, []), learned)).toEqual(alive);
     expect(given(monitor.take(publish(2, [[1, 2]]), learned))).toEqual(['a=2']);
   });
 
-  test.each([
-    ['one that was left out', 1, 3],
-    ['one that came twice', 5, 5],
-    ['one before the last', 5, 4],
-  ])('whose number shows %s ends the connection', (_name, first, second) => {
+  test.each<[name: string, taken: number, second: number]>([
+    ['the first was left out', 0, 2],
+    ['one was left out', 1, 3],
+    ['it came twice', 2, 2],
+    ['it is before the last', 2, 1],
+  ])('whose number shows that %s ends the connection', (_name, taken, second) => {
     const { monitor } = monitored('a');
-    monitor.take(publish(first, [[1, 1]]), learned);
-    expect(given(monitor.take(publish(second, [[1, 2]]), learned))).toBe('ended');
+    for (let n = 1; n <= taken; n += 1) monitor.take(publish(n, [[1, n]]), learned);
+    expect(given(monitor.take(publish(second, [[1, 9]]), learned))).toBe('ended');
   });
 
-  test('after the last number of 32 bits has number 1', () => {
+  test.each([0, 1])('that keeps alive after %i shows that the next was left out', (taken) => {
     const { monitor } = monitored('a');
-    monitor.take(publish(4_294_967_295, [[1, 1]]), learned);
-    expect(given(monitor.take(publish(1, [[1, 2]]), learned))).toEqual(['a=2']);
+    for (let n = 1; n <= taken; n += 1) monitor.take(publish(n, [[1, n]]), learned);
+    expect(given(monitor.take(publish(taken + 2, []), learned))).toBe('ended');
+  });
+
+  test('has number 1 after the last number of 32 bits', () => {
+    expect([0, 1, 4_294_967_294, 4_294_967_295].map(following)).toEqual([1, 2, 4_294_967_295, 1]);
   });
 
   test('of another subscription, or for handles that nobody has, is not looked at', () => {
