@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { realClock } from '#controller/clock.ts';
 import { HostJailer } from '#controller/shell/jail/jailer.ts';
+import { endOne } from '#controller/shell/jail/launched.ts';
 import { findTrees } from '#controller/shell/jail/trees.ts';
 import { processesOf } from '#controller/shell/jail/uids.ts';
 import { loadTerminals } from '#controller/shell/terminal.ts';
@@ -113,7 +114,7 @@ test.each(['T2', 'T3'] as const)(
       await jail.kill();
       const alive = processesOfSession(terminal.pid);
       if (alive.length > 0) left.push(`round ${round}: ${alive.join(' ')}`);
-      for (const pid of alive) process.kill(pid, 'SIGKILL');
+      for (const pid of alive) endOne(pid);
       await exit;
       terminal.close();
       await jail.close();
