@@ -51,7 +51,7 @@ function heldBack({ jail }: Jailed): { readonly pids: number; readonly memory: n
   };
 }
 
-/** In one line: a shell that shows its prompt in a flood of its own takes a minute for the next. */
+/** In one line, so that no later one waits for a prompt that the flood holds up. */
 const attacks = [
   'yes "a flood that nobody asked for" &',
   '(while :; do head -c 600M /dev/zero | tail >/dev/null; done) &',
