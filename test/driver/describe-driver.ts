@@ -214,10 +214,11 @@ function describeHealth(bench: MakeBench): void {
     one.sink.clear();
     const cut = performance.now();
     one.rig.server.cut();
-    await one.sink.until('it is told', () => one.sink.state !== 'online');
+    // A busy machine's late answer may have shown it as degraded before: that is not yet the loss.
+    await one.sink.until('it is told', () => (one.sink.healths.at(-1)?.failures ?? 0) > 0);
     expect(performance.now() - cut).toBeLessThan(one.rig.timeout + 1000);
+    expect(one.sink.state).toBe('backoff');
     expect(one.sink.batches).toEqual([]);
-    expect(one.sink.healths.at(-1)?.failures).toBeGreaterThan(0);
     await one.settled();
   });
 }
