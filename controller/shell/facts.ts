@@ -88,7 +88,7 @@ export class Facts {
     const began = this.#own.began();
     return {
       'request.timely': clock.time() < until,
-      'request.locked': this.#isOut(),
+      'request.locked': this.isOut,
       'machine.allows': this.lacks.length === 0,
       'presence.needed': rule.presence,
       'presence.proved': seats.watched,
@@ -103,7 +103,7 @@ export class Facts {
   }
 
   /** Whoever asked for it, or has the keyboard, is locked out or may have no shell any more. */
-  #isOut(): boolean {
+  get isOut(): boolean {
     const { by, owner, driver } = this.#own.whose();
     return [by, driver].some((actor) => {
       const standing = this.#around.standing(actor);
@@ -114,6 +114,7 @@ export class Facts {
 
   #isLocked(actors: Lockable['actors'], { roles }: Standing): boolean {
     const { tier, id } = this.#request;
-    return this.#around.locked({ actors, roles, tier, session: id }) !== undefined;
+    const begun = this.#own.began() !== undefined;
+    return this.#around.locked({ actors, roles, tier, session: id, begun }) !== undefined;
   }
 }

@@ -5,12 +5,13 @@ import type { Actor } from '#contract/actor.ts';
 import { CellError } from '#contract/error.ts';
 import type { Role } from '#contract/people.ts';
 import type { LockRequest } from '#contract/shell-routes.ts';
-import type { Lock, SessionId, Tier } from '#contract/shell.ts';
+import type { Lock, SessionId, SessionView, Tier } from '#contract/shell.ts';
 import type { Clock } from '#contract/time.ts';
+import { LivedTime } from '#controller/approval/lived.ts';
 import type { Keep } from './journal.ts';
 import type { ShellStore } from './store.ts';
 
-/** Locks at once. */
+/** Locks at once that people set. */
 export const lockLimit = 256;
 
 /** What may be locked out: somebody, and what they have or want. */
@@ -19,10 +20,13 @@ export interface Lockable {
   readonly roles: readonly Role[];
   readonly tier: Tier;
   readonly session?: SessionId | undefined;
+  /** A session that was begun. */
+  readonly begun?: boolean;
 }
 
 export class Locks {
   readonly #clock: Clock;
+  readonly #time: LivedTime;
   readonly #keep: Keep;
   readonly #store: () => ShellStore;
   readonly #changed: () => void;
@@ -31,6 +35,7 @@ export class Locks {
   /** `store` throws while there is none. */
   constructor(clock: Clock, keep: Keep, store: () => ShellStore, changed: () => void) {
     this.#clock = clock;
+    this.#time = new LivedTime(clock);
     this.#keep = keep;
     this.#store = store;
     this.#changed = changed;
@@ -38,8 +43,10 @@ export class Locks {
 
   /** Those that hold now, oldest first. Throws `E_SHELL_STORE`. */
   list(): Lock[] {
-    const now = this.#clock.time();
-    return [...this.#all().values()].filter(({ until }) => until === undefined || until > now);
+    // A date that is set ahead ends none early.
+    return [...this.#all().values()].filter(
+      ({ id, until }) => until === undefined || until > this.#time.momentOf(id).earliest,
+    );
   }
 
   /** Why they are locked out, for people; undefined: they are not. */
@@ -54,12 +61,27 @@ export class Locks {
     }
   }
 
-  /** `after`: who may not take it away. Throws `E_SHELL_FULL`, or why it is not in the chronicle: it holds all the same. */
-  async add(by: Actor, request: LockRequest, after?: Actor): Promise<Lock> {
-    const all = this.#all();
-    if (this.list().length >= lockLimit) {
+  /** Throws `E_SHELL_FULL`, or why it is not in the chronicle: it holds all the same. */
+  async add(by: Actor, request: LockRequest): Promise<Lock> {
+    if (this.list().filter(({ after }) => after === undefined).length >= lockLimit) {
       throw new CellError('E_SHELL_FULL', `there are ${lockLimit} locks`);
     }
+    return this.#add(by, request);
+  }
+
+  /**
+   * After a full shell nobody has another until somebody else has looked at what was done; one that runs is not ended.
+   * There are no more of these than shells at once: while one stands, no other begins. Throws as `add`, but `E_SHELL_FULL`.
+   */
+  async addAfter({ id, tier, by }: Pick<SessionView, 'id' | 'tier' | 'by'>): Promise<void> {
+    const message = `${id} of ${by} has ended: look at it, then unlock`;
+    // An end that could not be told is found once more by each start.
+    if (this.list().some((one) => one.after === by && one.message === message)) return;
+    await this.#add('system', { kind: 'tier', target: tier, message }, by);
+  }
+
+  async #add(by: Actor, request: LockRequest, after?: Actor): Promise<Lock> {
+    const all = this.#all();
     const at = this.#clock.time();
     const { kind, target, message, for_ms: span } = request;
     const lock: Lock = {
@@ -73,24 +95,26 @@ export class Locks {
       ...(after === undefined ? {} : { after }),
     };
     all.set(lock.id, lock);
+    this.#time.see(lock.id);
     this.#changed();
     this.#store().keepLock(lock);
     await this.#tell(by, 'lock-added', lock);
     return lock;
   }
 
-  /** Throws `E_SHELL_UNKNOWN`, or why it is not in the chronicle: then the lock stays. */
+  /** Throws `E_SHELL_UNKNOWN`, `E_SHELL_PART` after a shell of theirs, or why it is not in the chronicle: then the lock stays. */
   async remove(by: Actor, id: string): Promise<Lock> {
     const lock = this.#all().get(id);
     if (lock === undefined) throw new CellError('E_SHELL_UNKNOWN', `there is no lock ${id}`);
-    if (lock.after === by)
-      throw new CellError(
-        'E_SHELL_PART',
-        'it follows a shell of theirs: somebody else looks at it',
-      );
+    // Two who had theirs at one time do not look at each other's.
+    const own = this.list().some(({ after, target }) => after === by && target === lock.target);
+    if (lock.after !== undefined && own) {
+      throw new CellError('E_SHELL_PART', 'it follows a shell of theirs: somebody else looks');
+    }
     await this.#tell(by, 'lock-removed', lock);
     this.#store().dropLock(id);
     this.#all().delete(id);
+    this.#time.forget(id);
     this.#changed();
     return lock;
   }
@@ -106,17 +130,17 @@ export class Locks {
   }
 
   #all(): Map<string, Lock> {
-    this.#locks ??= new Map(
-      this.#store()
-        .locks()
-        .toSorted((left, right) => left.at - right.at)
-        .map((lock) => [lock.id, lock]),
-    );
+    if (this.#locks !== undefined) return this.#locks;
+    const locks = this.#store()
+      .locks()
+      .toSorted((left, right) => left.at - right.at);
+    for (const { id } of locks) this.#time.see(id);
+    this.#locks = new Map(locks.map((lock) => [lock.id, lock]));
     return this.#locks;
   }
 }
 
-function matches({ kind, target }: Lock, of: Lockable): boolean {
+function matches({ kind, target, after }: Lock, of: Lockable): boolean {
   const actors = of.actors.filter((actor) => actor !== undefined);
   switch (kind) {
     case 'user':
@@ -131,7 +155,7 @@ function matches({ kind, target }: Lock, of: Lockable): boolean {
     case 'role':
       return of.roles.some((role) => role === target);
     case 'tier':
-      return of.tier === target;
+      return of.tier === target && !(after !== undefined && of.begun === true);
     case 'session':
       return of.session === target;
     case 'cell':

@@ -6,7 +6,7 @@ import { minutes, seconds } from '#contract/time.ts';
 /** Between two challenges. */
 export const challengePace = seconds(5);
 /** An answer is good for so long. */
-export const proofLife = seconds(15);
+export const answerLife = seconds(15);
 /** So long a supervisor may sit there without doing anything. */
 export const actLife = minutes(3);
 
@@ -49,6 +49,6 @@ export class Watcher {
   }
 
   isThere(now: number): boolean {
-    return !this.#hidden && now - this.#proved <= proofLife && now - this.#acted <= actLife;
+    return !this.#hidden && now - this.#proved <= answerLife && now - this.#acted <= actLife;
   }
 }

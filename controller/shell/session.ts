@@ -145,9 +145,11 @@ export class Session implements RunningSession {
     this.#say('deny', by, why);
   }
 
-  /** Throws `E_SHELL_STATE` unless it is approved. Its time runs from here on. */
+  /** Throws `E_SHELL_STATE` unless it is approved, `E_SHELL_LOCKED`. Its time runs from here on. */
   begin(by: Actor): void {
     if (this.state !== 'Approved') throw this.#wrongState('begun');
+    // What is locked after a full shell does not touch one that was begun: here is its last look.
+    if (this.#facts.isOut) throw new CellError('E_SHELL_LOCKED', `${this.id} is locked out`);
     const { clock } = this.#deps;
     this.#began = { time: clock.time(), now: clock.now() };
     this.#say('begin', by);

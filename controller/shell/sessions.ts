@@ -27,8 +27,9 @@ export const openLimitEach = 2;
 const listLimit = 100;
 /** How long a request waits for its approval, and an approval to be begun. */
 export const requestLife = hours(1);
-/** T3: so fresh must be the proof of whoever begins it. */
-export const proofLife = minutes(5);
+/** T3: so fresh must be the proof of whoever begins it; whoever asks must have one that does. */
+export const freshProof = minutes(5);
+const anyProof = milliseconds(Number.POSITIVE_INFINITY);
 /** Between two looks at what only time changes. */
 const pace = milliseconds(250);
 
@@ -144,6 +145,7 @@ export class Sessions {
       throw new CellError('E_AGENT_ONLY', 'an agent proposes one command');
     const { presence } = command ?? own;
     const rule = { ...own, presence };
+    if (request.tier === 'T3') this.#deps.proved(who, anyProof);
     this.#refuseMore(who.actor);
     this.#asking.push(who.actor);
     try {
@@ -227,7 +229,7 @@ export class Sessions {
     if (session.state !== 'Approved') {
       throw new CellError('E_SHELL_STATE', `it is ${session.state}`);
     }
-    if (request.tier === 'T3') this.#deps.proved(who, proofLife);
+    if (request.tier === 'T3') this.#deps.proved(who, freshProof);
     const what = whatOf(id, request);
     const kind = kindOf(request.command);
     const use = { kind, what, by: who.actor, needs: request.rule.approvals };
@@ -245,6 +247,10 @@ export class Sessions {
 
   async handOver(who: Candidate, id: SessionId, to: Actor): Promise<SessionView> {
     const session = this.#session(id);
+    // Proof, approvals and the review afterwards are for whoever asked.
+    if (session.request.tier === 'T3') {
+      throw new CellError('E_SHELL_PART', 'T3 is for whoever asked for it: it is not handed over');
+    }
     await session.handOver(who, to);
     return session.view;
   }
@@ -270,8 +276,8 @@ export class Sessions {
       throw new CellError('E_CELL_NOT_RUNNING', 'control was never heard');
     }
     if (!rules.on || !rule.on) throw new CellError('E_SHELL_OFF', `${tier} is off`);
-    if (tier === 'T3' && !/^(?:user|console):/.test(who.actor)) {
-      throw new CellError('E_SHELL_OFF', 'T3 is for people');
+    if (tier === 'T3' && !who.actor.startsWith('user:')) {
+      throw new CellError('E_SHELL_OFF', 'T3 is for people who sign in');
     }
     const { actor, owner } = who;
     const roles = this.#deps.standing(actor)?.roles ?? [];
@@ -322,15 +328,11 @@ export class Sessions {
     this.#lockAfter(view);
   }
 
-  /** After a full shell nobody has another until somebody else has looked at what was done; one that runs is not ended. */
-  #lockAfter({ id, tier, began, by }: SessionView): void {
-    const others = [...this.#running.values()];
-    const goesOn = others.some(({ view }) => view.tier === 'T3' && view.began !== undefined);
-    if (tier !== 'T3' || began === undefined || goesOn) return;
-    const message = `${id} of ${by} has ended: look at it, then unlock`;
+  #lockAfter(view: SessionView): void {
+    if (view.tier !== 'T3' || view.began === undefined) return;
     this.locks
-      .add('system', { kind: 'tier', target: 'T3', message }, by)
-      .catch((error: unknown) => this.#deps.log('warn', `lock after ${id}: ${String(error)}`));
+      .addAfter(view)
+      .catch((error: unknown) => this.#deps.log('warn', `lock after ${view.id}: ${String(error)}`));
   }
 
   /** Of a shell that never began nobody is asked for a yes any more. */

@@ -96,14 +96,28 @@ describe('a lock', () => {
     expect(shells.sessions.locks.list()).toHaveLength(1);
   });
 
-  it('of which there are too many is refused', async () => {
+  it('of which there are too many is refused, and one after a full shell is none of them', async () => {
     await using shells = new Shells();
+    const { id } = await shells.running('T3');
     for (let one = 0; one < 256; one += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await shells.sessions.locks.add('user:sven', lock('user', `nobody-${one}`));
     }
     const add = () => shells.sessions.locks.add('user:sven', lock('user', 'nobody'));
     expect(await codeOf(add)).toBe('E_SHELL_FULL');
+    shells.sessions.say(dora, id, 'end');
+    await shells.run(2000);
+    expect(shells.sessions.locks.list()).toHaveLength(257);
+    expect(await codeOf(() => shells.ask(emil, 'T3'))).toBe('E_SHELL_LOCKED');
+  });
+
+  it('ends neither early nor late by a date that is set', async () => {
+    await using shells = new Shells();
+    await shells.sessions.locks.add('user:sven', lock('user', 'dora', { for_ms: 5000 }));
+    shells.clock.setDate(3_600_000);
+    expect(await codeOf(() => shells.ask())).toBe('E_SHELL_LOCKED');
+    await shells.run(5001);
+    expect(await codeOf(() => shells.ask())).toBeUndefined();
   });
 });
 
@@ -126,6 +140,39 @@ describe('after a full shell', () => {
     expect(await codeOf(() => shells.ask(emil, 'T3'))).toBeUndefined();
     const told = shells.record.flatMap(({ body }) => (body.event === 'lock-added' ? [body] : []));
     expect(told).toMatchObject([{ about: { lock: { after: 'user:dora' } } }]);
+  });
+
+  it('while another runs none begins, that one goes on, and neither asker looks at it', async () => {
+    await using shells = new Shells();
+    const { machine } = shells;
+    const first = await shells.running('T3');
+    const ends = machine.events;
+    const { id, driver } = await shells.running('T3', emil);
+    const waits = await shells.ask(emil, 'T3');
+    // The small machine tells its newest program's end: here it is the first one's.
+    const goesOn = machine.events;
+    machine.events = ends;
+    shells.sessions.say(dora, first.id, 'end');
+    await shells.run(2000, ['user:sven']);
+    machine.events = goesOn;
+    machine.running = true;
+    const { locks } = shells.sessions;
+    expect(locks.list()).toMatchObject([{ target: 'T3', after: 'user:dora' }]);
+    expect(shells.view(waits)).toMatchObject({ state: 'Denied', why: 'locked out' });
+    expect(await codeOf(() => shells.ask(dora, 'T3'))).toBe('E_SHELL_LOCKED');
+    expect(shells.view(id).state).toBe('Running');
+    await driver.type(bytes('on'), false);
+    expect(machine.typed).toBe('on');
+    shells.sessions.say(emil, id, 'end');
+    await shells.run(2000);
+    expect(locks.list()).toMatchObject([{ after: 'user:dora' }, { after: 'user:emil' }]);
+    const names = locks.list().map((one) => one.id);
+    for (const by of ['user:dora', 'user:emil'])
+      for (const name of names)
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        expect(await codeOf(() => locks.remove(by, name))).toBe('E_SHELL_PART');
+    await Promise.all(names.map(async (name) => locks.remove('user:sven', name)));
+    expect(await codeOf(() => shells.ask(dora, 'T3'))).toBeUndefined();
   });
 
   it('that a kill of station ended it is the same, and once', async () => {

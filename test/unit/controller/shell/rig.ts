@@ -61,6 +61,8 @@ export class Shells implements AsyncDisposable {
   lag = 0;
   /** Credentials of whoever proved themselves by PIN alone. */
   readonly byPin = new Set<string>();
+  /** Credentials of whoever has no second factor. */
+  readonly noFactor = new Set<string>();
   readonly standings = new Map<Actor, { permissions: ReadonlySet<Permission>; roles: Role[] }>();
   sight: CellSight = {
     hello: helloOf(),
@@ -115,6 +117,8 @@ export class Shells implements AsyncDisposable {
       sight: () => (this.silent ? this.sight : { ...this.sight, heard: this.clock.time() }),
       standing: (actor) => this.standings.get(actor),
       proved: ({ credential, proved }, span) => {
+        if (this.noFactor.has(credential)) throw new CellError('E_FACTOR_NONE', credential);
+        if (span === Number.POSITIVE_INFINITY) return;
         if (this.byPin.has(credential) || clock.time() - proved > span)
           throw new CellError('E_PROOF_OLD', credential);
       },
@@ -226,8 +230,11 @@ export class Shells implements AsyncDisposable {
   }
 
   /** Asked for, approved, begun, with its driver: it runs. */
-  async running(tier: 'T2' | 'T3' = 'T2'): Promise<{ id: SessionId; driver: Seat }> {
-    const fresh = { ...dora, proved: this.clock.time() };
+  async running(
+    tier: 'T2' | 'T3' = 'T2',
+    who: Principal = dora,
+  ): Promise<{ id: SessionId; driver: Seat }> {
+    const fresh = { ...who, proved: this.clock.time() };
     const id = await this.ask(fresh, tier);
     await this.approve(id, ...(tier === 'T2' ? [sven] : [sven, rita]));
     const driver = await this.sit(fresh, id, 'driver');

@@ -156,6 +156,14 @@ describe('a shell', () => {
     });
   });
 
+  it('of T3 is not asked for without a second factor, which it could not be begun with', async () => {
+    await using shells = new Shells();
+    shells.noFactor.add(dora.credential);
+    expect(await codeOf(() => shells.ask(dora, 'T3'))).toBe('E_FACTOR_NONE');
+    expect(shells.sessions.list(true)).toEqual([]);
+    expect(await codeOf(() => shells.ask())).toBeUndefined();
+  });
+
   it('whose jail or terminal cannot be made ends, and says why', async () => {
     await using shells = new Shells();
     shells.machine.broken.add('prepare');
@@ -235,6 +243,19 @@ describe('whoever watches', () => {
       { actor: 'user:emil', part: 'driver' },
     ]);
     expect(shells.record.map(({ body }) => body.event)).toContain('shell-handed-over');
+  });
+
+  it('never takes a full shell over, which was approved and proved for its asker', async () => {
+    await using shells = new Shells();
+    const { id, driver } = await shells.running('T3');
+    const peer = await shells.sit(emil, id, 'peer');
+    expect(await codeOf(() => shells.sessions.handOver(dora, id, 'user:emil'))).toBe(
+      'E_SHELL_PART',
+    );
+    expect(await codeOf(() => peer.type(bytes('theirs'), false))).toBe('E_SHELL_PART');
+    await driver.type(bytes('mine'), false);
+    expect(shells.machine.typed).toBe('mine');
+    expect(shells.record.map(({ body }) => body.event)).not.toContain('shell-handed-over');
   });
 
   it('sits down again in the same part, and the seat before is lost', async () => {
