@@ -35,6 +35,34 @@ const de: Whys = {
 
 const whys: Readonly<Record<Language, Whys>> = { en: {}, de };
 
+/** What the machine lacks, by how station says it; names of flows and states stay. */
+const lackForms: Readonly<Record<Language, readonly (readonly [RegExp, string])[]>> = {
+  en: [],
+  de: [
+    [/^nothing is heard of the machine$/, 'von der Maschine ist nichts zu hören'],
+    [/^there is no flow (.+)$/, 'es gibt keinen Ablauf $1'],
+    [/^(.+) is not stepped$/, '$1 läuft nicht'],
+    [/^the state of (.+) is not known$/, 'der Zustand von $1 ist nicht bekannt'],
+    [/^(.+) is not in (.+)$/, '$1 ist nicht in $2'],
+    [/^(.+) is not at rest: (.+)$/, '$1 ist nicht in Ruhe: $2'],
+  ],
+};
+
+/** Of states, one of which would do. */
+const between: Readonly<Record<Language, string>> = { en: ' or ', de: ' oder ' };
+
+/** What keeps the machine from where a shell needs it, in the language of the page. */
+export function lacksText(said: readonly string[]): string {
+  return said.map(lackText).join(', ');
+}
+
+function lackText(said: string): string {
+  const known = lackForms[language.value].find(([form]) => form.test(said));
+  if (known === undefined) return said;
+  const [form, text] = known;
+  return said.replace(form, text).replaceAll(' or ', between[language.value]);
+}
+
 /** `why` of a session: what the statechart says, and after colons what others said. */
 export function whyText(why: string | undefined): string {
   const words = whys[language.value];

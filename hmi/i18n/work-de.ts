@@ -14,6 +14,7 @@ export const workDe: Readonly<Record<keyof typeof workEn, string>> = {
   'strip.endsSoon': 'ENDET IN {span}',
   'strip.shell': 'WARTUNGS-SHELL',
   'strip.left': 'noch {min} min',
+  'strip.more': '+{count} weitere',
 
   'idle.title': 'Abmeldung in {seconds} s',
   'idle.text': 'Diese Seite wurde länger nicht berührt. Jede Berührung hält Sie angemeldet.',

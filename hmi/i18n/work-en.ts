@@ -13,6 +13,7 @@ export const workEn = {
   'strip.endsSoon': 'ENDS IN {span}',
   'strip.shell': 'MAINTENANCE SHELL',
   'strip.left': '{min} min left',
+  'strip.more': '+{count} more',
 
   'idle.title': 'Signing out in {seconds} s',
   'idle.text': 'Nobody has touched this page for a while. Any tap keeps you signed in.',

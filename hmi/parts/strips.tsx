@@ -5,12 +5,12 @@ import { useEffect } from 'preact/hooks';
 import type { SessionView } from '#contract/shell.ts';
 import { cellTime, store } from '#hmi/feed/cell.ts';
 import { shells, startWork } from '#hmi/feed/work.ts';
-import { isAtWork } from '#hmi/shell/stage.ts';
+import { driverOf, isAtWork } from '#hmi/shell/stage.ts';
 import { beginWork } from '#hmi/work/begin.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Idle } from '#hmi/people/idle.tsx';
 import { formatSpan } from './format.ts';
-import { nameOf } from './names.ts';
+import { isAgent, nameOf } from './names.ts';
 import { screen } from './shown.ts';
 import { tab } from '#hmi/work/tab.ts';
 
@@ -18,15 +18,15 @@ beginWork();
 
 /** A force says so in its last minute. */
 export const soon_ms = 60_000;
+/** Shells that are told with who, state and time; of more than these stands how many. */
+const shownShells = 2;
 
 export function Strips(): JSX.Element {
   useEffect(startWork, []);
   return (
     <>
       <Forces />
-      {shells.value.filter(isAtWork).map((session) => (
-        <Shell key={session.id} session={session} />
-      ))}
+      <Shells />
       <Idle />
     </>
   );
@@ -54,22 +54,39 @@ function Forces(): JSX.Element | null {
   );
 }
 
-function Shell({ session }: { session: SessionView }): JSX.Element {
-  const { by, owner, ends, state } = session;
-  const left = ends === undefined ? undefined : Math.max(0, ends - cellTime.value);
+/** All in one line, however many: a screen has no room for a line each. */
+function Shells(): JSX.Element | null {
+  const open = shells.value.filter(isAtWork);
+  if (open.length === 0) return null;
+  const shown = open.slice(0, shownShells);
+  const more = open.length - shown.length;
   return (
     <button
       type="button"
-      class={`strip shell stale-scope ${owner === undefined ? '' : 'agent'}`}
+      class="strip shell stale-scope"
       onClick={() => {
         tab.value = 'shells';
         screen.value = 'work';
       }}
     >
       <strong>{t('strip.shell')}</strong>
-      <span>{nameOf(by)}</span>
+      {shown.map((session) => (
+        <Shell key={session.id} session={session} />
+      ))}
+      {more > 0 && <b>{t('strip.more', { count: more })}</b>}
+    </button>
+  );
+}
+
+function Shell({ session }: { session: SessionView }): JSX.Element {
+  const { ends, state } = session;
+  const who = driverOf(session);
+  const left = ends === undefined ? undefined : Math.max(0, ends - cellTime.value);
+  return (
+    <span class={isAgent(who) ? 'agent' : ''}>
+      <span class="name">{nameOf(who)}</span>
       <span>{t(`session.${state}`)}</span>
       {left !== undefined && <span>{t('strip.left', { min: Math.ceil(left / 60_000) })}</span>}
-    </button>
+    </span>
   );
 }

@@ -13,7 +13,8 @@ export interface ShellWire {
 export interface ShellWireEvents {
   opened(): void;
   frame(bytes: Uint8Array): void;
-  closed(): void;
+  /** `code`: why station closed it; empty where it did not say. */
+  closed(code: string): void;
 }
 
 /** What shows the output. */
@@ -38,6 +39,8 @@ export interface ShellEvents {
   /** The socket is there and was welcomed, or is gone. */
   up(there: boolean): void;
   says(says: StationSays): void;
+  /** Station closed the socket, and said why. */
+  shut(code: string): void;
   exited(code: number): void;
 }
 
@@ -96,7 +99,11 @@ export class ShellConnection {
     this.#wire = this.#deps.open({
       opened: () => current(() => this.#client.opened(ticket)),
       frame: (bytes) => current(() => this.#take(bytes)),
-      closed: () => current(() => this.#again()),
+      closed: (code) =>
+        current(() => {
+          if (code !== '') this.#events.shut(code);
+          this.#again();
+        }),
     });
   }
 

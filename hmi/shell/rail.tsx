@@ -10,6 +10,7 @@ import { ask } from '#hmi/feed/ask.ts';
 import { cellTime } from '#hmi/feed/cell.ts';
 import { lackOf, me } from '#hmi/feed/me.ts';
 import { t } from '#hmi/i18n/text.ts';
+import { lacksText } from '#hmi/i18n/whys.ts';
 import { AskButton, Problem, useAsking } from '#hmi/parts/form.tsx';
 import { formatSpan, formatTime } from '#hmi/parts/format.ts';
 import { isAgent, nameOf } from '#hmi/parts/names.ts';
@@ -140,7 +141,7 @@ function Facts({ view, part }: { view: SessionView; part: Part }): JSX.Element {
           </dd>
         </div>
       </dl>
-      {lacks.length > 0 && <p class="lack">{t('press.lacks', { lacks: lacks.join(', ') })}</p>}
+      {lacks.length > 0 && <p class="lack">{t('press.lacks', { lacks: lacksText(lacks) })}</p>}
     </>
   );
 }

@@ -16,7 +16,7 @@ import { formatMoment, formatSpan } from '#hmi/parts/format.ts';
 import { isAgent, nameOf } from '#hmi/parts/names.ts';
 import { tab } from '#hmi/work/tab.ts';
 import { Proved } from '#hmi/people/proved.tsx';
-import { whyText } from '#hmi/i18n/whys.ts';
+import { lacksText, whyText } from '#hmi/i18n/whys.ts';
 import { Locked } from './locked.tsx';
 import { isOpen, nextOf, seatsOf } from './stage.ts';
 import { TerminalRoom } from './terminal-room.tsx';
@@ -103,7 +103,7 @@ function Card({ session }: { session: SessionView }): JSX.Element {
           `, ${t('shells.left', { span: formatSpan(ends - cellTime.value) })}`}
         {why !== undefined && `, ${whyText(why)}`}
       </p>
-      {lacks.length > 0 && <p class="lack">{t('press.lacks', { lacks: lacks.join(', ') })}</p>}
+      {lacks.length > 0 && <p class="lack">{t('press.lacks', { lacks: lacksText(lacks) })}</p>}
       {isOpen(session) && next !== undefined && <p class="next">{t(next)}</p>}
       <div class="choices">
         {waits && (

@@ -42,6 +42,7 @@ export function useTerminal(id: string, asked: Part): JoinedTerminal {
   const terminal = useRef<QuietTerminal | undefined>(undefined);
   const view = useSignal<SessionView | undefined>(undefined);
   const [up, notice] = [useSignal(false), useSignal('')];
+  const say = (text: string): void => void (notice.value = text);
   const paste = useSignal<Paste | undefined>(undefined);
   const part = useSignal(asked);
   const typed = (text: string, lines: number): void => {
@@ -66,9 +67,12 @@ export function useTerminal(id: string, asked: Part): JoinedTerminal {
           if (says.type === 'welcome' || says.type === 'state') view.value = says.view;
           if (says.type === 'refused') notice.value = refusalText(says);
         },
-        exited: (code) => {
-          notice.value = t('room.exited', { code });
+        shut: (code) => {
+          say(refusalText({ code, text: code }));
+          // The keyboard went to somebody else, or to another page of whoever is here: who had it is a peer.
+          if (code === 'E_SHELL_PART' && part.peek() === 'driver') part.value = 'peer';
         },
+        exited: (code) => say(t('room.exited', { code })),
       },
       newId(),
     );
@@ -144,17 +148,10 @@ function watchHands(connection: ShellConnection): () => void {
 
 const depsOf = (id: string, part: Signal<Part>, refused: (text: string) => void): ShellDeps => ({
   ticket: async () => {
-    const askAs = (): ReturnType<typeof ask<typeof joinShell>> =>
-      ask<typeof joinShell>('POST', '/api/shells/:id/ticket', {
-        params: { id },
-        body: { part: part.peek() },
-      });
-    let told = await askAs();
-    // While this page was away its keyboard went to somebody else: whoever had it is a peer.
-    if (told.kind === 'failed' && told.code === 'E_SHELL_PART' && part.peek() === 'driver') {
-      part.value = 'peer';
-      told = await askAs();
-    }
+    const told = await ask<typeof joinShell>('POST', '/api/shells/:id/ticket', {
+      params: { id },
+      body: { part: part.peek() },
+    });
     if (told.kind === 'failed') refused(refusalText(told));
     return told.kind === 'answer' ? told.answer.ticket : undefined;
   },
@@ -177,7 +174,7 @@ function openWire(events: ShellWireEvents): ShellWire {
   wire.addEventListener('message', ({ data }) => {
     if (data instanceof ArrayBuffer) events.frame(new Uint8Array(data));
   });
-  wire.addEventListener('close', () => events.closed());
+  wire.addEventListener('close', ({ reason }) => events.closed(reason));
   return {
     send: (frame) => {
       if (wire.readyState === WebSocket.OPEN) wire.send(frame as Uint8Array<ArrayBuffer>);

@@ -6,7 +6,6 @@ import type { Me, PersonView, SessionRow, TokenView } from '#contract/people-rou
 import type { RecordingSummary } from '#contract/recording-routes.ts';
 import { SessionState } from '#contract/shell.ts';
 import type { Lock, SessionView } from '#contract/shell.ts';
-import { isAtWork } from '#hmi/shell/stage.ts';
 import type { Answer } from './told-past.ts';
 
 /** Answers `/api/...`; undefined: that is somebody else's. */
@@ -105,9 +104,8 @@ const shell: SessionView = {
   participants: [{ actor: 'user:sue', part: 'supervisor', since: now, live: true }],
   recorded: { bytes: 20_480, ok: true },
 };
-/** One in each state in which nobody is at work: of those the overview has a line each. */
-const quiet = SessionState.options.filter((state) => !isAtWork({ state }));
-const shells: readonly SessionView[] = quiet.map((state, n) => ({
+/** One in each state; with the first, five that are at work. */
+const shells: readonly SessionView[] = SessionState.options.map((state, n) => ({
   ...shell,
   id: `sh-1${String(n).padStart(15, '0')}`,
   state,

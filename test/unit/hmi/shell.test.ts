@@ -7,7 +7,7 @@ import type { SessionView } from '#contract/shell.ts';
 import { shellDe } from '#hmi/i18n/shell-de.ts';
 import { shellEn } from '#hmi/i18n/shell-en.ts';
 import { learn, speak } from '#hmi/i18n/text.ts';
-import { whyText } from '#hmi/i18n/whys.ts';
+import { lacksText, whyText } from '#hmi/i18n/whys.ts';
 import { pastedLines, pastedText } from '#hmi/shell/pasted.ts';
 import { mayEnd, nextOf, seatsOf } from '#hmi/shell/stage.ts';
 
@@ -105,6 +105,22 @@ test('why it is as it is has words in each language, and what a person said stay
   speak('en', ['en']);
   expect(whyText('nobody watches')).toBe('nobody watches');
   expect(whyText(undefined)).toBe('');
+});
+
+test('what the machine lacks has words in each language, whatever station says of it', () => {
+  const source = readFileSync('controller/shell/policy.ts', 'utf8');
+  const part = source.slice(source.indexOf('export function lacksOf'));
+  const said = [...part.matchAll(/(?:\[|push\()['`](.+)['`](?:\]|\))/g)].map(([, text = '']) =>
+    text.replace(/\$\{place[^}]*\}/, 'mode.Manual or mode.Setup').replaceAll(/\$\{[^}]*\}/g, 'x'),
+  );
+  expect(said).toHaveLength(6);
+  speak('de', ['de']);
+  expect(said.filter((text) => lacksText([text]) === text)).toEqual([]);
+  expect(lacksText(['x is not in mode.Manual or mode.Setup', 'a new one'])).toBe(
+    'x ist nicht in mode.Manual oder mode.Setup, a new one',
+  );
+  speak('en', ['en']);
+  expect(lacksText(said)).toBe(said.join(', '));
 });
 
 describe('a paste', () => {

@@ -321,7 +321,8 @@ describe('a shell’s connection', () => {
       },
       {
         up: (there) => void told.push(there ? 'up' : 'down'),
-        says: ({ type }) => void told.push(type),
+        says: () => undefined,
+        shut: (code) => void told.push(`shut ${code}`),
         exited: (code) => void told.push(`exit ${code}`),
       },
       'a'.repeat(32),
@@ -346,7 +347,7 @@ describe('a shell’s connection', () => {
       waits,
       hear,
       welcome,
-      lose: () => wire?.closed(),
+      lose: (code = '') => wire?.closed(code),
       open: () => wire?.opened(),
     };
   };
@@ -372,19 +373,18 @@ describe('a shell’s connection', () => {
       frame.type === 'ctrl' && frame.says.type === 'prove' ? [frame.says.acted] : [],
     );
     expect(proofs).toEqual([true, false]);
-    lose();
+    lose('E_SHELL_PART');
     expect(connection.type('lost\r')).toBe(false);
     waits.at(-1)?.();
     await settle();
     open();
     welcome(1);
-    const typed = sent.filter(({ type }) => type === 'in');
-    expect(typed).toHaveLength(1);
+    expect(sent.filter(({ type }) => type === 'in')).toHaveLength(1);
     const hellos = sent.flatMap((frame) =>
       frame.type === 'ctrl' && frame.says.type === 'hello' ? [frame.says.offset] : [],
     );
     expect(hellos).toEqual([null, 9]);
-    expect(told.filter((each) => each === 'up' || each === 'down')).toEqual(['up', 'down', 'up']);
+    expect(told).toEqual(['up', 'shut E_SHELL_PART', 'down', 'up']);
   });
 
   test('does not come back to a shell that is over', async () => {
