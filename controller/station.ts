@@ -151,7 +151,7 @@ export async function startStation(
         ...recorded.routes,
         ...approvalServed(approvals),
         ...shells.routes,
-        ...breakGlassServed(records, options.data),
+        ...breakGlassServed(records, options.data, () => live.news()),
         ...agentServed(agents),
       ],
       barred: (principal) => agents.barred(principal),

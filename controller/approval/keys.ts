@@ -23,10 +23,9 @@ export function approverKeys(people: KnownPeople): ApproverKeys {
       if (!actor.startsWith('user:'))
         throw new CellError('E_APPROVAL_PERSON', `${actor} signs nothing`);
       const name = actor.slice('user:'.length);
-      const attempt = { name, address: credential, place: 'session' } as const;
-      const { wait } = lockout.take(attempt);
-      if (wait > 0) {
-        const span = formatDuration(milliseconds(Math.ceil(wait / 1000) * 1000));
+      const attempt = lockout.take({ name, address: credential, place: 'session' });
+      if (attempt.wait > 0) {
+        const span = formatDuration(milliseconds(Math.ceil(attempt.wait / 1000) * 1000));
         throw new CellError('E_SIGN_IN_LOCKED', `locked for ${span}`);
       }
       try {

@@ -37,16 +37,16 @@ export async function playRecording(
   const seek = (by: number): void => {
     state.at = Math.min(end, Math.max(0, state.at + by));
   };
-  const acts: Readonly<Record<string, () => void>> = {
-    ' ': () => (state.paused = !state.paused),
-    q: () => (state.over = true),
-    '\u0003': () => (state.over = true),
-    '\u001B[C': () => seek(leap_us),
-    '\u001B[D': () => seek(-leap_us),
-    '+': () => (state.speed = Math.min(fastest, state.speed * 2)),
-    '-': () => (state.speed = Math.max(1 / 8, state.speed / 2)),
-  };
-  const ends = terminal.keys((key) => acts[key]?.());
+  const acts = new Map<string, () => void>([
+    [' ', () => (state.paused = !state.paused)],
+    ['q', () => (state.over = true)],
+    ['\u0003', () => (state.over = true)],
+    ['\u001B[C', () => seek(leap_us)],
+    ['\u001B[D', () => seek(-leap_us)],
+    ['+', () => (state.speed = Math.min(fastest, state.speed * 2))],
+    ['-', () => (state.speed = Math.max(1 / 8, state.speed / 2))],
+  ]);
+  const ends = terminal.keys((key) => acts.get(key)?.());
   // The other screen, and back from it at the end.
   terminal.write('\u001B[?1049h\u001B[?25l');
   let shown = '';

@@ -3,7 +3,7 @@
 // clock, and a start of station gives nothing back: what was counted is kept, and a lock begins anew.
 import { hours, minutes, seconds } from '#contract/time.ts';
 import type { Clock } from '#contract/time.ts';
-import { sourceOf } from './queue.ts';
+import { sourceOf } from '#controller/source.ts';
 
 /** Wrong attempts before the first lock. */
 export const freeTries = { name: 5, address: 20 } as const;
@@ -48,6 +48,16 @@ export interface Attempt {
   readonly place: 'panel' | 'network' | 'session';
 }
 
+/** An attempt that was counted, or was not because it is locked. */
+export interface Taken {
+  /** Ms for which it is locked; 0: it may be looked at. */
+  readonly wait: number;
+  /** It locks those after it, unless it is right. */
+  readonly locked: boolean;
+  /** What to take back. */
+  readonly set: readonly Mark[];
+}
+
 /** One for each station. */
 export class Lockout {
   readonly #clock: Clock;
@@ -66,49 +76,53 @@ export class Lockout {
       this.#counts[kind].set(key, { wrong, last: now, until: now + lockOf(wrong, freeOf(kind)) });
   }
 
-  /** Ms for which this attempt is locked; 0: it may be looked at, and is counted as wrong until `right`. */
-  take(attempt: Attempt): { readonly wait: number; readonly locked: boolean } {
+  /** Counts it as wrong until it is given to `right` or `undo`; nothing while it is locked. */
+  take(attempt: Attempt): Taken {
     const keys = this.#keysOf(attempt);
     const now = this.#clock.now();
     const wait = Math.max(...keys.map((one) => (this.#find(one)?.until ?? 0) - now), 0);
-    if (wait > 0) return { wait, locked: false };
-    const counted = keys.map((one) => this.#count(one));
-    this.#store.keep(counted.flatMap(({ kept }) => kept));
-    return { wait: 0, locked: counted.some(({ locked }) => locked) };
+    if (wait > 0) return { wait, locked: false, set: [] };
+    const set = keys.map((one) => this.#count(one));
+    return { wait: 0, locked: set.some(({ until }) => until > 0), set };
   }
 
   /** It was right: the name begins anew, the address has one wrong attempt less. */
-  right(attempt: Attempt): void {
-    const [name, address] = this.#keysOf(attempt);
-    this.#counts[name.kind].delete(name.key);
-    this.#store.keep([{ ...name, wrong: 0 }, ...this.#less(address)]);
+  right({ set }: Taken): void {
+    for (const one of set) {
+      const { kind, key } = one;
+      if (kind === 'address') this.#less(one);
+      else if (this.#counts[kind].delete(key)) this.#store.keep([{ kind, key, wrong: 0 }]);
+    }
   }
 
   /** It was neither right nor wrong: as if it had not been. */
-  undo(attempt: Attempt): void {
-    this.#store.keep(this.#keysOf(attempt).flatMap((one) => this.#less(one)));
+  undo({ set }: Taken): void {
+    for (const one of set) this.#less(one);
   }
 
-  #less(one: Counted): KeptAttempt[] {
-    const count = this.#find(one);
-    if (count === undefined) return [];
+  /** The count that it was in may be gone since, and the lock of a later one stays. */
+  #less({ kind, key, count, until }: Mark): void {
+    if (this.#find({ kind, key }) !== count) return;
     count.wrong -= 1;
-    if (count.wrong < freeOf(one.kind)) count.until = 0;
-    return [{ ...one, wrong: count.wrong }];
+    if (count.until === until || count.wrong < freeOf(kind)) count.until = 0;
+    this.#store.keep([{ kind, key, wrong: count.wrong }]);
   }
 
-  #count(one: Counted): { readonly locked: boolean; readonly kept: KeptAttempt[] } {
+  #count(one: Counted): Mark {
     const counts = this.#counts[one.kind];
     const now = this.#clock.now();
-    const wrong = (this.#find(one)?.wrong ?? 0) + 1;
-    const lock = lockOf(wrong, freeOf(one.kind));
+    const count = this.#find(one) ?? { wrong: 0, until: 0, last: now };
+    count.wrong += 1;
+    const lock = lockOf(count.wrong, freeOf(one.kind));
+    [count.last, count.until] = [now, lock === 0 ? 0 : now + lock];
     counts.delete(one.key);
     const [oldest] = counts.keys();
     const full = counts.size >= rememberLimit[one.kind] && oldest !== undefined;
     if (full) counts.delete(oldest);
-    counts.set(one.key, { wrong, last: now, until: lock === 0 ? 0 : now + lock });
+    counts.set(one.key, count);
     const gone = full ? [{ kind: one.kind, key: oldest, wrong: 0 }] : [];
-    return { locked: lock > 0, kept: [...gone, { ...one, wrong }] };
+    this.#store.keep([...gone, { ...one, wrong: count.wrong }]);
+    return { ...one, count, until: count.until };
   }
 
   #find({ kind, key }: Counted): Count | undefined {
@@ -131,6 +145,12 @@ export class Lockout {
 interface Counted {
   readonly kind: AttemptKind;
   readonly key: string;
+}
+
+/** In which count it stands, and until when it alone locked it. */
+interface Mark extends Counted {
+  readonly count: Count;
+  readonly until: number;
 }
 
 const freeOf = (kind: AttemptKind): number =>

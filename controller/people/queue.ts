@@ -1,6 +1,5 @@
 // Who is looked at next where few can be at once: whoever is at the panel first, then in turn those who have signed in
 // before and strangers. Nobody waits in the place of another kind, and no source holds more than its share.
-import { isIPv6 } from 'node:net';
 import { CellError } from '#contract/error.ts';
 
 /** At the cell's own machine; somebody who signed in before; whoever else. */
@@ -17,15 +16,14 @@ export interface Waiter {
 export const laneLimit = 8;
 export const sourceLimit = 4;
 
-interface Place {
-  readonly source: string;
-  readonly go: () => void;
-}
-
 export class Queue {
   readonly #atOnce: number;
   #running = 0;
-  readonly #waiting: Readonly<Record<Lane, Place[]>> = { panel: [], known: [], stranger: [] };
+  readonly #waiting: Readonly<Record<Lane, (() => void)[]>> = {
+    panel: [],
+    known: [],
+    stranger: [],
+  };
   /** How many each source has, waiting or looked at. */
   readonly #held = new Map<string, number>();
   /** Whose turn it is when nobody is at the panel. */
@@ -49,7 +47,7 @@ export class Queue {
     if (free) this.#running += 1;
     else {
       await new Promise<void>((resolve) => {
-        this.#waiting[lane].push({ source, go: resolve });
+        this.#waiting[lane].push(resolve);
       });
     }
     return () => this.#leave(key);
@@ -62,32 +60,14 @@ export class Queue {
     else this.#held.delete(key);
     const next = this.#next();
     if (next === undefined) this.#running -= 1;
-    else next.go();
+    else next();
   }
 
-  #next(): Place | undefined {
+  #next(): (() => void) | undefined {
     const atPanel = this.#waiting.panel.shift();
     if (atPanel !== undefined) return atPanel;
     const first = this.#turn;
     this.#turn = first === 'known' ? 'stranger' : 'known';
     return this.#waiting[first].shift() ?? this.#waiting[this.#turn].shift();
   }
-}
-
-/**
- * What of an address is one source: IPv4 whole, of IPv6 the first 64 bits, since whoever has one address there has
- * all of them.
- */
-export function sourceOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail = ''] = plain.toLowerCase().split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const rest = tail === '' ? [] : tail.split(':');
-  const gap = plain.includes('::') ? Math.max(0, 8 - groups.length - rest.length) : 0;
-  const all = [...groups, ...Array.from({ length: gap }, () => '0'), ...rest];
-  return `${all
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
 }

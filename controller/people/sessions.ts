@@ -7,7 +7,7 @@ import { Actor } from '#contract/actor.ts';
 import { hours, instant, milliseconds, minutes, seconds } from '#contract/time.ts';
 import type { Cancel, Clock, Duration, Instant } from '#contract/time.ts';
 import { hashOf, makeSecret } from '#controller/server/secret.ts';
-import { sourceOf } from './queue.ts';
+import { sourceOf } from '#controller/source.ts';
 
 /** However busy, a session ends; and so long a PIN is good where the password was used. */
 export const sessionLife = hours(12);

@@ -6,10 +6,10 @@ import type { Code } from '#contract/error.ts';
 import { formatDuration, milliseconds } from '#contract/time.ts';
 import { consoleActor } from '#controller/console-actor.ts';
 import { knowsLink, redeemLink } from '#controller/server/link.ts';
+import { sourceOf } from '#controller/source.ts';
 import type { Proof } from './credentials.ts';
-import type { Attempt, Lockout } from './lockout.ts';
+import type { Lockout, Taken } from './lockout.ts';
 import type { People } from './people.ts';
-import { sourceOf } from './queue.ts';
 import type { Waiter } from './queue.ts';
 import type { ProvedBy, Session, SessionPlan } from './sessions.ts';
 import type { Person } from './store.ts';
@@ -136,11 +136,11 @@ export class SignIn {
   }
 
   /** Throws `E_SIGN_IN_LOCKED`; else it counts as wrong until it is known to be right. */
-  #attempt(name: string, { address, panel }: From): Attempt & { readonly locked: boolean } {
-    const attempt: Attempt = { name, address, place: panel ? 'panel' : 'network' };
-    const { wait, locked } = this.#lockout.take(attempt);
-    if (wait === 0) return { ...attempt, locked };
-    const span = formatDuration(milliseconds(Math.ceil(wait / 1000) * 1000));
+  #attempt(name: string, { address, panel }: From): Taken {
+    const place = panel ? 'panel' : 'network';
+    const taken = this.#lockout.take({ name, address, place });
+    if (taken.wait === 0) return taken;
+    const span = formatDuration(milliseconds(Math.ceil(taken.wait / 1000) * 1000));
     throw new CellError('E_SIGN_IN_LOCKED', `locked for ${span}`);
   }
 

@@ -1,22 +1,11 @@
 // Connections at station's port: so many in all, so many of one source, and some for this machine alone, so that nobody
 // elsewhere takes the place of the cell's own panel. What is too much is closed before anything is read from it.
 import type { Server, Socket } from 'node:net';
+import { sourceOf } from '#controller/source.ts';
 import { isLoopback } from './origin.ts';
 
 /** Connections in all; of other machines; of one of them. A page with its sockets needs up to eight. */
 export const placeLimits = { all: 512, far: 384, source: 64 } as const;
-
-/** The source of a connection: an IPv4 address, or the network that one owner of IPv6 addresses has. */
-export function sourceOf(address: string): string {
-  const [, plain] = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/.exec(address) ?? [];
-  if (plain !== undefined || !address.includes(':')) return plain ?? address;
-  const [head = '', tail = ''] = address.split('::');
-  const [before, after] = [head, tail].map((part) => (part === '' ? [] : part.split(':')));
-  const zeros = 8 - (before?.length ?? 0) - (after?.length ?? 0);
-  const middle = address.includes('::') ? Array.from({ length: zeros }, () => '0') : [];
-  const groups = [...(before ?? []), ...middle, ...(after ?? [])];
-  return `${groups.slice(0, 4).join(':')}::/64`;
-}
 
 /** Where one was closed for the others. */
 export interface Crowded {

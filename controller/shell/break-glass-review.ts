@@ -7,8 +7,12 @@ import type { Records } from '#controller/server/records.ts';
 import { serve, signedIn } from '#controller/server/routes.ts';
 import type { Served } from '#controller/server/routes.ts';
 
-/** `data`: the data directory, where what waits is left. */
-export function breakGlassServed(records: Pick<Records, 'keep'>, data: string): readonly Served[] {
+/** `data`: the data directory, where what waits is left. `news`: to pages, that less waits. */
+export function breakGlassServed(
+  records: Pick<Records, 'keep'>,
+  data: string,
+  news: () => void,
+): readonly Served[] {
   return [
     serve(listBroken, async () => ({ waiting: await readBroken(data) })),
     serve(reviewBroken, async (asked) => {
@@ -27,6 +31,7 @@ export function breakGlassServed(records: Pick<Records, 'keep'>, data: string): 
       const body = { event: 'break-glass-review', about: { reviewed }, text: found } as const;
       const problem = await records.keep({ actor, body });
       if (problem !== undefined) throw new CellError(problem, codes[problem].meaning);
+      news();
       return { waiting: waiting.filter(({ id }) => !reviewed.includes(id)) };
     }),
   ];

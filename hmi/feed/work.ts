@@ -1,5 +1,6 @@
-// Which shells are asked for or open, which approvals wait, what is locked: asked of station when the live feed says that
-// there is news, and never while there is none. The socket of a shell tells its own state at once.
+// Which shells are asked for or open, which approvals wait: asked of station when the live feed says that there is news,
+// and never while there is none. Lists of one screen alone are asked at the same pace, by that screen. The socket of a
+// shell tells its own state at once.
 import { effect, signal } from '@preact/signals';
 import type { ApprovalView } from '#contract/approval.ts';
 import type { approvalRoutes } from '#contract/approval-routes.ts';
@@ -18,6 +19,9 @@ const again_ms = 2000;
 export const shells = signal<readonly SessionView[]>([]);
 export const shellRules = signal<ShellRules | null>(null);
 export const approvals = signal<readonly ApprovalView[]>([]);
+
+/** Another number each time that there was news to ask for, at the pace of this. */
+export const round = signal(0);
 
 /** Those that whoever is here may say yes to. */
 export function mine(all: readonly ApprovalView[]): readonly ApprovalView[] {
@@ -54,10 +58,13 @@ let waits = false;
 /** Asks where there is news that was not asked for; a page that nobody looks at asks when somebody does. */
 function look(): void {
   const link = store.link.value;
-  const news = `${link?.news} ${me.value?.session} ${me.value?.permissions.join()}`;
+  // Break-glass is told to control, and station hears of it by its alarm.
+  const broken = store.alarms.value?.['shell.break-glass']?.raised;
+  const news = `${link?.news} ${broken} ${me.value?.session} ${me.value?.permissions.join()}`;
   if (!connected.value) seen = '';
   if (!connected.value || waits || news === seen || document.visibilityState === 'hidden') return;
   seen = news;
+  round.value = round.peek() + 1;
   void askAndRest();
 }
 

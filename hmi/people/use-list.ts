@@ -1,4 +1,4 @@
-// A list that is asked of station when it is shown, and again after each change of it.
+// A list that is asked of station when it is shown, again after each change of it, and where there may be news of it.
 import { useSignal } from '@preact/signals';
 import type { Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -14,14 +14,18 @@ interface List<Told> extends Asking {
   readonly change: <Answer>(asked: () => Promise<Asked<Answer>>) => Promise<Answer | undefined>;
 }
 
-export function useList<Told>(ask: () => Promise<Asked<Told>>): List<Told> {
+/** `news`: asked again when it is another. */
+export function useList<Told>(ask: () => Promise<Asked<Told>>, news?: number): List<Told> {
   const told = useSignal<Told | undefined>(undefined);
   const asking = useAsking();
   const again = async (): Promise<void> => {
     const answer = await ask();
     if (answer.kind === 'answer') told.value = answer.answer;
   };
-  useEffect(() => void asking.run(ask).then((answer) => (told.value = answer ?? told.value)), []);
+  useEffect(() => {
+    if (told.peek() !== undefined) void again();
+    else void asking.run(ask).then((answer) => (told.value = answer ?? told.value));
+  }, [news]);
   const change: List<Told>['change'] = async (asked) => {
     const answer = await asking.run(asked);
     if (answer !== undefined) await again();

@@ -1,12 +1,12 @@
 // Who and what is locked out of shells: the list for everybody, a lock and its release for whoever may approve.
-import { useComputed, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
 import type { Lock } from '#contract/shell.ts';
 import type { addLock, listLocks, removeLock } from '#contract/shell-routes.ts';
 import { ask } from '#hmi/feed/ask.ts';
-import { cellTime, store } from '#hmi/feed/cell.ts';
+import { cellTime } from '#hmi/feed/cell.ts';
 import { lackOf } from '#hmi/feed/me.ts';
+import { round } from '#hmi/feed/work.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Choices } from '#hmi/parts/choices.tsx';
 import { AskButton, Field, Form, Problem } from '#hmi/parts/form.tsx';
@@ -31,9 +31,7 @@ type Add = (body: {
 
 /** For whoever is signed in. */
 export function Locked(): JSX.Element {
-  const list = useList(() => ask<typeof listLocks>('GET', '/api/locks', {}));
-  const news = useComputed(() => store.link.value?.news).value;
-  useEffect(() => void list.again(), [news]);
+  const list = useList(() => ask<typeof listLocks>('GET', '/api/locks', {}), round.value);
   const may = lackOf('shell.approve');
   const locks = list.told.value?.locks ?? [];
   const now = cellTime.value;

@@ -5,6 +5,7 @@ import { isOwn } from '#contract/break-glass.ts';
 import type { Broken, listBroken, reviewBroken } from '#contract/break-glass.ts';
 import { ask } from '#hmi/feed/ask.ts';
 import { lackOf, me } from '#hmi/feed/me.ts';
+import { round } from '#hmi/feed/work.ts';
 import { t } from '#hmi/i18n/text.ts';
 import { Field, Form, useAsking } from '#hmi/parts/form.tsx';
 import { formatMoment } from '#hmi/parts/format.ts';
@@ -19,7 +20,7 @@ export function BreakGlass(): JSX.Element | null {
 }
 
 function Waiting(): JSX.Element | null {
-  const list = useList(() => ask<typeof listBroken>('GET', '/api/break-glass', {}));
+  const list = useList(() => ask<typeof listBroken>('GET', '/api/break-glass', {}), round.value);
   const waiting = list.told.value?.waiting ?? [];
   if (waiting.length === 0) return null;
   return (

@@ -141,15 +141,17 @@ describe('break-glass', () => {
 
 describe('its review', () => {
   const kept: unknown[] = [];
+  let news = 0;
   const asked = async (actor: string, body: unknown) => {
     kept.length = 0;
+    news = 0;
     const records = {
       keep: async (event: unknown) => {
         kept.push(event);
         return undefined;
       },
     };
-    const [, review] = breakGlassServed(records, data);
+    const [, review] = breakGlassServed(records, data, () => void (news += 1));
     const permissions = new Set<Permission>(['shell.approve']);
     const principal: Principal = {
       actor,
@@ -168,6 +170,7 @@ describe('its review', () => {
     const text = 'a fuse was changed';
     expect(await asked('user:ada', { of: [one, one], found: text })).toEqual({ waiting: [] });
     expect(kept).toEqual([{ actor: 'user:ada', body: { ...found(one), text } }]);
+    expect(news).toBe(1);
   });
 
   it.each([
@@ -180,6 +183,6 @@ describe('its review', () => {
   ])('by or %s is refused', async (_, actor, of, code) => {
     leaveBroken(data, { ...broken(one, 'ben'), recorded: true });
     await expect(asked(actor, { of, found: 'nothing of note' })).rejects.toMatchObject({ code });
-    expect(kept).toEqual([]);
+    expect([kept, news]).toEqual([[], 0]);
   });
 });
