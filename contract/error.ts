@@ -162,7 +162,7 @@ export const codes = {
   ),
   E_NOT_ALLOWED: never(
     'Whoever is signed in may not do this.',
-    'Ask someone whose role may: `rebe people roles` shows what each may.',
+    'Sign in as somebody who may (`rebe login NAME`), or ask them: `rebe people roles` shows what each role may.',
   ),
   E_LINK_USED: never(
     'The link was used already, or it is not of this cell.',

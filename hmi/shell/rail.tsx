@@ -159,7 +159,7 @@ function Participants(props: { id: string; view: SessionView; part: Part }): JSX
             {!live && `, ${t('rail.away')}`}
             {actor === me.value?.actor && `, ${t('rail.you')}`}
           </span>
-          {part === 'driver' && theirs === 'peer' && live && (
+          {part === 'driver' && view.tier !== 'T3' && theirs === 'peer' && live && (
             <AskButton
               title={t('rail.handOver')}
               act={() =>

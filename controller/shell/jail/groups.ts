@@ -126,6 +126,8 @@ export class Group {
   readonly #clock: Clock;
   readonly #freezer: Used | undefined;
   readonly #cpu: Used | undefined;
+  /** So many kills have begun. */
+  #kills = 0;
 
   constructor(clock: Clock, used: readonly Used[]) {
     this.#clock = clock;
@@ -153,9 +155,10 @@ export class Group {
     return within(this.#clock, patience.freeze, () => this.pids().includes(pid));
   }
 
-  /** Resolves when every process stands still. Throws `E_SHELL_FREEZE`. */
+  /** Resolves when every process stands still, or a kill has begun, which thaws them. Throws `E_SHELL_FREEZE`. */
   async freeze(): Promise<void> {
-    if (!(await this.#stands(patience.freeze))) {
+    const kills = this.#kills;
+    if (!(await this.#stands(patience.freeze, () => this.#kills !== kills))) {
       throw new CellError('E_SHELL_FREEZE', `the session is not frozen in ${patience.freeze} ms`);
     }
   }
@@ -166,6 +169,7 @@ export class Group {
 
   /** Ends every process in it, frozen or not. What is left after a while is given back. */
   async kill(): Promise<readonly number[]> {
+    this.#kills += 1;
     await within(this.#clock, patience.kill, async () => {
       await this.#killOnce();
       return this.pids().length === 0;
@@ -207,10 +211,10 @@ export class Group {
     if (existsSync(join(folder, file))) writeFileSync(join(folder, file), text);
   }
 
-  /** Stops it; false when not every process stands still by then. */
-  async #stands(limit: number): Promise<boolean> {
+  /** Stops it; false when by then not every process stands still, nor is it `over`. */
+  async #stands(limit: number, over: () => boolean = () => false): Promise<boolean> {
     this.#setFrozen(true);
-    return within(this.#clock, limit, () => this.#isFrozen());
+    return within(this.#clock, limit, () => over() || this.#isFrozen());
   }
 
   #setFrozen(frozen: boolean): void {

@@ -104,6 +104,29 @@ test('a freezer that does not answer holds no kill up', async () => {
   removeFolder(folder);
 });
 
+test('to stand still is waited for no more once a kill has begun, which thaws', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rebe-group-'));
+  writeFileSync(join(folder, 'cgroup.procs'), '');
+  // It takes every word and says none.
+  symlinkSync('/dev/null', join(folder, 'freezer.state'));
+  const clock = new HandClock();
+  const group = new Group(clock, [{ control: 'freezer', version: 1, folder }]);
+  const heard: string[] = [];
+  const freezing = group.freeze().then(
+    () => heard.push('frozen or killed'),
+    (error: unknown) => heard.push(String(error)),
+  );
+  void group.kill().then(() => heard.push('killed'));
+  while (heard.length < 2 && clock.now() < 200) {
+    clock.advance(2);
+    // oxlint-disable-next-line no-await-in-loop -- time
+    await new Promise(setImmediate);
+  }
+  expect(heard).toEqual(['frozen or killed', 'killed']);
+  await freezing;
+  removeFolder(folder);
+});
+
 test('processes that outlive the kill are counted, and named', async () => {
   const left = Array.from({ length: 10 }, () => spawn('sleep', ['1000'], { stdio: 'ignore' }));
   await Promise.all(left.map((one) => once(one, 'spawn')));
