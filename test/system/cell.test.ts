@@ -125,7 +125,7 @@ function helped(verbs: readonly string[]): { readonly text: string; readonly cod
 }
 
 test('exit codes and help: every verb has an example, wrong use is 64', () => {
-  const list = runRebe('help').stdout.matchAll(/^ {2}([a-z]+)/gm);
+  const list = runRebe('help').stdout.matchAll(/^ {2}([a-z-]+)/gm);
   const verbs = [...new Set([...list].map(([, verb = '']) => verb))].filter((v) => v !== 'rebe');
   expect(verbs).toEqual(expect.arrayContaining(['demo', 'init', 'test', 'pki', 'chronicle']));
   expect(verbs.length).toBeGreaterThan(24);

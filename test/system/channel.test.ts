@@ -63,7 +63,7 @@ describe('control', () => {
         type: 'ready',
         watchdog_ms: expect.any(Number),
         listen: '127.0.0.1:8080',
-        station: { names: [], idle_ms: 300_000 },
+        station: { names: [], idle_ms: 300_000, people: { secondFactor: [] } },
         url: 'boot 1',
       },
     ]);
