@@ -11,6 +11,7 @@ const manifest = `
 cell: trips-1
 format: cell/1
 title: Trips
+scan: {settle: 30s}
 devices:
   io:
     driver: modbus
@@ -129,7 +130,7 @@ test('a trip latches: the sensor comes back, control is killed, and nothing star
 
   process.kill(cell.pidOf('control'), 'SIGKILL');
   await cell.up(2);
-  await until('the flow goes on by itself, where it was', 10_000, async () => {
+  await until('the flow goes on by itself, where it was', 60_000, async () => {
     const now = (await cell.now())?.flows['tending'];
     return now?.stepped === true && now.regions['pump']?.state === 'pump.On' ? true : undefined;
   });
