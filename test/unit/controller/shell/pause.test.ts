@@ -7,6 +7,16 @@ const away = snapshotOf('Automatic', 'Stopped');
 const moving = snapshotOf('Manual', 'Execute');
 const unstepped = snapshotOf('Manual', 'Stopped', false);
 
+/** What is recorded waits for its disk until this is called. */
+function holdDisk({ machine }: Shells): () => void {
+  const waiting: (() => void)[] = [];
+  machine.disk = async () => new Promise<void>((done) => void waiting.push(done));
+  return () => {
+    machine.disk = async () => undefined;
+    for (const done of waiting) done();
+  };
+}
+
 describe('the machine', () => {
   it.each([
     ['is in another state', { snapshot: away }, 'tending is not in mode.Manual'],
@@ -151,11 +161,7 @@ describe('what is typed', () => {
   it('while it is recorded and a pause comes never executes, neither then nor later', async () => {
     await using shells = new Shells();
     const { id, driver } = await shells.running();
-    let written: (() => void) | undefined;
-    shells.machine.disk = () =>
-      new Promise((done) => {
-        written = done;
-      });
+    const written = holdDisk(shells);
     const typed = codeOf(() => driver.type(bytes('rm -rf /\r'), false));
     const after = codeOf(() => driver.type(bytes('more\r'), false));
     await settle();
@@ -163,8 +169,7 @@ describe('what is typed', () => {
     await settle();
     shells.sessions.say(sven, id, 'resume');
     await settle();
-    shells.machine.disk = async () => undefined;
-    written?.();
+    written();
     expect(await typed).toBe('E_SHELL_INPUT');
     expect(await after).toBe('E_SHELL_INPUT');
     await driver.type(bytes('ls\r'), false);
@@ -210,11 +215,7 @@ describe('what is typed', () => {
   it('while it is paused never executes, however late its turn comes', async () => {
     await using shells = new Shells();
     const { id, driver } = await shells.running();
-    let written: (() => void) | undefined;
-    shells.machine.disk = () =>
-      new Promise((done) => {
-        written = done;
-      });
+    const written = holdDisk(shells);
     const before = codeOf(() => driver.type(bytes('x'), false));
     await settle();
     shells.sessions.say(sven, id, 'pause');
@@ -222,8 +223,7 @@ describe('what is typed', () => {
     const paused = codeOf(() => driver.type(bytes('rm -rf /\r'), false));
     shells.sessions.say(sven, id, 'resume');
     await settle();
-    shells.machine.disk = async () => undefined;
-    written?.();
+    written();
     expect([await before, await paused]).toEqual(['E_SHELL_INPUT', 'E_SHELL_INPUT']);
     expect(shells.machine.typed).toBe('');
   });
